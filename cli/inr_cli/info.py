@@ -1,0 +1,90 @@
+"""`inr info MODEL`: what is inside a model file."""
+
+import json as json_text
+import math
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from inr_cli import options as common
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", show_default=False)],
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Say what is inside MODEL: source, method, grades, sizes, recorded PSNR.
+
+    Example: inr info cat-inr/cat.inr
+    """
+    with common.running(debug=debug):
+        from inr.codec.model_file import grade_bytes, load_model
+
+        network = load_model(model)
+        size = model.stat().st_size
+        record = network.record
+        psnr = [round(v, 2) if math.isfinite(v) else None for v in record.psnr_db] or [None] * len(network.grades)
+        rows = [
+            {
+                "grade": number,
+                "depth": grade.depth,
+                "width": grade.width,
+                "activation": grade.activation,
+                "parameters": grade.parameters_count,
+                "bytes": chunk,
+                "psnr_db": value,
+            }
+            for number, (grade, chunk, value) in enumerate(
+                zip(network.grades, grade_bytes(network), psnr, strict=True), start=1
+            )
+        ]
+        facts: dict[str, Any] = {
+            "schema": 1,
+            "file": str(model),
+            "bytes": size,
+            "bpp": 8 * size / (network.width * network.height),
+            "width": network.width,
+            "height": network.height,
+            "channels": network.channels,
+            "bit_depth": network.bit_depth,
+            "icc_profile": network.icc_profile is not None,
+            "method": record.method,
+            "seed": record.seed,
+            "frame": network.frame,
+            "frequencies": network.encoding.frequencies.shape[1],
+            "feed_encoding": network.feed_encoding,
+            "parameters": network.parameters_count,
+            "versions": dict(record.versions),
+            "grades": rows,
+        }
+        if json:
+            typer.echo(json_text.dumps(facts, indent=2))
+        elif not quiet:
+            typer.echo(_text(facts))
+
+
+def _text(facts: dict[str, Any]) -> str:
+    kinds = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
+    profile = ", colour profile" if facts["icc_profile"] else ""
+    fed = ", seen by every grade" if facts["feed_encoding"] else ""
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    encoding = f"{facts['frequencies']} frequencies{fed}" if facts["frequencies"] else "none (bare coordinates)"
+    lines = [
+        f"{facts['file']}: {facts['bytes']:,} bytes, {facts['bpp']:.2f} bits per pixel",
+        f"source      {facts['width']} x {facts['height']}, "
+        f"{kinds[facts['channels']]}, {facts['bit_depth']} bits{profile}",
+        f"method      {facts['method']}, seed {facts['seed']}",
+        f"encoding    {encoding}; {facts['frame']} frame",
+        f"parameters  {facts['parameters']:,}",
+        f"written by  {versions}",
+        "",
+        f"{'grade':>5}  {'layers':>13}  {'parameters':>10}  {'bytes':>9}  {'PSNR dB':>7}",
+    ]
+    for row in facts["grades"]:
+        layers = f"{row['depth']} x {row['width']} {row['activation']}"
+        psnr = "exact" if row["psnr_db"] is None else f"{row['psnr_db']:.2f}"
+        lines.append(f"{row['grade']:>5}  {layers:>13}  {row['parameters']:>10,}  {row['bytes']:>9,}  {psnr:>7}")
+    return "\n".join(lines)

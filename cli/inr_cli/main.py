@@ -1,0 +1,40 @@
+"""`inr`: the commands in one application. Imports neither torch nor the library's heavy parts."""
+
+from typing import Annotated
+
+import typer
+
+from inr import __version__
+from inr_cli.fit import fit
+from inr_cli.info import info
+from inr_cli.render import render
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+app.command()(fit)
+app.command()(render)
+app.command()(info)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"inr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Turn an image into a small coordinate network, grade by grade, and back into pixels at any size."""
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

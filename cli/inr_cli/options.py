@@ -1,0 +1,69 @@
+"""Options that mean the same in every command, and what surrounds each command: errors, threads, warnings."""
+
+import contextlib
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from inr.config import MAX_PIXELS, DeviceName
+from inr.errors import ConfigError, InrError, ModelFileWarning
+
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and JSON if asked).")]
+Seed = Annotated[int, typer.Option(help="Start of all randomness; the same seed gives the same bytes.")]
+Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads; all cores by default.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels than this.")]
+MAX_PIXELS_DEFAULT = MAX_PIXELS
+
+
+@contextlib.contextmanager
+def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
+    """Run a command's body: one sentence and an exit code for whatever goes wrong.
+
+    Exit codes: 1 an error, 2 settings that make no sense, 130 Ctrl-C.
+    """
+    warnings.showwarning = _show_warning
+    try:
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
+        yield
+    except typer.Exit:
+        raise
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing half-written is left.", 130, debug)
+    except InrError as error:
+        _fail(str(error), 2 if isinstance(error, ConfigError) else 1, debug)
+    except MemoryError:
+        _fail("out of memory; give a smaller picture, --width or --batch-size.", 1, debug)
+    except BrokenPipeError:
+        raise typer.Exit(1) from None
+    except Exception as error:  # the last line of defence: a fault of this program, still one sentence
+        _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
+
+
+def talk(message: str, *, quiet: bool) -> None:
+    """Say something on stderr unless told to be quiet."""
+    if not quiet:
+        typer.echo(message, err=True)
+
+
+def _fail(message: str, code: int, debug: bool) -> None:
+    if debug:
+        traceback.print_exc(file=sys.stderr)
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(code) from None
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Show our own warnings as a sentence; those of the libraries below are not for the person at the keyboard."""
+    if issubclass(category, ModelFileWarning):
+        typer.echo(f"Warning: {message}", err=True)

@@ -1,0 +1,110 @@
+"""`inr render MODEL`: a model file -> a picture of any size, region and grade."""
+
+import json as json_text
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inr.errors import ConfigError, ImageError
+from inr_cli import options as common
+
+if TYPE_CHECKING:
+    from inr.networks.model import Model, Region
+
+
+def render(
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Picture to write; its ending is its type. [default: NAME.png]"),
+    ] = None,
+    scale: Annotated[float | None, typer.Option(help="Times the size of the picture or region.")] = None,
+    size: Annotated[str | None, typer.Option(help="WxH in pixels.", metavar="WxH")] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(help="Part to draw, in source pixels, fractions allowed.", metavar="X0,Y0,X1,Y1"),
+    ] = None,
+    grade: Annotated[int | None, typer.Option(min=1, help="Use the first grades only.")] = None,
+    max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    overwrite: common.Overwrite = False,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Draw MODEL at its own size, or larger, smaller, in part, or up to a grade.
+
+    Example: inr render cat-inr/cat.inr -o big.png --scale 3
+    """
+    with common.running(debug=debug, threads=threads):
+        if scale is not None and size is not None:
+            raise ConfigError("both --scale and --size are given; give one.")
+        if scale is not None and not 0 < scale <= 1000:
+            raise ConfigError(f"--scale is {scale:g}; it must lie between 0 and 1000.")
+        wanted = _parse_size(size)
+        corners = _parse_region(region)
+        from inr.codec.model_file import load_model
+        from inr.imaging.image import quantize
+        from inr.imaging.writing import save_image
+        from inr.training.precision import choose_device
+
+        network = load_model(model)
+        if grade is not None:
+            network = network.up_to(grade)
+        part = _region(network, corners)
+        width, height = wanted or tuple(
+            max(1, round(side * (scale or 1.0))) for side in (part.x1 - part.x0, part.y1 - part.y0)
+        )
+        if width * height > max_pixels:
+            raise ConfigError(
+                f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
+            )
+        path = out or Path(f"{model.stem}.png")
+        if path.exists() and not overwrite:
+            raise ImageError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        on = choose_device(device)
+        picture = quantize(network.to(on).render(width=width, height=height, region=part), network.bit_depth)
+        save_image(path, picture, icc_profile=network.icc_profile)
+        if json:
+            facts = {
+                "schema": 1,
+                "file": str(path),
+                "width": width,
+                "height": height,
+                "grade": len(network.grades),
+            }
+            typer.echo(json_text.dumps(facts, indent=2))
+        common.talk(f"{path}: {width} x {height}, {len(network.grades)} grades", quiet=quiet)
+
+
+def _parse_size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise ConfigError(f"--size is {text!r}; it takes two whole numbers of pixels such as 640x480.")
+    return int(width), int(height)
+
+
+def _parse_region(text: str | None) -> tuple[float, float, float, float] | None:
+    if text is None:
+        return None
+    try:
+        x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ConfigError(f"--region is {text!r}; it takes four numbers such as 10,20,110,120.") from None
+    return x0, y0, x1, y1
+
+
+def _region(model: "Model", corners: tuple[float, float, float, float] | None) -> "Region":
+    from inr.networks.model import Region
+
+    x0, y0, x1, y1 = corners or (0.0, 0.0, float(model.width), float(model.height))
+    if not (0 <= x0 < x1 <= model.width and 0 <= y0 < y1 <= model.height):
+        raise ConfigError(
+            f"--region {x0:g},{y0:g},{x1:g},{y1:g} is not a rectangle inside the picture's "
+            f"{model.width} x {model.height} pixels."
+        )
+    return Region(x0=x0, y0=y0, x1=x1, y1=y1)

@@ -1,0 +1,80 @@
+"""`inr`: an image as a small coordinate network, fitted grade by grade, and back into pixels at any size.
+
+    image file -> load_image -> Image
+    Image + configure(FitOptions) -> fit -> FitResult(model, logs)
+    model -> save_model -> .inr file -> load_model -> model
+    model -> render / up_to -> pixels -> quantize -> save_image -> image file
+    Image + model -> measure -> a Quality per grade
+    Image + options -> fit_to_folder -> pictures, model file and report in one folder
+
+Names are imported when they are first used, so that `import inr` does not wait for torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from inr.analysis.metrics import Quality, measure
+    from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
+    from inr.config import EncodingConfig, FitConfig, GradeConfig
+    from inr.errors import ConfigError, ImageError, InrError, ModelFileError, ModelFileWarning, TrainingError
+    from inr.imaging.image import Image, image_from_array, quantize
+    from inr.imaging.reading import load_image
+    from inr.imaging.writing import save_image
+    from inr.methods import FitOptions, configure
+    from inr.networks.model import Model, Region
+    from inr.report.folder import fit_to_folder
+    from inr.training.grades import FitResult, Progress, fit
+
+_HOME = {
+    "Quality": "inr.analysis.metrics",
+    "measure": "inr.analysis.metrics",
+    "load_model": "inr.codec.model_file",
+    "model_from_bytes": "inr.codec.model_file",
+    "model_to_bytes": "inr.codec.model_file",
+    "save_model": "inr.codec.model_file",
+    "EncodingConfig": "inr.config",
+    "FitConfig": "inr.config",
+    "GradeConfig": "inr.config",
+    "ConfigError": "inr.errors",
+    "ImageError": "inr.errors",
+    "InrError": "inr.errors",
+    "ModelFileError": "inr.errors",
+    "ModelFileWarning": "inr.errors",
+    "TrainingError": "inr.errors",
+    "Image": "inr.imaging.image",
+    "image_from_array": "inr.imaging.image",
+    "load_image": "inr.imaging.reading",
+    "quantize": "inr.imaging.image",
+    "save_image": "inr.imaging.writing",
+    "FitOptions": "inr.methods",
+    "configure": "inr.methods",
+    "Model": "inr.networks.model",
+    "Region": "inr.networks.model",
+    "fit_to_folder": "inr.report.folder",
+    "FitResult": "inr.training.grades",
+    "Progress": "inr.training.grades",
+    "fit": "inr.training.grades",
+}
+
+__all__ = [
+    "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "Image", "ImageError",
+    "InrError", "Model", "ModelFileError", "ModelFileWarning", "Progress", "Quality", "Region", "TrainingError",
+    "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
+    "model_from_bytes", "model_to_bytes", "quantize", "save_image", "save_model",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'inr' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,113 @@
+"""A source picture and a model -> PSNR and SSIM after each grade, and the pictures themselves."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from inr.config import PixelsName
+from inr.imaging.image import Image, quantize
+from inr.imaging.pixels import training_rows
+from inr.networks.model import Model
+
+_SSIM_WINDOW = 11
+_SSIM_ROWS = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quality:
+    """How near a picture is to its source. PSNR in dB at peak 1; infinity is an exact copy.
+
+    Attributes:
+        psnr_db: all pixels, values clipped and rounded to the source's bit depth.
+        psnr_unclipped_db: all pixels, values as the network gives them (the papers' PSNR).
+        ssim: mean structural similarity, 11 x 11 Gaussian window of 1.5 pixels, on the rounded picture;
+            None below 11 pixels a side.
+        train_psnr_db: as psnr_db, training pixels only; None where all pixels were trained on.
+        held_out_psnr_db: as psnr_db, the pixels never trained on; None where there are none.
+    """
+
+    psnr_db: float
+    psnr_unclipped_db: float
+    ssim: float | None
+    train_psnr_db: float | None = None
+    held_out_psnr_db: float | None = None
+
+
+def psnr(mean_squared_error: float) -> float:
+    """Return 10 log10(1 / MSE) in dB, infinity for 0."""
+    return -10.0 * math.log10(mean_squared_error) if mean_squared_error > 0 else math.inf
+
+
+def measure(
+    image: Image, model: Model, *, pixels: PixelsName = "all"
+) -> tuple[tuple[Quality, ...], tuple[np.ndarray[Any, Any], ...]]:
+    """Draw every prefix of a model at its own size, once, and compare each with the source.
+
+    Args:
+        image: the source.
+        model: of the same size and channels.
+        pixels: what the model was trained on, for the training and held-out PSNR.
+
+    Returns:
+        A quality per grade, and the pictures (H, W, C) in uint8 or uint16.
+    """
+    count = len(model.grades)
+    shape = image.pixels.shape
+    dtype = np.uint16 if image.bit_depth == 16 else np.uint8
+    pictures = tuple(np.empty(shape, dtype) for _ in range(count))
+    unclipped = np.zeros(count)
+    for rows, prefixes in model.strips():
+        for number, prefix in enumerate(prefixes):
+            unclipped[number] += np.square(prefix - image.pixels[rows], dtype=np.float64).sum()
+            pictures[number][rows] = quantize(prefix, image.bit_depth)
+    trained = np.zeros(shape[0] * shape[1], dtype=bool)
+    trained[training_rows(image.width, image.height, pixels).numpy()] = True
+    qualities = tuple(
+        _quality(image, picture, error / image.pixels.size, trained)
+        for picture, error in zip(pictures, unclipped, strict=True)
+    )
+    return qualities, pictures
+
+
+def _quality(
+    image: Image,
+    picture: np.ndarray[Any, Any],
+    unclipped_mse: float,
+    trained: np.ndarray[Any, np.dtype[np.bool_]],
+) -> Quality:
+    values = picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
+    squares = np.square(values - image.pixels, dtype=np.float64).mean(axis=2).reshape(-1)
+    split = not trained.all()
+    return Quality(
+        psnr_db=psnr(float(squares.mean())),
+        psnr_unclipped_db=psnr(unclipped_mse),
+        ssim=ssim(image.pixels, values),
+        train_psnr_db=psnr(float(squares[trained].mean())) if split else None,
+        held_out_psnr_db=psnr(float(squares[~trained].mean())) if split else None,
+    )
+
+
+def ssim(a: np.ndarray[Any, np.dtype[np.float32]], b: np.ndarray[Any, np.dtype[np.float32]]) -> float | None:
+    """Return the mean SSIM of two (H, W, C) pictures in [0, 1] (kornia's), or None if a side is under 11 pixels.
+
+    Large pictures are compared a thousand rows at a time; rows beside a seam see the true neighbours.
+    """
+    from kornia.metrics import ssim as kornia_ssim  # noqa: PLC0415 - kornia takes seconds to import
+
+    height, width = a.shape[:2]
+    if min(height, width) < _SSIM_WINDOW:
+        return None
+    margin = _SSIM_WINDOW // 2
+    total: float = 0.0
+    for top in range(0, height, _SSIM_ROWS):
+        first, last = max(0, top - margin), min(height, top + _SSIM_ROWS + margin)
+        if last - first < _SSIM_WINDOW:
+            first = last - _SSIM_WINDOW
+        x, y = (torch.from_numpy(p[first:last]).permute(2, 0, 1)[None] for p in (a, b))
+        values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
+        total += float(values[top - first : top - first + _SSIM_ROWS].double().sum())
+    mean: float = total / (height * width)
+    return mean

@@ -1,0 +1,1 @@
+"""Model <-> `.inr` file: container, number format, header."""

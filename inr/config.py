@@ -1,0 +1,145 @@
+"""Settings in -> frozen, validated dataclasses out; every default of the program lives here or in `inr.methods`.
+
+Nothing here imports torch, so that the command line can show its defaults at once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from inr.errors import ConfigError
+
+EncodingName = Literal["none", "fourier", "positional"]
+ActivationName = Literal["relu", "sine", "tanh", "gelu"]
+OptimizerName = Literal["muon", "adam"]
+ScheduleName = Literal["cosine", "constant"]
+InitName = Literal["fan-in", "glorot-normal"]
+FrameName = Literal["isotropic", "unit"]
+PixelsName = Literal["all", "half"]
+PrecisionName = Literal["auto", "float32", "bf16"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+
+MAX_PIXELS = 150_000_000
+"""Pictures with more pixels are refused unless the caller raises the limit: a guard against decompression bombs."""
+
+
+def _choice(name: str, value: str, allowed: object) -> None:
+    names = get_args(allowed)
+    if value not in names:
+        raise ConfigError(f"{name} is {value!r}; accepted are {', '.join(names)}.")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # also refuses NaN, which compares false with everything
+        raise ConfigError(f"{name} is {value:g}; it must lie between {low:g} and {high:g}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingConfig:
+    """How a coordinate becomes the input of grade 1 (Tancik et al. 2020, arXiv 2006.10739).
+
+    Attributes:
+        kind: `none` (the coordinate itself), `fourier` (Gaussian frequencies) or `positional`
+            (geometrically spaced frequencies along each axis).
+        frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none`.
+        sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
+            Gaussian frequencies, or the highest positional frequency. 0 for `none`.
+    """
+
+    kind: EncodingName = "fourier"
+    frequencies: int = 128
+    sigma: float = 12.0
+
+    def __post_init__(self) -> None:
+        _choice("encoding", self.kind, EncodingName)
+        if self.kind == "none":
+            if self.frequencies or self.sigma:
+                raise ConfigError("encoding 'none' has no frequencies and no sigma; choose 'fourier' to set them.")
+            return
+        _between("frequencies", self.frequencies, 1, 16384)
+        _between("sigma", self.sigma, 1e-3, 1e5)
+        if self.kind == "positional" and self.frequencies % 2:
+            raise ConfigError(
+                f"frequencies is {self.frequencies}; 'positional' shares them between two axes, so give an even number."
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeConfig:
+    """One grade: a body of hidden layers, its linear head, and how long it trains.
+
+    Attributes:
+        depth: hidden layers.
+        width: neurons per hidden layer.
+        activation: function after each hidden layer.
+        steps: updates.
+        learning_rate: of the optimiser the fit names, at its highest.
+    """
+
+    depth: int = 2
+    width: int = 256
+    activation: ActivationName = "sine"
+    steps: int = 400
+    learning_rate: float = 0.05
+
+    def __post_init__(self) -> None:
+        _between("depth", self.depth, 1, 64)
+        _between("width", self.width, 1, 8192)
+        _choice("activation", self.activation, ActivationName)
+        _between("steps", self.steps, 1, 100_000_000)
+        _between("learning rate", self.learning_rate, 1e-9, 1e3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """Everything that decides what a fit computes; the same configuration, image and machine give the same bytes.
+
+    Attributes:
+        method: name recorded in reports and model files.
+        encoding: input of grade 1.
+        grades: one entry per grade. A single entry is single-grade deep learning (SGDL).
+        optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
+        schedule: learning rate inside each grade, constant or a cosine to zero.
+        init: start of the weights; `glorot-normal` with N(0, 0.01^2) biases is the MGDL authors'.
+        batch_size: pixels per step; None is every training pixel at each step (full batch).
+        frame: `isotropic` (longer side spans (-1, 1), pixel centres) or `unit` (the MGDL authors'
+            [0, 1) per axis, pixel corners).
+        pixels: train on `all` pixels or on the `half` lattice [::2, ::2], a quarter of them.
+        feed_encoding: grades after the first see the encoding beside their features. Not in the paper.
+        rescale_residual: each residual is divided by its RMS before a grade fits it and the head is
+            multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper.
+        solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
+        seed: start of all randomness of this fit.
+        target_psnr: stop when the training pixels reach this PSNR in dB.
+        seconds: stop training after this time; the grades share what is left of it equally.
+    """
+
+    method: str = "mgdl"
+    encoding: EncodingConfig = EncodingConfig()
+    grades: tuple[GradeConfig, ...] = (GradeConfig(),) * 4
+    optimizer: OptimizerName = "muon"
+    schedule: ScheduleName = "cosine"
+    init: InitName = "fan-in"
+    batch_size: int | None = 2048
+    frame: FrameName = "isotropic"
+    pixels: PixelsName = "all"
+    feed_encoding: bool = True
+    rescale_residual: bool = True
+    solve_head: bool = True
+    seed: int = 0
+    target_psnr: float | None = None
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _between("grades", len(self.grades), 1, 64)
+        _choice("optimizer", self.optimizer, OptimizerName)
+        _choice("schedule", self.schedule, ScheduleName)
+        _choice("init", self.init, InitName)
+        _choice("frame", self.frame, FrameName)
+        _choice("pixels", self.pixels, PixelsName)
+        if self.batch_size is not None:
+            _between("batch size", self.batch_size, 1, 100_000_000)
+        _between("seed", self.seed, 0, 2**63 - 1)
+        if self.target_psnr is not None:
+            _between("target PSNR", self.target_psnr, 1, 150)
+        if self.seconds is not None:
+            _between("seconds", self.seconds, 0.01, 1e7)

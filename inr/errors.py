@@ -1,0 +1,34 @@
+"""What can go wrong -> one exception tree, each message a sentence for the person at the keyboard.
+
+InrError
+├── ImageError      a picture that cannot be read or written
+├── ConfigError     a setting out of range, or settings that do not fit together
+├── ModelFileError  a model file that is damaged, foreign or from the future
+└── TrainingError   a fit that did not stay finite
+
+ModelFileWarning    (a warning) a model file cut short that still holds its first grades
+"""
+
+
+class InrError(Exception):
+    """Every error this library raises on purpose; its text says what was found, where, and what to do."""
+
+
+class ImageError(InrError):
+    """A picture could not be read or written."""
+
+
+class ConfigError(InrError):
+    """A setting is out of range, or settings do not fit together."""
+
+
+class ModelFileError(InrError):
+    """A model file is damaged, foreign or written by a later version."""
+
+
+class TrainingError(InrError):
+    """A fit did not stay finite, even at a lower learning rate."""
+
+
+class ModelFileWarning(UserWarning):
+    """A model file was cut short; the grades before the cut are used."""

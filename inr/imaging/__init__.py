@@ -1,0 +1,1 @@
+"""Image file <-> pixels: reading, writing, coordinates and training lattices."""

@@ -1,0 +1,1 @@
+"""Coordinates -> colours: encodings, grades and the model that sums them."""

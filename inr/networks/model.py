@@ -1,0 +1,176 @@
+"""Encoding and grades -> `Model`: a picture as a network, drawn at any size, region and grade."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inr.config import FrameName
+from inr.errors import ConfigError
+from inr.imaging.image import BitDepth
+from inr.imaging.pixels import axis
+from inr.networks.encoding import Encoding
+from inr.networks.grade import Grade
+
+STRIP_PIXELS = 8192
+"""Pixels drawn at once: bounds the memory of a rendering and keeps it in cache."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What the fit wrote down about itself; nothing here is needed to draw the picture.
+
+    Attributes:
+        method: name of the configuration.
+        seed: of the fit.
+        psnr_db: of the picture after each grade, all pixels, on clipped values at the source's bit depth.
+        versions: of the programs that made the file.
+    """
+
+    method: str = "mgdl"
+    seed: int = 0
+    psnr_db: tuple[float, ...] = ()
+    versions: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """A rectangle in source pixels: left and upper edge inclusive, right and lower exclusive, fractions allowed."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A fitted picture.
+
+    coordinates -> encoding -> grade 1 -> ... -> grade L;  picture = sum of the grades' heads
+
+    Attributes:
+        width: of the source, in pixels.
+        height: of the source, in pixels.
+        channels: 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGB, alpha).
+        bit_depth: of the source, 8 or 16.
+        frame: how pixel positions become coordinates.
+        encoding: input of grade 1.
+        feed_encoding: later grades see the encoding beside their features.
+        grades: at least one.
+        icc_profile: colour profile of the source, or None.
+        record: facts about the fit.
+    """
+
+    width: int
+    height: int
+    channels: int
+    bit_depth: BitDepth
+    frame: FrameName
+    encoding: Encoding
+    feed_encoding: bool
+    grades: tuple[Grade, ...]
+    icc_profile: bytes | None = None
+    record: Record = Record()
+
+    @property
+    def parameters_count(self) -> int:
+        """Numbers learned, over all grades; fixed frequencies are not among them."""
+        return sum(grade.parameters_count for grade in self.grades)
+
+    def up_to(self, grade: int) -> "Model":
+        """Return the model of the first `grade` grades, sharing their weights.
+
+        Raises:
+            ConfigError: `grade` is not between 1 and the number of grades.
+        """
+        if not 1 <= grade <= len(self.grades):
+            raise ConfigError(f"grade is {grade}; this model has grades 1 to {len(self.grades)}.")
+        record = replace(self.record, psnr_db=self.record.psnr_db[:grade])
+        return replace(self, grades=self.grades[:grade], record=record)
+
+    def to(self, device: torch.device) -> "Model":
+        """Return the model after moving its weights to a device."""
+        return replace(self, encoding=self.encoding.to(device), grades=tuple(g.to(device) for g in self.grades))
+
+    @torch.no_grad()
+    def predictions(self, coordinates: Tensor) -> Iterator[Tensor]:
+        """Yield, grade by grade, the (N, C) float32 sum of the heads so far at (N, 2) coordinates."""
+        encoded = self.encoding(coordinates)
+        x, total = encoded, None
+        for number, grade in enumerate(self.grades):
+            x = grade.body(grade_input(encoded, x, first=number == 0, feed_encoding=self.feed_encoding))
+            contribution = grade.head(x)
+            total = contribution if total is None else total + contribution
+            yield total
+
+    def strips(
+        self, *, width: int | None = None, height: int | None = None, region: Region | None = None
+    ) -> Iterator[tuple[slice, tuple[np.ndarray[Any, np.dtype[np.float32]], ...]]]:
+        """Draw all prefixes a few rows at a time.
+
+        Args:
+            width: of the drawing; the region's own by default.
+            height: of the drawing; the region's own by default.
+            region: part to draw; the whole picture by default.
+
+        Yields:
+            The rows drawn, and for each grade the (rows, width, C) unclipped float32 picture so far.
+        """
+        region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
+        width = width or max(1, round(region.x1 - region.x0))
+        height = height or max(1, round(region.y1 - region.y0))
+        longer = max(self.width, self.height)
+        xs = axis(region.x0, region.x1, width, self.width, longer, self.frame)
+        ys = axis(region.y0, region.y1, height, self.height, longer, self.frame)
+        device = self.encoding.frequencies.device
+        rows = max(1, STRIP_PIXELS // width)
+        for top in range(0, height, rows):
+            part = ys[top : top + rows]
+            grid = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
+            shape = (len(part), width, self.channels)
+            prefixes = tuple(p.reshape(shape).cpu().numpy() for p in self.predictions(grid.to(device)))
+            yield slice(top, top + len(part)), prefixes
+
+    def render(
+        self,
+        *,
+        width: int | None = None,
+        height: int | None = None,
+        region: Region | None = None,
+        grade: int | None = None,
+    ) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Draw the picture at any size.
+
+        Args:
+            width: of the result; the region's own by default.
+            height: of the result; the region's own by default.
+            region: part to draw; the whole picture by default.
+            grade: use the first grades only; all by default.
+
+        Returns:
+            (height, width, C) float32, unclipped; `inr.quantize` makes 8 or 16 bits of it.
+
+        Raises:
+            ConfigError: no such grade.
+        """
+        model = self if grade is None else self.up_to(grade)
+        strips = [prefixes[-1] for _, prefixes in model.strips(width=width, height=height, region=region)]
+        return np.concatenate(strips)
+
+
+def grade_input(encoded: Tensor, features: Tensor, *, first: bool, feed_encoding: bool) -> Tensor:
+    """Return what a grade sees: the encoding (grade 1), the features, or both side by side (not in the paper)."""
+    if first:
+        return encoded
+    return torch.cat([features, encoded], dim=1) if feed_encoding else features
+
+
+def grade_input_size(encoding: int, width_before: int | None, *, feed_encoding: bool) -> int:
+    """Return the number of inputs of a grade; `width_before` is None for grade 1."""
+    if width_before is None:
+        return encoding
+    return width_before + encoding if feed_encoding else width_before

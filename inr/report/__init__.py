@@ -1,0 +1,1 @@
+"""Results -> what a person keeps: pictures, model file, report."""

@@ -1,0 +1,86 @@
+"""A source and its grades -> one picture of all of them, with the error each leaves."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from inr.analysis.metrics import Quality
+from inr.imaging.image import Image
+
+_PANELS = 6
+_PANEL_PIXELS = 512
+
+
+def draw_grades(
+    path: Path, image: Image, pictures: tuple[np.ndarray[Any, Any], ...], qualities: tuple[Quality, ...]
+) -> None:
+    """Write a PNG: the source and the picture after each grade with its PSNR; below each, its absolute error.
+
+    All errors are amplified by one factor, stated in the picture, so that they can be compared. Of more
+    than six grades, six are shown, the first and the last among them.
+
+    Args:
+        path: of the PNG.
+        image: the source.
+        pictures: (H, W, C) uint8 or uint16, one per grade.
+        qualities: one per grade.
+    """
+    count = len(pictures)
+    shown = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _PANELS))})
+    source = _reduce(image.pixels)
+    values = [_reduce(_unit(pictures[number])) for number in shown]
+    errors = [np.abs(value - source).max(axis=2) for value in values]
+    factor = _amplification(errors[0])
+    aspect = source.shape[0] / source.shape[1]
+    panel = 3.2
+    figure = Figure(figsize=(panel * (len(shown) + 1), panel * 2 * min(aspect, 2.5) + 0.9), dpi=110)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, len(shown) + 1, squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    axes[0, 0].imshow(_opaque(source), vmin=0, vmax=1)
+    axes[0, 0].set_title(f"source, {image.width} x {image.height}")
+    text = f"absolute error x {factor}\n(largest channel;\nwhite is {1 / factor:.3g} of the\nfull range or more)"
+    axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=11, transform=axes[1, 0].transAxes)
+    for column, (number, value, error) in enumerate(zip(shown, values, errors, strict=True), start=1):
+        psnr = qualities[number].psnr_db
+        label = f"{psnr:.2f} dB" if math.isfinite(psnr) else "exact"
+        axes[0, column].imshow(_opaque(value), vmin=0, vmax=1)
+        axes[0, column].set_title(f"grade {number + 1}: {label}")
+        axes[1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
+    figure.tight_layout(pad=0.6)
+    figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _amplification(error: np.ndarray[Any, Any]) -> int:
+    """Return a power of two that brings the first grade's 99th percentile of error near white."""
+    high = float(np.percentile(error, 99))
+    return 2 ** max(0, min(10, round(math.log2(1.0 / high)))) if high > 0 else 1
+
+
+def _reduce(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Average blocks so that a panel has some 512 pixels a side: enough to see, and small in memory."""
+    step = max(1, max(picture.shape[:2]) // _PANEL_PIXELS)
+    height, width = (max(1, side // step) for side in picture.shape[:2])
+    if step == 1 or min(picture.shape[:2]) < step:
+        return picture
+    cropped = picture[: height * step, : width * step]
+    blocks = cropped.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32)
+    return np.asarray(blocks)
+
+
+def _unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
+
+
+def _opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return (H, W, 3) with transparent parts over mid-grey."""
+    if picture.shape[2] in (2, 4):
+        alpha = picture[:, :, -1:]
+        picture = picture[:, :, :-1] * alpha + 0.5 * (1 - alpha)
+    clipped: np.ndarray[Any, Any] = np.clip(np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture, 0, 1)
+    return clipped

@@ -1,0 +1,109 @@
+"""Image and configuration -> a folder with the model file, a picture per grade and the report."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from inr.analysis.metrics import measure
+from inr.codec.model_file import grade_bytes, load_model, model_from_bytes, model_to_bytes, save_model
+from inr.config import DeviceName, FitConfig, PrecisionName
+from inr.errors import ImageError, InrError, ModelFileError
+from inr.files import staged_folder
+from inr.imaging.image import Image
+from inr.imaging.writing import save_image
+from inr.networks.model import Record
+from inr.report.figures import draw_grades
+from inr.report.summary import Report, make_report, to_json, to_markdown
+from inr.training.grades import Progress, fit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """The report of a fit and the files it left, in the order they are best looked at."""
+
+    report: Report
+    files: tuple[Path, ...]
+
+
+def fit_to_folder(
+    image: Image,
+    config: FitConfig,
+    folder: str | Path,
+    *,
+    stem: str | None = None,
+    overwrite: bool = False,
+    device: DeviceName = "auto",
+    precision: PrecisionName = "auto",
+    progress: Callable[[Progress], None] | None = None,
+) -> Written:
+    """Fit a picture and write everything about it; the folder gets all files or none.
+
+    Args:
+        image: the source.
+        config: of the fit.
+        folder: made if need be.
+        stem: first part of the file names; by default that of the source's file.
+        overwrite: replace the outputs of an earlier fit.
+        device: see `inr.fit`.
+        precision: see `inr.fit`.
+        progress: see `inr.fit`.
+
+    Raises:
+        InrError: outputs that exist already, a folder that cannot be written, or what `inr.fit` raises.
+    """
+    folder, stem = Path(folder), stem or Path(image.name).stem
+    _check_free(folder, stem, overwrite)
+    try:
+        with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
+            result = fit(image, config, device=device, precision=precision, progress=progress)
+            decoded = model_from_bytes(model_to_bytes(result.model))
+            qualities, pictures = measure(image, decoded, pixels=config.pixels)
+            record = Record(
+                method=config.method,
+                seed=config.seed,
+                psnr_db=tuple(q.psnr_db for q in qualities),
+                versions=tuple((name, version(name)) for name in ("inr", "torch")),
+            )
+            model = dataclasses.replace(decoded, record=record)
+            model_path = stage / f"{stem}.inr"
+            save_model(model, model_path)
+            if model_to_bytes(load_model(model_path)) != model_path.read_bytes():
+                raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
+            report = make_report(image, result, qualities, model_path, grade_bytes(model))
+            names = [model_path.name]
+            for number, picture in enumerate(pictures, start=1):
+                names.append(f"{stem}.grade{number}.png")
+                save_image(stage / names[-1], picture, icc_profile=image.icc_profile)
+            figure = f"{stem}.grades.png"
+            draw_grades(stage / figure, image, pictures, qualities)
+            (stage / "report.json").write_text(to_json(report), encoding="utf-8")
+            (stage / "report.md").write_text(to_markdown(report, figure), encoding="utf-8")
+            names += [figure, "report.json", "report.md"]
+            for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
+                stale.unlink()  # grades of an earlier, longer fit
+    except OSError as error:
+        raise ImageError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return Written(report=report, files=tuple(folder / name for name in names))
+
+
+def _outputs(folder: Path, stem: str) -> list[Path]:
+    """Return the files in the folder that a fit of this name would have left."""
+    fixed = [
+        folder / f"{stem}.inr",
+        folder / f"{stem}.grades.png",
+        folder / "report.json",
+        folder / "report.md",
+    ]
+    grades = [p for p in folder.glob("*.png") if p.name.removeprefix(f"{stem}.grade").removesuffix(".png").isdigit()]
+    return [path for path in (*fixed, *grades) if path.exists()]
+
+
+def _check_free(folder: Path, stem: str, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InrError(f"{folder} is a file; --out takes a folder.")
+    existing = _outputs(folder, stem)
+    if existing and not overwrite:
+        names = ", ".join(path.name for path in existing[:3]) + (", ..." if len(existing) > 3 else "")
+        raise InrError(f"{folder} already holds {names}; give --overwrite to replace them, or another --out.")

@@ -1,0 +1,233 @@
+"""A fit and its measurements -> the report, as plain data, JSON and Markdown."""
+
+import dataclasses
+import json
+import math
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inr.analysis.metrics import Quality
+from inr.config import FitConfig
+from inr.imaging.image import Image
+from inr.training.grades import FitResult
+
+SCHEMA = 1
+_PACKAGES = ("torch", "numpy", "kornia", "imageio", "pillow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFacts:
+    """The source: size in pixels, what the file held, and what was done on loading."""
+
+    name: str
+    width: int
+    height: int
+    channels: int
+    bit_depth: int
+    icc_profile: bool
+    notes: tuple[str, ...]
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeRow:
+    """One grade. PSNR in dB as in `inr.Quality`, of the picture after this grade; None is an exact copy.
+
+    `gain_db` is over the grade before. `train_psnr_db` and `held_out_psnr_db` are present where they differ.
+    """
+
+    grade: int
+    psnr_db: float | None
+    gain_db: float | None
+    psnr_unclipped_db: float | None
+    ssim: float | None
+    seconds: float
+    steps: int
+    parameters: int
+    learning_rate: float
+    train_psnr_db: float | None = None
+    held_out_psnr_db: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelFacts:
+    """The file on disk: bytes, and bits per pixel = 8 x bytes / (height x width)."""
+
+    name: str
+    bytes: int
+    bpp: float
+    bytes_per_grade: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """Where and with what the fit ran."""
+
+    inr: str
+    python: str
+    packages: dict[str, str]
+    platform: str
+    processor: str
+    threads: int
+    device: str
+    precision: str
+    seed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything `report.json` holds; `schema` counts its incompatible changes."""
+
+    schema: int
+    image: ImageFacts
+    config: FitConfig
+    grades: tuple[GradeRow, ...]
+    model: ModelFacts
+    seconds: float
+    stopped: str | None
+    environment: Environment
+
+
+def make_report(
+    image: Image,
+    result: FitResult,
+    qualities: tuple[Quality, ...],
+    file: Path,
+    bytes_per_grade: tuple[int, ...],
+) -> Report:
+    """Collect what is known about a fit; the file's size is read from disk."""
+    rows = []
+    before: float | None = None
+    for number, (log, quality, grade) in enumerate(
+        zip(result.grades, qualities, result.model.grades, strict=True), start=1
+    ):
+        gain = quality.psnr_db - before if before is not None and math.isfinite(before) else None
+        before = quality.psnr_db
+        rows.append(
+            GradeRow(
+                grade=number,
+                psnr_db=_finite(quality.psnr_db),
+                gain_db=_finite(gain),
+                psnr_unclipped_db=_finite(quality.psnr_unclipped_db),
+                ssim=quality.ssim,
+                seconds=log.seconds,
+                steps=log.steps,
+                parameters=grade.parameters_count,
+                learning_rate=log.learning_rate,
+                train_psnr_db=_finite(quality.train_psnr_db),
+                held_out_psnr_db=_finite(quality.held_out_psnr_db),
+            )
+        )
+    size = file.stat().st_size
+    return Report(
+        schema=SCHEMA,
+        image=ImageFacts(
+            name=image.name,
+            width=image.width,
+            height=image.height,
+            channels=image.channels,
+            bit_depth=image.bit_depth,
+            icc_profile=image.icc_profile is not None,
+            notes=image.notes,
+            sha256=image.sha256,
+        ),
+        config=result.config,
+        grades=tuple(rows),
+        model=ModelFacts(
+            name=file.name,
+            bytes=size,
+            bpp=8.0 * size / (image.width * image.height),
+            bytes_per_grade=bytes_per_grade,
+            parameters=result.model.parameters_count,
+        ),
+        seconds=result.seconds,
+        stopped=result.stopped,
+        environment=Environment(
+            inr=version("inr"),
+            python=platform.python_version(),
+            packages={name: version(name) for name in _PACKAGES},
+            platform=platform.platform(),
+            processor=_processor(),
+            threads=torch.get_num_threads(),
+            device=result.device,
+            precision=result.precision,
+            seed=result.config.seed,
+        ),
+    )
+
+
+def to_json(report: Report) -> str:
+    """Return the report as indented JSON; train and held-out PSNR are left out where all pixels were trained on."""
+    data: dict[str, Any] = dataclasses.asdict(report)
+    if report.config.pixels == "all":
+        for row in data["grades"]:
+            del row["train_psnr_db"], row["held_out_psnr_db"]
+    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+
+
+def to_markdown(report: Report, figure: str) -> str:
+    """Return the report for a reader; `figure` is the name of the picture of all grades."""
+    image, model, config, env = report.image, report.model, report.config, report.environment
+    half = config.pixels == "half"
+    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "seconds", "steps", "parameters"]
+    head += ["train dB", "held-out dB"] if half else []
+    lines = [
+        f"# {Path(image.name).name}, fitted by `{config.method}`",
+        "",
+        f"![source and grades]({figure})",
+        "",
+        "| " + " | ".join(head) + " |",
+        "|" + "---:|" * len(head),
+    ]
+    for row in report.grades:
+        cells = [str(row.grade), decibels(row.psnr_db), "" if row.gain_db is None else f"{row.gain_db:+.2f}"]
+        cells += [decibels(row.psnr_unclipped_db), "" if row.ssim is None else f"{row.ssim:.4f}"]
+        cells += [f"{row.seconds:.1f}", str(row.steps), f"{row.parameters:,}"]
+        cells += [decibels(row.train_psnr_db), decibels(row.held_out_psnr_db)] if half else []
+        lines.append("| " + " | ".join(cells) + " |")
+    trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
+    encoding = config.encoding
+    named = f"{encoding.kind}"
+    if encoding.kind != "none":
+        named += f", {encoding.frequencies} frequencies, sigma {encoding.sigma:g} cycles per longer side"
+    first = config.grades[0]
+    lines += [
+        "",
+        "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file.",
+        "",
+        f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
+        + "".join(f"; {note}" for note in image.notes),
+        f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
+        f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture",
+        f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
+        f"- Grades: {len(config.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
+        f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
+        f"{config.batch_size or 'all'} pixels a step; seed {config.seed}",
+        f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
+        f"Python {env.python}, " + ", ".join(f"{k} {v}" for k, v in env.packages.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def decibels(value: float | None) -> str:
+    """Return a PSNR with two decimals; None, an exact copy, in words."""
+    return "exact" if value is None else f"{value:.2f}"
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,1 @@
+"""Image and configuration -> fitted model."""

@@ -1,0 +1,146 @@
+"""A grade and its pool -> a trained grade: the one inner loop of the program."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from inr.config import FitConfig, GradeConfig
+from inr.networks.grade import Grade
+from inr.training.optimizer import make_optimizers
+from inr.training.pool import CHUNK, Pool
+from inr.training.precision import autocast
+
+
+class DivergedError(ArithmeticError):
+    """The loss is no longer a finite number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where training stands after one update.
+
+    Attributes:
+        step: updates done in this grade.
+        loss: half the mean squared error of the batch, in units of the colours.
+        psnr_db: estimate for the training pixels from the recent losses, unclipped.
+    """
+
+    step: int
+    loss: float
+    psnr_db: float
+
+
+def train_grade(
+    grade: Grade,
+    pool: Pool,
+    config: FitConfig,
+    own: GradeConfig,
+    *,
+    dtype: torch.dtype,
+    seconds: float | None,
+    on_step: Callable[[Step], None],
+) -> int:
+    """Fit a grade to the pool's residual and return the number of steps done.
+
+    Minimises 1/2 mean (e^l - g_l(x^l))^2 over pixels and channels (Fang & Xu 2024, section 2, in the
+    scaling of their image code). With `rescale_residual` the grade fits e^l / RMS(e^l) and the factor
+    is folded into its head at the end.
+
+    Args:
+        grade: changed in place.
+        pool: supplies batches; not changed but for its place in the order of visits.
+        config: of the fit.
+        own: of this grade.
+        dtype: of the products.
+        seconds: time for this grade, or None; the learning rate follows whichever of steps and time is further.
+        on_step: called after every update.
+
+    Raises:
+        DivergedError: a loss was not finite.
+    """
+    scale = _rms(pool.residual) if config.rescale_residual else 1.0
+    optimizers = make_optimizers(grade, config, own, dtype)
+    peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
+    recent, start, done = math.nan, time.perf_counter(), 0
+    while done < own.steps:
+        spent = (time.perf_counter() - start) / seconds if seconds is not None else 0.0
+        if spent >= 1.0:
+            break
+        factor = _schedule(config, max(done / own.steps, spent))
+        for optimizer, rates in zip(optimizers, peaks, strict=True):
+            for group, peak in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = peak * factor
+            optimizer.zero_grad()
+        inputs, residual = pool.batch(config.batch_size)
+        loss = _backward(grade, inputs, residual / scale, dtype) * scale**2
+        if not math.isfinite(loss):
+            raise DivergedError
+        for optimizer in optimizers:
+            optimizer.step()
+        done += 1
+        recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
+        psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
+        on_step(Step(step=done, loss=loss, psnr_db=psnr))
+        if config.target_psnr is not None and psnr >= config.target_psnr:
+            break
+    _scale_head(grade, scale)
+    return done
+
+
+@torch.no_grad()
+def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
+    """Move a grade's head to the least-squares optimum over the pool's rows.
+
+    Solves for the change D of the head: min ||e - g - [x^{l+1}, 1] D||^2 + ridge ||D||^2, the ridge
+    relative to the mean square of the features. D = 0 is a candidate, so the training error cannot rise.
+
+    Args:
+        grade: its head is changed in place.
+        pool: the inputs and residual of this grade.
+        ridge: guards against features that are almost linear combinations of others.
+    """
+    size, outputs = grade.width + 1, pool.residual.shape[1]
+    on = pool.inputs.device
+    high = torch.float32 if on.type == "mps" else torch.float64  # Apple's GPU has no float64
+    gram = torch.zeros(size, size, dtype=high, device=on)
+    right = torch.zeros(size, outputs, dtype=high, device=on)
+    for start in range(0, len(pool.inputs), CHUNK):
+        features = grade.body(pool.inputs[start : start + CHUNK])
+        left = (pool.residual[start : start + CHUNK] - grade.head(features)).to(high)
+        padded = torch.nn.functional.pad(features.to(high), (0, 1), value=1.0)
+        gram.addmm_(padded.T, padded)
+        right.addmm_(padded.T, left)
+    gram.diagonal().add_(ridge * float(gram.trace()) / size)
+    change = torch.linalg.solve(gram, right).to(torch.float32)
+    grade.head.weight.add_(change[:-1].T)
+    grade.head.bias.add_(change[-1])
+
+
+def _backward(grade: Grade, inputs: Tensor, target: Tensor, dtype: torch.dtype) -> float:
+    """Add the gradient of the batch's loss to the grade's and return the loss; large batches go in chunks."""
+    total = 0.0
+    for x, y in zip(torch.split(inputs, CHUNK), torch.split(target, CHUNK), strict=True):
+        with autocast(dtype, x.device):
+            prediction = grade(x)
+        loss = 0.5 * (prediction.float() - y).square().mean() * (len(x) / len(inputs))
+        loss.backward()
+        total += float(loss.detach())
+    return total
+
+
+def _schedule(config: FitConfig, fraction: float) -> float:
+    return 1.0 if config.schedule == "constant" else 0.5 * (1.0 + math.cos(math.pi * fraction))
+
+
+def _rms(residual: Tensor) -> float:
+    return max(float(residual.square().mean().sqrt()), 1e-8)
+
+
+@torch.no_grad()
+def _scale_head(grade: Grade, scale: float) -> None:
+    grade.head.weight.mul_(scale)
+    grade.head.bias.mul_(scale)

@@ -1,0 +1,127 @@
+"""Training rows -> batches of (grade input, residual): the features of frozen grades, computed once and kept.
+
+Every training row is visited in random order. The features of as many rows as fit in `POOL_BYTES` are held at a time;
+a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its turn comes.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from inr.networks.encoding import Encoding
+from inr.networks.grade import Grade
+from inr.networks.model import grade_input, grade_input_size
+
+POOL_BYTES = 1 << 30
+CHUNK = 8192
+"""Rows pushed through a network at once: its activations stay in cache."""
+
+
+class Pool:
+    """What the current grade trains on.
+
+    rows -> coordinates -> encoding -> frozen grades -> inputs (R, d), residual (R, C)
+
+    Attributes:
+        inputs: (R, d) float32, what the current grade sees.
+        residual: (R, C) float32, e^l = colours minus the sum of the frozen heads.
+    """
+
+    inputs: Tensor
+    residual: Tensor
+    _held: Tensor
+    _visits: Tensor
+    _position: int
+
+    def __init__(
+        self,
+        *,
+        rows: Tensor,
+        colours: Tensor,
+        encoding: Encoding,
+        encode: Callable[[Tensor], Tensor],
+        feed_encoding: bool,
+        widest: int,
+        seed: int,
+        pool_bytes: int = POOL_BYTES,
+    ) -> None:
+        """Hold the rows of grade 1.
+
+        Args:
+            rows: (N,) row numbers to train on.
+            colours: (pixels, C) float32 colours of the whole picture, by row number.
+            encoding: for its size.
+            encode: (M,) row numbers -> (M, E) encoding.
+            feed_encoding: later grades see the encoding beside their features.
+            widest: largest input size of any grade to come.
+            seed: of the order of visits.
+            pool_bytes: memory for the inputs held at a time.
+        """
+        self._rows, self._colours, self._encode = rows, colours, encode
+        self._encoding_size, self._feed = encoding.size, feed_encoding
+        self._portion = max(1, min(len(rows), pool_bytes // (4 * widest)))
+        self._generator = torch.Generator().manual_seed(seed)
+        self._frozen: list[Grade] = []
+        self._order = self._shuffled(len(rows))
+        self._next_row = 0
+        self._fill()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every training row is held at once."""
+        return len(self._held) == len(self._rows)
+
+    def batch(self, size: int | None) -> tuple[Tensor, Tensor]:
+        """Return the next (B, d) inputs and (B, C) residual in random order; None is everything held, in order."""
+        if size is None:
+            return self.inputs, self.residual
+        if self._position + size > len(self._visits) and self._position > 0:
+            if self.whole:
+                self._visits, self._position = self._shuffled(len(self._held)), 0
+            else:
+                self._fill()
+        index = self._visits[self._position : self._position + size].to(self.inputs.device)
+        self._position += size
+        return self.inputs.index_select(0, index), self.residual.index_select(0, index)
+
+    def freeze(self, grade: Grade) -> None:
+        """Put a trained grade behind the pool: the next batches hold its features and what it left over."""
+        self._frozen.append(grade)
+        if self.whole:
+            self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade])
+            self._visits, self._position = self._shuffled(len(self._held)), 0
+        else:
+            self._fill()
+
+    def _fill(self) -> None:
+        """Hold the next portion of the training rows."""
+        if self._next_row + self._portion > len(self._order):
+            self._order, self._next_row = self._shuffled(len(self._rows)), 0
+        self._held = self._rows[self._order[self._next_row : self._next_row + self._portion]]
+        self._next_row += self._portion
+        self.inputs, self.residual = self._push(self._held, None, self._colours[self._held], self._frozen)
+        self._visits, self._position = self._shuffled(len(self._held)), 0
+
+    @torch.no_grad()
+    def _push(
+        self, rows: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade]
+    ) -> tuple[Tensor, Tensor]:
+        """Return inputs and residual after these grades; `inputs` is None for bare rows."""
+        residual = residual.clone()
+        width = self._frozen[-1].width if self._frozen else None
+        size = grade_input_size(self._encoding_size, width, feed_encoding=self._feed)
+        after = torch.empty(len(rows), size, device=residual.device)
+        for start in range(0, len(rows), CHUNK):
+            part = slice(start, start + CHUNK)
+            encoded = self._encode(rows[part])
+            x = encoded if inputs is None else inputs[part]
+            for grade in grades:
+                features = grade.body(x)
+                residual[part] -= grade.head(features)
+                x = grade_input(encoded, features, first=False, feed_encoding=self._feed)
+            after[part] = x
+        return after, residual
+
+    def _shuffled(self, count: int) -> Tensor:
+        return torch.randperm(count, generator=self._generator)
