@@ -1,0 +1,44 @@
+"""Small pictures, configurations and models that every test may use; all made here, from seeds."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import inr
+from inr.config import EncodingConfig, FitConfig, GradeConfig
+
+DATA = Path(__file__).parent.parent / "data"
+README = Path(__file__).parent.parent / "README.md"
+
+
+def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.uint8, seed: int = 0) -> np.ndarray:
+    """A smooth picture with some detail, (H, W, C), over the full range of the type."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[:height, :width]
+    waves = [np.sin(x / 3 + c) * np.cos(y / (2 + c)) for c in range(channels)]
+    values = 0.5 + 0.4 * np.stack(waves, axis=2) + random.uniform(-0.1, 0.1, (height, width, channels))
+    return np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+def small_config(**changes) -> FitConfig:
+    grade = GradeConfig(depth=2, width=16, steps=12, learning_rate=0.05)
+    config = FitConfig(
+        encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0), grades=(grade,) * 3, batch_size=64, seed=5
+    )
+    return dataclasses.replace(config, **changes)
+
+
+@pytest.fixture
+def image() -> inr.Image:
+    return inr.image_from_array(picture())
+
+
+@pytest.fixture(scope="session")
+def model() -> inr.Model:
+    torch.set_num_threads(2)
+    fitted = inr.fit(inr.image_from_array(picture()), small_config(), precision="float32").model
+    record = dataclasses.replace(fitted.record, psnr_db=(20.0, 25.5, float("inf")), versions=(("inr", "0.1.0"),))
+    return dataclasses.replace(fitted, record=record, icc_profile=b"a profile" * 9)

@@ -1,0 +1,79 @@
+"""What every command shares: quick start, help, README, exit codes."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import inr
+import pytest
+from conftest import README
+from inr_cli.main import app
+from typer.testing import CliRunner
+
+COMMANDS = ["fit", "render", "info"]
+
+
+def run(*arguments: str, code: int = 0):
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert result.exit_code == code, (result.output, result.exception)
+    return result
+
+
+def test_help_and_version_do_not_import_torch():
+    for argument in ("--help", "--version"):
+        program = (
+            "import sys\nfrom inr_cli.main import main\n"
+            f"sys.argv = ['inr', '{argument}']\n"
+            "try:\n    main()\nexcept SystemExit:\n    pass\n"
+            "print([m for m in ('torch', 'numpy', 'kornia', 'matplotlib') if m in sys.modules])"
+        )
+        out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        assert out.splitlines()[-1] == "[]"
+
+
+def test_commands_are_these():
+    assert [c.callback.__name__ for c in app.registered_commands] == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_readme(command):
+    text = run(command, "--help").output
+    options = [line.split()[0] for line in text.splitlines() if re.match(r"^  -", line)]
+    assert options
+    assert re.search(rf"^  Example: inr {command}|^  .*Example: inr {command}", text, re.M)
+    assert f"inr {command} " in README.read_text()
+    for parameter in re.findall(r"^  (?:-\w, )?(--[\w-]+)(.*(?:\n {10,}.*)*)", text, re.M):
+        assert len(parameter[1].split()) >= 2, f"{parameter[0]} has no help"
+
+
+def test_version_is_one_fact():
+    assert run("--version").output.strip() == f"inr {inr.__version__}"
+
+
+def test_readme_names_every_file_of_the_tree():
+    text = README.read_text()
+    root = README.parent
+    for folder in ("inr", "cli/inr_cli"):
+        for path in (root / folder).rglob("*.py"):
+            if path.name != "__init__.py":
+                assert path.name in text, f"{path.relative_to(root)} is not in the README's tree"
+
+
+def test_unknown_command_and_option_are_usage_errors():
+    assert run("frobnicate", code=2)
+    assert run("fit", "a.png", "--frobnicate", code=2)
+    assert "Invalid value for '--grades'" in run("fit", "a.png", "--grades", "many", code=2).output
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    program = [sys.executable, "-c", "from inr_cli.main import main; main()", "info", str(tmp_path / "none.inr")]
+    plain = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert plain.returncode == 1 and len(plain.stderr.splitlines()) == 1 and "Traceback" not in plain.stderr
+    debug = subprocess.run([*program, "--debug"], capture_output=True, text=True, check=False)
+    assert debug.returncode == 1 and "Traceback" in debug.stderr
+
+
+def test_wheel_holds_the_two_packages_only():
+    project = tomllib.loads((README.parent / "pyproject.toml").read_text())
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["inr", "cli/inr_cli"]

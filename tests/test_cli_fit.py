@@ -1,0 +1,169 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import DATA, picture
+from test_cli import run
+
+import inr
+
+SMALL = "--width 16 --frequencies 8 --sigma 3 --steps 10 --batch-size 64".split()
+
+
+@pytest.fixture
+def cat(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    inr.save_image(tmp_path / "cat.png", picture(20, 30))
+    return tmp_path
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_fit_leaves_everything_it_promises(cat):
+    result = run("fit", "cat.png", "--grades", "2", *SMALL)
+    assert names(cat / "cat-inr") == [
+        "cat.grade1.png", "cat.grade2.png", "cat.grades.png", "cat.inr", "report.json", "report.md",
+    ]  # fmt: skip
+    table = [line.split() for line in result.stdout.splitlines()]
+    assert table[0][0] == "grade" and [row[0] for row in table[1:]] == ["1", "2"]
+    assert "cat.inr" in result.stderr and "bits per pixel" in result.stderr
+    report = json.loads((cat / "cat-inr" / "report.json").read_text())
+    model = inr.load_model(cat / "cat-inr" / "cat.inr")
+    source = inr.load_image(cat / "cat.png")
+    qualities, pictures = inr.measure(source, model)
+    for row, quality, drawn in zip(report["grades"], qualities, pictures, strict=True):
+        assert row["psnr_db"] == pytest.approx(quality.psnr_db)
+        assert (inr.quantize(inr.load_image(cat / "cat-inr" / f"cat.grade{row['grade']}.png").pixels, 8) == drawn).all()
+    assert report["schema"] == 1 and report["model"]["bytes"] == (cat / "cat-inr" / "cat.inr").stat().st_size
+    assert report["model"]["bpp"] == pytest.approx(8 * report["model"]["bytes"] / 600)
+    assert report["config"]["encoding"] == {"kind": "fourier", "frequencies": 8, "sigma": 3.0}
+    assert report["environment"]["threads"] >= 1 and report["environment"]["seed"] == 0
+    assert model.record.psnr_db == pytest.approx([q.psnr_db for q in qualities], abs=1e-3)
+
+
+def test_same_seed_same_bytes(cat):
+    for out in ("a", "b"):
+        run("fit", "cat.png", "--grades", "2", "--out", out, "--precision", "float32", *SMALL)
+    for name in names(cat / "a"):
+        if not name.startswith("report"):
+            assert (cat / "a" / name).read_bytes() == (cat / "b" / name).read_bytes(), name
+
+
+def test_json_on_stdout_and_quiet(cat):
+    result = run("fit", "cat.png", "--grades", "1", "--json", "--quiet", *SMALL)
+    assert json.loads(result.stdout) == json.loads((cat / "cat-inr" / "report.json").read_text())
+    assert result.stderr == ""
+    assert run("fit", "cat.png", "--grades", "1", "--quiet", "--overwrite", *SMALL).output == ""
+
+
+def test_half_reports_train_and_held_out(cat):
+    result = run("fit", "cat.png", "--pixels", "half", "--grades", "1", *SMALL)
+    assert "held-out dB" in result.stdout
+    row = json.loads((cat / "cat-inr" / "report.json").read_text())["grades"][0]
+    assert row["train_psnr_db"] != row["held_out_psnr_db"]
+
+
+@pytest.mark.parametrize("method", ["mgdl", "sgdl", "mgdl-paper", "sgdl-paper"])
+def test_methods(cat, method):
+    small = SMALL if "paper" not in method else ["--steps", "2"]
+    run("fit", "cat.png", "--method", method, *small)
+    assert inr.load_model(cat / "cat-inr" / "cat.inr").record.method == method
+
+
+@pytest.mark.parametrize(
+    "more", [["--encoding", "none"], ["--encoding", "positional"], ["--activation", "relu"], ["--optimizer", "adam"]]
+)
+def test_choices(cat, more):
+    small = "--width 16 --steps 5 --grades 2 --batch-size 64".split()
+    run("fit", "cat.png", *small, *more)
+
+
+def test_existing_outputs_are_refused_and_overwritten_on_request(cat):
+    run("fit", "cat.png", "--grades", "3", *SMALL)
+    before = (cat / "cat-inr" / "cat.inr").read_bytes()
+    refused = run("fit", "cat.png", "--grades", "2", *SMALL, code=1)
+    assert "already holds cat.inr" in refused.stderr and "--overwrite" in refused.stderr
+    assert (cat / "cat-inr" / "cat.inr").read_bytes() == before
+    (cat / "cat-inr" / "mine.txt").write_text("kept")
+    run("fit", "cat.png", "--grades", "2", "--overwrite", *SMALL)
+    assert "cat.grade3.png" not in names(cat / "cat-inr") and "mine.txt" in names(cat / "cat-inr")
+
+
+def test_sixteen_bits_profile_and_alpha_come_back(cat):
+    inr.save_image(cat / "deep.png", picture(channels=4, dtype=np.uint16), icc_profile=b"p" * 100)
+    run("fit", "deep.png", "--grades", "1", *SMALL)
+    drawn = inr.load_image(cat / "deep-inr" / "deep.grade1.png")
+    assert drawn.bit_depth == 16 and drawn.channels == 4 and drawn.icc_profile == b"p" * 100
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (13, 1)])
+@pytest.mark.parametrize("pixels", ["all", "half"])
+def test_tiny_pictures(cat, shape, pixels):
+    inr.save_image(cat / "tiny.png", picture(*shape, channels=1))
+    run("fit", "tiny.png", "--grades", "2", "--pixels", pixels, *SMALL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["none.png"], 1, "none.png: no such file"),
+        (["."], 1, "is a folder"),
+        (["text.png"], 1, "no picture this program can read"),
+        (["cat.png", "--max-pixels", "10"], 1, "30 x 20 pixels, more than the limit of 10"),
+        (["cat.png", "--out", "text.png"], 1, "text.png is a file; --out takes a folder"),
+        (["cat.png", "--out", "text.png/deep"], 1, "cannot be written"),
+        (["cat.png", "--sigma", "-3"], 2, "sigma is -3"),
+        (["cat.png", "--method", "sgdl", "--grades", "4"], 2, "is one grade"),
+        (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
+        (["cat.png", "--device", "mps"], 2, "not available"),
+        (["cat.png", "--steps", "0"], 2, "--steps"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(cat, arguments, code, message):
+    (cat / "text.png").write_text("hello")
+    before = names(cat)
+    result = run("fit", *arguments, code=code)
+    assert message in result.stderr and "Traceback" not in result.stderr
+    assert names(cat) == before
+
+
+def test_a_full_disk_leaves_nothing(cat, monkeypatch):
+    import inr.report.folder as folder
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folder, "draw_grades", full)
+    result = run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
+    assert "cat-inr cannot be written: No space left on device" in result.stderr
+    assert names(cat) == ["cat.png"]
+
+
+def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
+    import inr.report.folder as folder
+
+    monkeypatch.setattr(folder, "measure", lambda *_, **__: 1 / 0)
+    result = run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
+    assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
+
+
+def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path):
+    program = "from inr_cli.main import main; main()"
+    arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]
+    process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "out").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(0.5)
+    os.kill(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in stderr and "Traceback" not in stderr
+    assert names(tmp_path) == []

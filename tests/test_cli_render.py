@@ -1,0 +1,121 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import picture
+from test_cli import run
+from test_cli_fit import SMALL, names
+
+import inr
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fitted")
+    inr.save_image(folder / "cat.png", picture(20, 30))
+    run("fit", folder / "cat.png", "--grades", "3", "--out", folder / "out", *SMALL)
+    return folder / "out"
+
+
+def render(fitted, tmp_path, *arguments, code=0, name="a.png"):
+    return run("render", fitted / "cat.inr", "-o", tmp_path / name, *arguments, code=code)
+
+
+@pytest.mark.parametrize("grade", [1, 2, 3])
+def test_native_size_gives_the_very_bytes_of_the_fit(fitted, tmp_path, grade):
+    render(fitted, tmp_path, "--grade", grade)
+    assert (tmp_path / "a.png").read_bytes() == (fitted / f"cat.grade{grade}.png").read_bytes()
+
+
+def test_all_grades_is_the_default(fitted, tmp_path):
+    render(fitted, tmp_path)
+    assert (tmp_path / "a.png").read_bytes() == (fitted / "cat.grade3.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [
+        (["--scale", "3"], (90, 60)),
+        (["--scale", "0.5"], (15, 10)),
+        (["--size", "7x50"], (7, 50)),
+        (["--region", "2,3,12,9"], (10, 6)),
+        (["--region", "0.5,0.5,4.5,2.5", "--scale", "10"], (40, 20)),
+        (["--region", "0.2,0,0.4,0.1"], (1, 1)),
+    ],
+)
+def test_sizes(fitted, tmp_path, arguments, size):
+    result = render(fitted, tmp_path, "--json", *arguments)
+    facts = json.loads(result.stdout)
+    drawn = inr.load_image(tmp_path / "a.png")
+    assert (drawn.width, drawn.height) == size == (facts["width"], facts["height"])
+
+
+def test_a_region_is_that_part_of_the_whole(fitted, tmp_path):
+    model = inr.load_model(fitted / "cat.inr")
+    whole = model.render()
+    part = model.render(region=inr.Region(x0=2, y0=3, x1=12, y1=9))
+    np.testing.assert_allclose(part, whole[3:9, 2:12], atol=1e-5)
+
+
+def test_three_times_the_size_has_the_original_at_every_third_pixel(fitted):
+    model = inr.load_model(fitted / "cat.inr")
+    np.testing.assert_allclose(model.render(width=90, height=60)[1::3, 1::3], model.render(), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp", "a.tif", "a.bmp", "a.PNG"])
+def test_the_ending_is_the_type(fitted, tmp_path, name):
+    render(fitted, tmp_path, name=name)
+    assert inr.load_image(tmp_path / name).width == 30
+
+
+def test_a_cut_file_is_drawn_with_a_warning(fitted, tmp_path):
+    data = (fitted / "cat.inr").read_bytes()
+    (tmp_path / "cut.inr").write_bytes(data[:-1])
+    result = run("render", tmp_path / "cut.inr", "-o", tmp_path / "a.png")
+    assert "Warning: the file is cut short: 2 of 3 grades" in result.stderr
+    assert (tmp_path / "a.png").read_bytes() == (fitted / "cat.grade2.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--scale", "2", "--size", "3x3"], 2, "both --scale and --size"),
+        (["--scale", "0"], 2, "--scale is 0"),
+        (["--scale", "nan"], 2, "--scale is nan"),
+        (["--scale", "900"], 2, "--max-pixels"),
+        (["--size", "3by4"], 2, "--size is '3by4'"),
+        (["--size", "0x4"], 2, "--size is '0x4'"),
+        (["--region", "1,2,3"], 2, "takes four numbers"),
+        (["--region", "5,5,2,9"], 2, "not a rectangle inside"),
+        (["--region", "0,0,31,20"], 2, "not a rectangle inside"),
+        (["--region", "nan,0,3,3"], 2, "not a rectangle inside"),
+        (["--grade", "4"], 2, "grades 1 to 3"),
+    ],
+)
+def test_bad_requests(fitted, tmp_path, arguments, code, message):
+    result = render(fitted, tmp_path, *arguments, code=code)
+    assert message in result.stderr and names(tmp_path) == []
+
+
+def test_bad_places(fitted, tmp_path):
+    assert "ending .xyz" in render(fitted, tmp_path, name="a.xyz", code=1).stderr
+    assert "cannot be written" in render(fitted, tmp_path, name="none/a.png", code=1).stderr
+    assert "cannot be read" in run("render", tmp_path / "none.inr", code=1).stderr
+    (tmp_path / "a.png").write_bytes(b"before")
+    assert "exists already" in render(fitted, tmp_path, code=1).stderr
+    assert (tmp_path / "a.png").read_bytes() == b"before"
+    render(fitted, tmp_path, "--overwrite")
+    (tmp_path / "bad.inr").write_bytes(b"hello")
+    assert "not an .inr model file" in run("render", tmp_path / "bad.inr", code=1).stderr
+
+
+def test_info(fitted):
+    text = run("info", fitted / "cat.inr").stdout
+    for fact in ("30 x 20, RGB, 8 bits", "mgdl, seed 0", "8 frequencies", "isotropic", "torch"):
+        assert fact in text
+    facts = json.loads(run("info", fitted / "cat.inr", "--json").stdout)
+    report = json.loads((fitted / "report.json").read_text())
+    assert facts["bytes"] == (fitted / "cat.inr").stat().st_size
+    assert facts["parameters"] == report["model"]["parameters"]
+    assert [row["bytes"] for row in facts["grades"]] == report["model"]["bytes_per_grade"]
+    assert [row["psnr_db"] for row in facts["grades"]] == [round(r["psnr_db"], 2) for r in report["grades"]]

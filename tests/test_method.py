@@ -1,0 +1,293 @@
+"""The method is the paper's: each claim against a plain, slow reference."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+from conftest import picture, small_config
+from torch import nn
+
+import inr
+from inr.imaging.pixels import coordinates, training_rows
+from inr.networks.encoding import draw_encoding
+from inr.networks.grade import Grade
+from inr.training import engine, grades
+from inr.training.pool import Pool
+
+
+def all_coordinates(image: inr.Image, frame: str = "isotropic") -> torch.Tensor:
+    return coordinates(torch.arange(image.width * image.height), image.width, image.height, frame)
+
+
+def plain_forward(grade: Grade, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features and prediction of a grade, written out."""
+    act = {"sine": torch.sin, "relu": lambda z: z * (z > 0)}[grade.activation]
+    for layer in grade.layers:
+        x = act(x @ layer.weight.T + layer.bias)
+    return x, x @ grade.head.weight.T + grade.head.bias
+
+
+@pytest.mark.parametrize("feed", [False, True])
+def test_prediction_is_the_sum_of_heads_over_chained_features(image, feed):
+    model = inr.fit(image, small_config(feed_encoding=feed), precision="float32").model
+    encoded = model.encoding(all_coordinates(image))
+    x, total = encoded, 0.0
+    for number, grade in enumerate(model.grades):
+        x, g = plain_forward(grade, torch.cat([x, encoded], 1) if feed and number else x)
+        total = total + g
+        prefix = torch.from_numpy(model.up_to(number + 1).render()).reshape(-1, 3)
+        torch.testing.assert_close(prefix, total, atol=1e-5, rtol=1e-5)
+
+
+def test_up_to_plus_later_heads_is_the_whole(image, model):
+    sums = list(model.predictions(all_coordinates(image)))
+    for k in range(1, 3):
+        later = sums[-1] - sums[k - 1]
+        part = torch.from_numpy(model.up_to(k).render()).reshape(-1, 3)
+        torch.testing.assert_close(part + later, torch.from_numpy(model.render()).reshape(-1, 3), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("pool_bytes", [1 << 30, 4000])
+@pytest.mark.parametrize("feed", [False, True])
+def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
+    """Held whole or a portion at a time, the pool holds x^l and e^l as the formulas say."""
+    generator = torch.Generator().manual_seed(1)
+    encoding = draw_encoding(small_config().encoding, "isotropic", generator)
+    everywhere = all_coordinates(image)
+    colours = torch.from_numpy(image.pixels).reshape(-1, 3)
+    pool = Pool(
+        rows=torch.arange(len(colours)),
+        colours=colours,
+        encoding=encoding,
+        encode=lambda rows: encoding(everywhere[rows]),
+        feed_encoding=feed,
+        widest=32,
+        seed=3,
+        pool_bytes=pool_bytes,
+    )
+    assert pool.whole == (pool_bytes > 4000)
+    encoded = encoding(everywhere)
+    x, residual = encoded, colours
+    for number in range(3):
+        held = pool._held
+        torch.testing.assert_close(pool.inputs, x[held], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(pool.residual, residual[held], atol=1e-5, rtol=1e-5)
+        grade = Grade(x.shape[1], 3, depth=2, width=16, activation="sine")
+        grade.start("glorot-normal", generator, first=number == 0, raw_input=False)
+        grade.requires_grad_(False)
+        features, g = plain_forward(grade, x)
+        x = torch.cat([features, encoded], 1) if feed else features
+        residual = residual - g
+        pool.freeze(grade)
+
+
+def test_portions_visit_every_training_row(image):
+    colours = torch.from_numpy(image.pixels).reshape(-1, 3)
+    seen: list[int] = []
+
+    def encode(rows):
+        seen.extend(rows.tolist())
+        return torch.zeros(len(rows), 2)
+
+    encoding = draw_encoding(inr.EncodingConfig(kind="none", frequencies=0, sigma=0.0), "unit", torch.Generator())
+    rows = training_rows(image.width, image.height, "half")
+    pool = Pool(
+        rows=rows, colours=colours, encoding=encoding, encode=encode, feed_encoding=False, widest=2, seed=0,
+        pool_bytes=8 * 9,
+    )  # fmt: skip
+    for _ in range(40):
+        pool.batch(4)
+    assert set(seen) == set(rows.tolist())
+
+
+def test_only_the_current_grade_trains(image, monkeypatch):
+    """Grades already frozen are the same bits after all later training."""
+    snapshots = []
+    original = grades.train_grade
+
+    def spy(grade, *args, **kwargs):
+        steps = original(grade, *args, **kwargs)
+        snapshots.append([p.clone() for p in grade.parameters()])
+        return steps
+
+    monkeypatch.setattr(grades, "train_grade", spy)
+    model = inr.fit(image, small_config(solve_head=False), precision="float32").model
+    for grade, snapshot in zip(model.grades, snapshots, strict=True):
+        for parameter, before in zip(grade.parameters(), snapshot, strict=True):
+            assert torch.equal(parameter, before)
+
+
+def test_first_grade_does_not_depend_on_the_number_of_grades(image):
+    one = inr.fit(image, small_config(grades=small_config().grades[:1]), precision="float32").model
+    three = inr.fit(image, small_config(), precision="float32").model
+    for a, b in zip(one.grades[0].parameters(), three.grades[0].parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def mean_square(pool: Pool, grade: Grade) -> float:
+    return float((pool.residual - grade(pool.inputs)).detach().double().square().mean())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_exact_head_never_raises_the_training_error_and_is_optimal(image, seed):
+    config = small_config(seed=seed)
+    generator = torch.Generator().manual_seed(seed)
+    pool = grades._pool(image, config, draw_encoding(config.encoding, config.frame, generator), torch.device("cpu"))
+    grade = Grade(16, 3, depth=2, width=16, activation="sine")
+    grade.start("glorot-normal", generator, first=True, raw_input=False)
+    before = mean_square(pool, grade)
+    engine.solve_head(grade, pool)
+    after = mean_square(pool, grade)
+    assert after <= before
+    features = torch.cat([grade.body(pool.inputs), torch.ones(len(pool.inputs), 1)], 1).detach().double()
+    best = torch.linalg.lstsq(features, pool.residual.double()).solution
+    optimum = float((pool.residual.double() - features @ best).square().mean())
+    assert after == pytest.approx(optimum, rel=1e-4)
+    engine.solve_head(grade, pool)
+    assert mean_square(pool, grade) <= after * (1 + 1e-6)
+
+
+def test_paper_setting_to_the_letter():
+    config = inr.configure(inr.FitOptions(method="mgdl-paper", pixels="half"))
+    assert len(config.grades) == 4
+    assert {(g.depth, g.width, g.activation, g.steps) for g in config.grades} == {(3, 256, "relu", 10_000)}
+    assert (config.optimizer, config.schedule, config.init, config.batch_size) == ("adam", "constant", "glorot-normal", None)
+    assert config.frame == "unit" and config.encoding.kind == "none" and config.pixels == "half"
+    assert not (config.feed_encoding or config.rescale_residual or config.solve_head)
+    single = inr.configure(inr.FitOptions(method="sgdl-paper"))
+    assert [(g.depth, g.width) for g in single.grades] == [(12, 256)]
+
+
+def test_paper_parameter_counts():
+    """Fang & Xu 2024: 133,123 in grade 1, 198,147 in each later one; 725,251 in the single grade of 12."""
+    assert Grade(2, 3, depth=3, width=256, activation="relu").parameters_count == 133_123
+    assert Grade(256, 3, depth=3, width=256, activation="relu").parameters_count == 198_147
+    assert Grade(2, 3, depth=12, width=256, activation="relu").parameters_count == 725_251
+
+
+def test_paper_coordinates_are_column_over_width_and_row_over_height():
+    where = coordinates(torch.arange(4 * 5), 5, 4, "unit").reshape(4, 5, 2)
+    torch.testing.assert_close(where[2, 3], torch.tensor([3 / 5, 2 / 4]))
+    assert float(where.min()) == 0.0 and float(where.max()) < 1.0
+
+
+def test_paper_start_has_the_published_spread():
+    grade = Grade(256, 3, depth=3, width=256, activation="relu")
+    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=False, raw_input=False)
+    for layer in grade.layers:
+        assert float(layer.weight.std()) == pytest.approx(math.sqrt(2 / 512), rel=0.02)
+        assert float(layer.bias.std()) == pytest.approx(0.01, rel=0.2)
+
+
+def test_paper_training_equals_a_plain_loop(image):
+    """Two grades, full batch, constant-rate Adam on 1/2 mean squared error, against torch written out by hand."""
+    steps, rate = 5, 1e-3
+    own = inr.GradeConfig(depth=3, width=16, activation="relu", steps=steps, learning_rate=rate)
+    base = inr.configure(inr.FitOptions(method="mgdl-paper", pixels="half", seed=2))
+    config = dataclasses.replace(base, grades=(own, own))
+    model = inr.fit(image, config, precision="float32").model
+
+    ys, xs = torch.meshgrid(torch.arange(0, 12, 2), torch.arange(0, 17, 2), indexing="ij")
+    x = torch.stack([xs.reshape(-1) / 17, ys.reshape(-1) / 12], 1)
+    target = torch.from_numpy(image.pixels)[::2, ::2].reshape(-1, 3)
+    for number in (1, 2):
+        fresh = Grade(x.shape[1], 3, depth=3, width=16, activation="relu")
+        fresh.start("glorot-normal", grades._generator(2, number), first=number == 1, raw_input=number == 1)
+        layers = [nn.Linear(*reversed(layer.weight.shape)) for layer in (*fresh.layers, fresh.head)]
+        for mine, theirs in zip(layers, (*fresh.layers, fresh.head), strict=True):
+            mine.load_state_dict(theirs.state_dict())
+        body = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2], nn.ReLU())
+        adam = torch.optim.Adam([*body.parameters(), *layers[3].parameters()], lr=rate, betas=(0.9, 0.999), eps=1e-8)
+        for _ in range(steps):
+            adam.zero_grad()
+            (0.5 * (layers[3](body(x)) - target).square().mean()).backward()
+            adam.step()
+        for mine, theirs in zip(layers, (*model.grades[number - 1].layers, model.grades[number - 1].head), strict=True):
+            torch.testing.assert_close(theirs.weight, mine.weight, atol=2e-5, rtol=1e-4)
+        with torch.no_grad():
+            features = body(x)
+            target = target - layers[3](features)
+            x = features
+
+
+def test_full_batch_in_chunks_has_the_gradient_of_the_whole(monkeypatch):
+    grade = Grade(8, 3, depth=2, width=16, activation="sine")
+    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=True, raw_input=False)
+    x, y = torch.randn(50, 8), torch.rand(50, 3)
+    whole = engine._backward(grade, x, y, torch.float32)
+    expected = [p.grad.clone() for p in grade.parameters()]
+    grade.zero_grad()
+    monkeypatch.setattr(engine, "CHUNK", 16)
+    assert engine._backward(grade, x, y, torch.float32) == pytest.approx(whole, rel=1e-5)
+    for parameter, gradient in zip(grade.parameters(), expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
+
+
+def test_rescaling_is_folded_into_the_head(image):
+    """With a tiny residual, a rescaled grade still learns, and the sum needs no factor."""
+    dim = inr.image_from_array((picture() // 64 + 100).astype("uint8"))
+    fitted = inr.fit(dim, small_config(), precision="float32")
+    errors = [(fitted.model.up_to(k).render() - dim.pixels).std() for k in (1, 2, 3)]
+    assert errors[2] < errors[1] < errors[0]
+
+
+def test_every_grade_gains_on_its_training_pixels(image):
+    fitted = inr.fit(image, small_config(), precision="float32")
+    errors = [((fitted.model.up_to(k).render() - image.pixels) ** 2).mean() for k in (1, 2, 3)]
+    assert errors[2] <= errors[1] <= errors[0]
+
+
+def test_same_seed_same_weights_and_another_seed_others(image):
+    a, b = (inr.model_to_bytes(inr.fit(image, small_config(), precision="float32").model) for _ in range(2))
+    c = inr.model_to_bytes(inr.fit(image, small_config(seed=6), precision="float32").model)
+    assert a == b != c
+
+
+def test_global_random_state_is_neither_used_nor_changed(image):
+    torch.manual_seed(1)
+    before = torch.get_rng_state()
+    a = inr.model_to_bytes(inr.fit(image, small_config(), precision="float32").model)
+    assert torch.equal(before, torch.get_rng_state())
+    torch.manual_seed(2)
+    assert a == inr.model_to_bytes(inr.fit(image, small_config(), precision="float32").model)
+
+
+def test_bfloat16_trains_too(image):
+    fitted = inr.fit(image, small_config(), precision="bf16")
+    assert fitted.precision == "bf16"
+    assert all(p.dtype == torch.float32 for grade in fitted.model.grades for p in grade.parameters())
+
+
+def test_divergence_is_retried_once_at_a_lower_rate_then_reported(image, monkeypatch):
+    tried = []
+    original = grades.train_grade
+
+    def sometimes(grade, pool, config, own, **rest):
+        tried.append(own.learning_rate)
+        if len(tried) == 1:
+            raise engine.DivergedError
+        return original(grade, pool, config, own, **rest)
+
+    monkeypatch.setattr(grades, "train_grade", sometimes)
+    fitted = inr.fit(image, small_config(), precision="float32")
+    assert tried[:2] == [0.05, 0.0125]
+    assert fitted.grades[0].learning_rate == 0.0125
+
+    monkeypatch.setattr(grades, "train_grade", original)
+    broken = dataclasses.replace(image, pixels=image.pixels * float("nan"))
+    with pytest.raises(inr.TrainingError, match="grade 1: the loss did not stay finite at learning rate 0.05"):
+        inr.fit(broken, small_config(), precision="float32")
+
+
+def test_target_psnr_stops_with_what_is_there(image):
+    fitted = inr.fit(image, small_config(target_psnr=8.0), precision="float32")
+    assert len(fitted.model.grades) == len(fitted.grades) == 1
+    assert "8 dB reached" in fitted.stopped
+
+
+def test_seconds_stop_and_leave_a_usable_model(image):
+    own = dataclasses.replace(small_config().grades[0], steps=1_000_000)
+    fitted = inr.fit(image, small_config(grades=(own,) * 2, seconds=0.4), precision="float32")
+    assert len(fitted.grades) == 2 and fitted.grades[0].steps < 1_000_000
+    assert "time limit" in fitted.stopped

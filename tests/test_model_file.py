@@ -1,0 +1,291 @@
+"""The `.inr` format: exact bytes, round trips, prefixes, damage."""
+
+import json
+import math
+import struct
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import small_config
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import inr
+from inr.codec.container import Chunk, pack, unpack
+from inr.codec.model_file import grade_bytes
+from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
+from inr.networks.encoding import Encoding
+from inr.networks.grade import Grade
+from inr.networks.model import Model, Record
+
+GOLDEN = Path(__file__).parent / "golden" / "version1.inr"
+
+
+def golden_model() -> Model:
+    """A model whose every weight is written down here, so that its file can be too."""
+    grades, inputs = [], 4
+    for number in range(2):
+        grade = Grade(inputs, 1, depth=1, width=3, activation="sine")
+        for parameter in grade.parameters():
+            count = parameter.numel()
+            values = (torch.arange(count, dtype=torch.float32) - count // 2) * 2.0 ** (-3 - number)
+            parameter.data.copy_(values.reshape(parameter.shape))
+        grades.append(grade)
+        inputs = 3 + 4
+    return Model(
+        width=5,
+        height=4,
+        channels=1,
+        bit_depth=8,
+        frame="isotropic",
+        encoding=Encoding(torch.tensor([[1.0, -0.5], [0.25, 2.0]])),
+        feed_encoding=True,
+        grades=tuple(grades),
+        icc_profile=None,
+        record=Record(method="mgdl", seed=7, psnr_db=(12.5, math.inf), versions=(("inr", "0.1.0"),)),
+    )
+
+
+def test_golden_bytes():
+    """The format is pinned: this file was written once and must be written and read so for ever."""
+    assert inr.model_to_bytes(golden_model()) == GOLDEN.read_bytes()
+    read = inr.load_model(GOLDEN)
+    assert read.record == golden_model().record
+    for ours, theirs in zip(golden_model().grades, read.grades, strict=True):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_golden_picture():
+    """The golden file's pixels, worked out from its weights in NumPy alone."""
+    y, x = np.mgrid[:4, :5]
+    v = np.stack([(2 * x + 1 - 5) / 5, (2 * y + 1 - 4) / 5], axis=2).reshape(-1, 2)
+    phase = 2 * np.pi * v @ np.array([[1.0, -0.5], [0.25, 2.0]])
+    encoded = np.concatenate([np.cos(phase), np.sin(phase)], axis=1)
+
+    def ramp(rows, columns, step):
+        count = rows * columns
+        return ((np.arange(count) - count // 2) * step).reshape(rows, columns)
+
+    features, total = encoded, 0.0
+    for number, step in enumerate((1 / 8, 1 / 16)):
+        inputs = np.concatenate([features, encoded], axis=1) if number else encoded
+        features = np.sin(inputs @ ramp(3, inputs.shape[1], step).T + ramp(1, 3, step))
+        total = total + features @ ramp(1, 3, step).T + ramp(1, 1, step)
+        drawn = inr.load_model(GOLDEN).up_to(number + 1).render()
+        np.testing.assert_allclose(drawn.reshape(-1, 1), total, atol=1e-5)
+
+
+def test_layout_byte_by_byte():
+    data = inr.model_to_bytes(golden_model())
+    assert data[:4] == b"\x89INR" and data[4:6] == b"\x01\x00"
+    length, checksum = struct.unpack_from("<II", data, 6)
+    text = data[14 : 14 + length]
+    assert zlib.crc32(text) == checksum
+    header = json.loads(text)
+    assert header["width"] == 5 and header["grades"] == [[1, 3, "sine"]] * 2 and header["record"]["psnr_db"] == [12.5, None]
+    position = 14 + length
+    for expected in grade_bytes(golden_model()):
+        tag, size, checksum = struct.unpack_from("<4sII", data, position)
+        payload = data[position + 12 : position + 12 + size]
+        assert tag == b"GRAD" and 12 + size == expected and zlib.crc32(tag + payload) == checksum
+        position += 12 + size
+    assert position == len(data)
+    frequencies = np.frombuffer(data, "<f4", 4, 14 + length + 12)
+    assert frequencies.tolist() == [1.0, -0.5, 0.25, 2.0]
+
+
+def test_round_trip_keeps_everything(model):
+    data = inr.model_to_bytes(model)
+    read = inr.model_from_bytes(data)
+    assert inr.model_to_bytes(read) == data
+    assert read.icc_profile == model.icc_profile and read.record == model.record
+    assert (read.width, read.height, read.channels, read.bit_depth) == (17, 12, 3, 8)
+    assert torch.equal(read.encoding.frequencies, model.encoding.frequencies)
+    np.testing.assert_allclose(read.render(), model.render(), atol=2e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=1, max_size=40),
+    scale=st.integers(-60, 0),
+)
+def test_numbers_come_back_within_half_a_step_and_then_for_ever(values, scale):
+    tensor = torch.tensor(values, dtype=torch.float32) * 2.0**scale
+    data = encode_tensor(tensor)
+    assert len(data) == encoded_size(len(values))
+    once = decode_tensor(data, (len(values),))
+    step = 2.0 ** int.from_bytes(data[:1], "little", signed=True)
+    assert (once - tensor).abs().max() <= 0.5 * step
+    assert not tensor.any() or step <= max(2.0**-128, 2.0 * float(tensor.abs().max()) / 32767)
+    assert torch.equal(once, decode_tensor(encode_tensor(once), (len(values),)))
+
+
+def prefixes(data):
+    """The end of each grade's chunk."""
+    header = struct.unpack_from("<I", data, 6)[0]
+    position, ends = 14 + header, []
+    while position < len(data):
+        tag, size = struct.unpack_from("<4sI", data, position)
+        position += 12 + size
+        if tag == b"GRAD":
+            ends.append(position)
+    return ends
+
+
+def test_every_cut_is_a_picture_of_the_whole_grades_or_an_error(model):
+    data = inr.model_to_bytes(model)
+    ends = prefixes(data)
+    assert ends[-1] == len(data) and len(ends) == 3
+    cuts = {*range(0, len(data), 17), *ends, *(e - 1 for e in ends), *(e + 1 for e in ends[:-1])}
+    for cut in sorted(cuts - {len(data)}):
+        whole = sum(end <= cut for end in ends)
+        if whole == 0:
+            with pytest.raises(inr.ModelFileError):
+                inr.model_from_bytes(data[:cut])
+        else:
+            with pytest.warns(inr.ModelFileWarning, match=f"{whole} of 3 grades"):
+                read = inr.model_from_bytes(data[:cut])
+            assert len(read.grades) == whole and len(read.record.psnr_db) == whole
+            assert inr.model_to_bytes(read.up_to(1))
+    first = inr.model_from_bytes(data).up_to(1).render()
+    with pytest.warns(inr.ModelFileWarning):
+        assert np.array_equal(inr.model_from_bytes(data[: ends[0]]).render(), first)
+
+
+def test_every_flipped_bit_is_an_error(model):
+    """Every byte of the file is under a checksum or checked by value."""
+    data = inr.model_to_bytes(model)
+    random = np.random.default_rng(0)
+    places = {*range(400), *random.integers(0, len(data), 600).tolist()}
+    for place in places:
+        damaged = bytearray(data)
+        damaged[place] ^= 1 << int(random.integers(8))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                read = inr.model_from_bytes(bytes(damaged))
+            except inr.ModelFileError:
+                continue
+        # a length that now points past the end looks like a cut: then the grades before it, and a warning, are right
+        assert caught and len(read.grades) < 3
+        for ours, theirs in zip(inr.model_from_bytes(data).grades, read.grades, strict=False):
+            assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data())
+def test_fuzz(model, data):
+    """Random flips, cuts, insertions and swaps end in a picture or a ModelFileError, never in anything else."""
+    original = inr.model_to_bytes(model)
+    mutant = bytearray(original)
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(mutant)))
+        match data.draw(st.sampled_from(["flip", "cut", "insert", "delete", "repeat"])):
+            case "flip" if place < len(mutant):
+                mutant[place] = data.draw(st.integers(0, 255))
+            case "cut":
+                del mutant[place:]
+            case "insert":
+                mutant[place:place] = data.draw(st.binary(max_size=20))
+            case "delete":
+                del mutant[place : place + data.draw(st.integers(1, 50))]
+            case "repeat":
+                mutant[place:place] = mutant[place : place + 300]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            read = inr.model_from_bytes(bytes(mutant))
+        except inr.ModelFileError:
+            return
+    assert read.render(width=3, height=2).shape == (2, 3, 3)
+
+
+def valid_header(**changes):
+    header = unpack(inr.model_to_bytes(golden_model())).header
+    return {**header, **changes}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"width": 0}, {"width": 2**31}, {"width": "5"}, {"width": True}, {"height": -1}, {"height": 1.5},
+        {"channels": 5}, {"bit_depth": 12}, {"frame": "odd"}, {"feed_encoding": 1}, {"frequencies": 10**9},
+        {"grades": []}, {"grades": [[1, 3, "sine"]] * 65}, {"grades": [[1, 10**9, "sine"]]}, {"grades": [[1, 3, "exec"]]},
+        {"grades": [[64, 8192, "sine"]] * 64}, {"grades": "many"}, {"grades": [3]}, {"record": None}, {"record": {}},
+        {"grades": None},
+    ],
+)  # fmt: skip
+def test_absurd_headers_are_refused_before_memory_is_taken(changes):
+    import tracemalloc
+
+    data = pack(valid_header(**changes), list(unpack(inr.model_to_bytes(golden_model())).chunks))
+    tracemalloc.start()
+    with pytest.raises(inr.ModelFileError):
+        inr.model_from_bytes(data)
+    assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    tracemalloc.stop()
+
+
+def test_foreign_and_future_files():
+    data = inr.model_to_bytes(golden_model())
+    for bad, message in (
+        (b"", "not an .inr model file"),
+        (b"\x89PNG\r\n\x1a\n", "not an .inr model file"),
+        (data[:9], "cut short after 9 bytes"),
+        (data[:4] + b"\x02\x00" + data[6:], "format version 2; this program reads version 1"),
+        (data[:6] + b"\xff\xff\xff\xff" + data[10:], "at most 65536"),
+        (data + b"x", "goes on after its 2 grades"),
+        (pack({"a": 1}, []), "width is None"),
+    ):
+        with pytest.raises(inr.ModelFileError, match=message):
+            inr.model_from_bytes(bad)
+
+
+def test_chunks_of_later_versions():
+    container = unpack(inr.model_to_bytes(golden_model()))
+    skippable = pack(container.header, [Chunk(tag=b"note", payload=b"hi"), *container.chunks])
+    assert len(inr.model_from_bytes(skippable).grades) == 2
+    needed = pack(container.header, [Chunk(tag=b"NEED", payload=b"hi"), *container.chunks])
+    with pytest.raises(inr.ModelFileError, match="NEED"):
+        inr.model_from_bytes(needed)
+
+
+def test_unreadable_and_unwritable_places(tmp_path, model):
+    with pytest.raises(inr.ModelFileError, match="cannot be read"):
+        inr.load_model(tmp_path / "none.inr")
+    with pytest.raises(inr.ModelFileError, match="cannot be written"):
+        inr.save_model(model, tmp_path / "none" / "a.inr")
+
+
+def test_a_failed_write_keeps_the_file_before_it(tmp_path, model, monkeypatch):
+    path = tmp_path / "a.inr"
+    path.write_bytes(b"before")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(inr.ModelFileError, match="No space left"):
+        inr.save_model(model, path)
+    monkeypatch.undo()
+    assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
+
+
+def test_no_pickle_anywhere():
+    for source in (Path(inr.__file__).parent).rglob("*.py"):
+        text = source.read_text()
+        assert "pickle" not in text and "torch.load" not in text and "torch.save" not in text, source
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_channels(channels):
+    from conftest import picture
+
+    image = inr.image_from_array(picture(channels=channels))
+    fitted = inr.fit(image, small_config(), precision="float32").model
+    assert inr.model_from_bytes(inr.model_to_bytes(fitted)).render().shape == (12, 17, channels)

@@ -1,0 +1,53 @@
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inr.training.optimizer import Muon, orthogonalise
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    rows=st.integers(2, 40), columns=st.integers(2, 40), count=st.integers(1, 3), scale=st.floats(1e-6, 1e6),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_singular_vectors_stay_and_values_come_near_one(rows, columns, count, scale, seed):
+    g = torch.randn(count, rows, columns, generator=torch.Generator().manual_seed(seed)) * scale
+    result = orthogonalise(g)
+    u, s, vh = torch.linalg.svd(g, full_matrices=False)
+    inner = u.mT @ result @ vh.mT
+    diagonal = inner.diagonal(dim1=1, dim2=2)
+    strong = s > 0.0101 * torch.linalg.matrix_norm(g)[:, None]
+    assert result.shape == g.shape
+    assert ((diagonal > 0.72) & (diagonal < 1.28))[strong].all()
+    assert (diagonal < 1.28).all()
+    assert float((inner - torch.diag_embed(diagonal)).abs().max()) < 1e-3
+
+
+def test_zero_gradient_moves_nothing():
+    assert torch.equal(orthogonalise(torch.zeros(2, 4, 6)), torch.zeros(2, 4, 6))
+
+
+def test_many_matrices_at_once_equal_one_by_one():
+    generator = torch.Generator().manual_seed(0)
+    start = [torch.randn(6, 6, generator=generator) for _ in range(3)]
+    gradients = [torch.randn(6, 6, generator=generator) for _ in range(3)]
+    together = [torch.nn.Parameter(p.clone()) for p in start]
+    apart = [torch.nn.Parameter(p.clone()) for p in start]
+    optimizers = [Muon(together, lr=0.1, momentum=0.9, dtype=torch.float32)]
+    optimizers += [Muon([p], lr=0.1, momentum=0.9, dtype=torch.float32) for p in apart]
+    for _ in range(3):
+        for parameters in (together, apart):
+            for p, g in zip(parameters, gradients, strict=True):
+                p.grad = g.clone()
+        for optimizer in optimizers:
+            optimizer.step()
+    for a, b in zip(together, apart, strict=True):
+        torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
+
+
+def test_update_has_unit_scale_whatever_the_gradient():
+    p = torch.nn.Parameter(torch.zeros(8, 8))
+    p.grad = torch.randn(8, 8, generator=torch.Generator().manual_seed(0)) * 1e-7
+    Muon([p], lr=0.1, momentum=0.9, dtype=torch.float32).step()
+    assert float(p.detach().norm()) == pytest.approx(0.1 * 8**0.5, rel=0.25)
