@@ -46,7 +46,7 @@ class EncodingConfig:
     """
 
     kind: EncodingName = "fourier"
-    frequencies: int = 128
+    frequencies: int = 64
     sigma: float = 12.0
 
     def __post_init__(self) -> None:
@@ -76,10 +76,10 @@ class GradeConfig:
     """
 
     depth: int = 2
-    width: int = 256
+    width: int = 192
     activation: ActivationName = "sine"
-    steps: int = 400
-    learning_rate: float = 0.05
+    steps: int = 360
+    learning_rate: float = 0.06
 
     def __post_init__(self) -> None:
         _between("depth", self.depth, 1, 64)
@@ -119,12 +119,12 @@ class FitConfig:
     optimizer: OptimizerName = "muon"
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
-    batch_size: int | None = 2048
+    batch_size: int | None = 4096
     frame: FrameName = "isotropic"
     pixels: PixelsName = "all"
     feed_encoding: bool = True
     rescale_residual: bool = True
-    solve_head: bool = True
+    solve_head: bool = False
     seed: int = 0
     target_psnr: float | None = None
     seconds: float | None = None

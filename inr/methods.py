@@ -20,7 +20,7 @@ T = TypeVar("T")
 MethodName = Literal["mgdl", "sgdl", "mgdl-paper", "sgdl-paper"]
 PresetName = Literal["fast", "balanced", "best"]
 
-PRESET_STEPS: dict[PresetName, int] = {"fast": 100, "balanced": 400, "best": 2000}
+PRESET_STEPS: dict[PresetName, int] = {"fast": 100, "balanced": 360, "best": 2000}
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
 

@@ -5,11 +5,12 @@ import subprocess
 import sys
 import tomllib
 
-import inr
 import pytest
 from conftest import README
 from inr_cli.main import app
 from typer.testing import CliRunner
+
+import inr
 
 COMMANDS = ["fit", "render", "info"]
 

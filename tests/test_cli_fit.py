@@ -12,7 +12,7 @@ from test_cli import run
 
 import inr
 
-SMALL = "--width 16 --frequencies 8 --sigma 3 --steps 10 --batch-size 64".split()
+SMALL = ["--width", "16", "--frequencies", "8", "--sigma", "3", "--steps", "10", "--batch-size", "64"]
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_methods(cat, method):
     "more", [["--encoding", "none"], ["--encoding", "positional"], ["--activation", "relu"], ["--optimizer", "adam"]]
 )
 def test_choices(cat, more):
-    small = "--width 16 --steps 5 --grades 2 --batch-size 64".split()
+    small = ["--width", "16", "--steps", "5", "--grades", "2", "--batch-size", "64"]
     run("fit", "cat.png", *small, *more)
 
 

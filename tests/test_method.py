@@ -152,7 +152,12 @@ def test_paper_setting_to_the_letter():
     config = inr.configure(inr.FitOptions(method="mgdl-paper", pixels="half"))
     assert len(config.grades) == 4
     assert {(g.depth, g.width, g.activation, g.steps) for g in config.grades} == {(3, 256, "relu", 10_000)}
-    assert (config.optimizer, config.schedule, config.init, config.batch_size) == ("adam", "constant", "glorot-normal", None)
+    assert (config.optimizer, config.schedule, config.init, config.batch_size) == (
+        "adam",
+        "constant",
+        "glorot-normal",
+        None,
+    )
     assert config.frame == "unit" and config.encoding.kind == "none" and config.pixels == "half"
     assert not (config.feed_encoding or config.rescale_residual or config.solve_head)
     single = inr.configure(inr.FitOptions(method="sgdl-paper"))

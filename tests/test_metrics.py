@@ -31,7 +31,9 @@ def test_measure_equals_the_definition_written_out(image, model):
         assert (drawn == inr.quantize(values, 8)).all()
         rounded = (drawn / 255.0 - image.pixels) ** 2
         assert quality.psnr_db == pytest.approx(-10 * math.log10(rounded.mean()), abs=1e-4)
-        assert quality.psnr_unclipped_db == pytest.approx(-10 * math.log10(((values - image.pixels) ** 2).mean()), abs=1e-4)
+        assert quality.psnr_unclipped_db == pytest.approx(
+            -10 * math.log10(((values - image.pixels) ** 2).mean()), abs=1e-4
+        )
         assert quality.train_psnr_db == pytest.approx(-10 * math.log10(rounded[mask].mean()), abs=1e-4)
         assert quality.held_out_psnr_db == pytest.approx(-10 * math.log10(rounded[~mask].mean()), abs=1e-4)
 
@@ -78,7 +80,7 @@ def test_report_of_an_exact_copy_is_valid_json(tmp_path, image):
     file = tmp_path / "a.inr"
     inr.save_model(result.model, file)
     report = make_report(image, result, (exact,) * 3, file, (1, 2, 3))
-    data = json.loads(to_json(report), parse_constant=lambda c: pytest.fail(c))
+    data = json.loads(to_json(report), parse_constant=pytest.fail)
     assert data["grades"][0]["psnr_db"] is None and "train_psnr_db" not in data["grades"][0]
     assert data["model"]["bytes"] == file.stat().st_size
     assert data["config"]["grades"][0]["width"] == 16

@@ -61,7 +61,7 @@ def keep_freed_memory() -> None:
 
 
 def _product_seconds(dtype: torch.dtype, device: torch.device) -> float:
-    a = torch.ones(1024, 256, dtype=dtype, device=device)
+    a = torch.ones(256, 256, dtype=dtype, device=device)
     b = torch.ones(256, 256, dtype=dtype, device=device)
     best = float("inf")
     for _ in range(4):  # the first warms up
