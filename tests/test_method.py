@@ -216,15 +216,19 @@ def test_paper_training_equals_a_plain_loop(image):
             x = features
 
 
-def test_full_batch_in_chunks_has_the_gradient_of_the_whole(monkeypatch):
-    grade = Grade(8, 3, depth=2, width=16, activation="sine")
+def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, monkeypatch):
+    config = small_config()
+    encoding = draw_encoding(config.encoding, config.frame, torch.Generator().manual_seed(0))
+    grade = Grade(16, 3, depth=2, width=16, activation="sine")
     grade.start("glorot-normal", torch.Generator().manual_seed(0), first=True, raw_input=False)
-    x, y = torch.randn(50, 8), torch.rand(50, 3)
-    whole = engine._backward(grade, x, y, torch.float32)
-    expected = [p.grad.clone() for p in grade.parameters()]
-    grade.zero_grad()
+    x = encoding(all_coordinates(image))
+    whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
+    expected = torch.autograd.grad(whole, list(grade.parameters()))
+    pool = grades._pool(image, config, encoding, torch.device("cpu"))
+    pool._portion, pool._held = 90, pool._held[:90]  # as if memory were short
+    assert not pool.whole
     monkeypatch.setattr(engine, "CHUNK", 16)
-    assert engine._backward(grade, x, y, torch.float32) == pytest.approx(whole, rel=1e-5)
+    assert engine._backward(grade, pool, None, 1.0, torch.float32) == pytest.approx(float(whole.detach()), rel=1e-5)
     for parameter, gradient in zip(grade.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
@@ -75,8 +74,7 @@ def train_grade(
             for group, peak in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = peak * factor
             optimizer.zero_grad()
-        inputs, residual = pool.batch(config.batch_size)
-        loss = _backward(grade, inputs, residual / scale, dtype) * scale**2
+        loss = _backward(grade, pool, config.batch_size, scale, dtype) * scale**2
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
@@ -120,15 +118,21 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
     grade.head.bias.add_(change[-1])
 
 
-def _backward(grade: Grade, inputs: Tensor, target: Tensor, dtype: torch.dtype) -> float:
-    """Add the gradient of the batch's loss to the grade's and return the loss; large batches go in chunks."""
+def _backward(grade: Grade, pool: Pool, batch_size: int | None, scale: float, dtype: torch.dtype) -> float:
+    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
+    if batch_size is None:
+        parts, count = pool.everything(), pool.count
+    else:
+        inputs, residual = pool.batch(batch_size)
+        parts, count = iter([(inputs, residual)]), len(inputs)
     total = 0.0
-    for x, y in zip(torch.split(inputs, CHUNK), torch.split(target, CHUNK), strict=True):
-        with autocast(dtype, x.device):
-            prediction = grade(x)
-        loss = 0.5 * (prediction.float() - y).square().mean() * (len(x) / len(inputs))
-        loss.backward()
-        total += float(loss.detach())
+    for inputs, residual in parts:
+        for x, e in zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True):
+            with autocast(dtype, x.device):
+                prediction = grade(x)
+            loss = 0.5 * (prediction.float() - e / scale).square().mean() * (len(x) / count)
+            loss.backward()
+            total += float(loss.detach())
     return total
 
 
@@ -136,7 +140,7 @@ def _schedule(config: FitConfig, fraction: float) -> float:
     return 1.0 if config.schedule == "constant" else 0.5 * (1.0 + math.cos(math.pi * fraction))
 
 
-def _rms(residual: Tensor) -> float:
+def _rms(residual: torch.Tensor) -> float:
     return max(float(residual.square().mean().sqrt()), 1e-8)
 
 

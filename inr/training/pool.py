@@ -4,7 +4,7 @@ Every training row is visited in random order. The features of as many rows as f
 a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its turn comes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -68,14 +68,25 @@ class Pool:
         self._fill()
 
     @property
+    def count(self) -> int:
+        """Number of training rows."""
+        return len(self._rows)
+
+    @property
     def whole(self) -> bool:
         """Whether every training row is held at once."""
         return len(self._held) == len(self._rows)
 
-    def batch(self, size: int | None) -> tuple[Tensor, Tensor]:
-        """Return the next (B, d) inputs and (B, C) residual in random order; None is everything held, in order."""
-        if size is None:
-            return self.inputs, self.residual
+    def everything(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs and residual of all training rows once: at one go if they are held, else portion by portion."""
+        if self.whole:
+            yield self.inputs, self.residual
+            return
+        for rows in torch.split(self._rows, self._portion):
+            yield self._push(rows, None, self._colours[rows], self._frozen)
+
+    def batch(self, size: int) -> tuple[Tensor, Tensor]:
+        """Return the next (B, d) inputs and (B, C) residual, in random order."""
         if self._position + size > len(self._visits) and self._position > 0:
             if self.whole:
                 self._visits, self._position = self._shuffled(len(self._held)), 0
