@@ -137,11 +137,8 @@ def fit(
         if config.target_psnr is not None and reached >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
-    if (
-        stopped is None
-        and config.seconds is not None
-        and any(log.steps < own.steps for log, own in zip(logs, config.grades, strict=False))
-    ):
+    done = [log.steps for log in logs]
+    if stopped is None and config.seconds is not None and done != [own.steps for own in config.grades]:
         stopped = f"time limit of {config.seconds:g} s"
     model = Model(
         width=image.width,
@@ -176,13 +173,15 @@ def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.dev
         grade_input_size(encoding.size, width, feed_encoding=config.feed_encoding)
         for width in (None, *(own.width for own in config.grades[:-1]))
     )
+    rows = training_rows(image.width, image.height, config.pixels)
     return Pool(
-        rows=training_rows(image.width, image.height, config.pixels),
+        rows=rows,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),
         encoding=encoding,
         encode=encode,
         feed_encoding=config.feed_encoding,
         widest=widest,
+        visits=max(own.steps for own in config.grades) * (config.batch_size or rows.shape[0]),
         seed=_generator(config.seed, -1).initial_seed(),
     )
 

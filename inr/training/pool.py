@@ -43,6 +43,7 @@ class Pool:
         encode: Callable[[Tensor], Tensor],
         feed_encoding: bool,
         widest: int,
+        visits: int,
         seed: int,
         pool_bytes: int = POOL_BYTES,
     ) -> None:
@@ -55,12 +56,14 @@ class Pool:
             encode: (M,) row numbers -> (M, E) encoding.
             feed_encoding: later grades see the encoding beside their features.
             widest: largest input size of any grade to come.
+            visits: rows a grade will ask for in all; more are not computed unless all are held.
             seed: of the order of visits.
             pool_bytes: memory for the inputs held at a time.
         """
         self._rows, self._colours, self._encode = rows, colours, encode
         self._encoding_size, self._feed = encoding.size, feed_encoding
-        self._portion = max(1, min(len(rows), pool_bytes // (4 * widest)))
+        fits = pool_bytes // (4 * widest)
+        self._portion = len(rows) if fits >= len(rows) else max(1, min(fits, visits))
         self._generator = torch.Generator().manual_seed(seed)
         self._frozen: list[Grade] = []
         self._order = self._shuffled(len(rows))
