@@ -45,6 +45,16 @@ class Region:
     x1: float
     y1: float
 
+    @property
+    def width(self) -> int:
+        """Columns of its drawing at the source's scale, at least one."""
+        return max(1, round(self.x1 - self.x0))
+
+    @property
+    def height(self) -> int:
+        """Rows of its drawing at the source's scale, at least one."""
+        return max(1, round(self.y1 - self.y0))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
@@ -121,8 +131,7 @@ class Model:
             The rows drawn, and for each grade the (rows, width, C) unclipped float32 picture so far.
         """
         region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
-        width = width or max(1, round(region.x1 - region.x0))
-        height = height or max(1, round(region.y1 - region.y0))
+        width, height = width or region.width, height or region.height
         longer = max(self.width, self.height)
         xs = axis(region.x0, region.x1, width, self.width, longer, self.frame)
         ys = axis(region.y0, region.y1, height, self.height, longer, self.frame)
@@ -158,8 +167,12 @@ class Model:
             ConfigError: no such grade.
         """
         model = self if grade is None else self.up_to(grade)
-        strips = [prefixes[-1] for _, prefixes in model.strips(width=width, height=height, region=region)]
-        return np.concatenate(strips)
+        region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
+        width, height = width or region.width, height or region.height
+        picture = np.empty((height, width, self.channels), np.float32)  # whole: small kept strips would fragment memory
+        for rows, prefixes in model.strips(width=width, height=height, region=region):
+            picture[rows] = prefixes[-1]
+        return picture
 
 
 def grade_input(encoded: Tensor, features: Tensor, *, first: bool, feed_encoding: bool) -> Tensor:
