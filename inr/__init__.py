@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from inr.analysis.metrics import Quality, measure
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
     from inr.config import EncodingConfig, FitConfig, GradeConfig
-    from inr.errors import ConfigError, ImageError, InrError, ModelFileError, ModelFileWarning, TrainingError
+    from inr.errors import (
+        ConfigError,
+        ImageError,
+        ImageWarning,
+        InrError,
+        ModelFileError,
+        ModelFileWarning,
+        TrainingError,
+    )
     from inr.imaging.image import Image, image_from_array, quantize
     from inr.imaging.reading import load_image
     from inr.imaging.writing import save_image
@@ -40,6 +48,7 @@ _HOME = {
     "GradeConfig": "inr.config",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",
+    "ImageWarning": "inr.errors",
     "InrError": "inr.errors",
     "ModelFileError": "inr.errors",
     "ModelFileWarning": "inr.errors",
@@ -61,8 +70,8 @@ _HOME = {
 
 __all__ = [
     "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "Image", "ImageError",
-    "InrError", "Model", "ModelFileError", "ModelFileWarning", "Progress", "Quality", "Region", "TrainingError",
-    "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
+    "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Progress", "Quality", "Region",
+    "TrainingError", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
     "model_from_bytes", "model_to_bytes", "quantize", "save_image", "save_model",
 ]  # fmt: skip
 

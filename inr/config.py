@@ -18,6 +18,8 @@ PixelsName = Literal["all", "half"]
 PrecisionName = Literal["auto", "float32", "bf16"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
+MAX_SIDE = 1_048_576
+"""Longest side of a picture, in pixels, that the file format holds."""
 MAX_PIXELS = 150_000_000
 """Pictures with more pixels are refused unless the caller raises the limit: a guard against decompression bombs."""
 
@@ -42,7 +44,7 @@ class EncodingConfig:
             (geometrically spaced frequencies along each axis).
         frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none`.
         sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
-            Gaussian frequencies, or the highest positional frequency. 0 for `none`.
+            Gaussian frequencies, or the last of the positional ladder. 0 for `none`.
     """
 
     kind: EncodingName = "fourier"
@@ -108,6 +110,7 @@ class FitConfig:
         rescale_residual: each residual is divided by its RMS before a grade fits it and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper.
         solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
+        precision: of the products in training; `auto` measures a small one at the start and takes the faster.
         seed: start of all randomness of this fit.
         target_psnr: stop when the training pixels reach this PSNR in dB.
         seconds: stop training after this time; the grades share what is left of it equally.
@@ -125,6 +128,7 @@ class FitConfig:
     feed_encoding: bool = True
     rescale_residual: bool = True
     solve_head: bool = False
+    precision: PrecisionName = "auto"
     seed: int = 0
     target_psnr: float | None = None
     seconds: float | None = None
@@ -136,6 +140,7 @@ class FitConfig:
         _choice("init", self.init, InitName)
         _choice("frame", self.frame, FrameName)
         _choice("pixels", self.pixels, PixelsName)
+        _choice("precision", self.precision, PrecisionName)
         if self.batch_size is not None:
             _between("batch size", self.batch_size, 1, 100_000_000)
         _between("seed", self.seed, 0, 2**63 - 1)

@@ -6,6 +6,7 @@ InrError
 ├── ModelFileError  a model file that is damaged, foreign or from the future
 └── TrainingError   a fit that did not stay finite
 
+ImageWarning        (a warning) a picture was written without something its source had
 ModelFileWarning    (a warning) a model file cut short that still holds its first grades
 """
 
@@ -28,6 +29,10 @@ class ModelFileError(InrError):
 
 class TrainingError(InrError):
     """A fit did not stay finite, even at a lower learning rate."""
+
+
+class ImageWarning(UserWarning):
+    """A picture was written without something its source had."""
 
 
 class ModelFileWarning(UserWarning):

@@ -21,8 +21,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        _sync(temporary)
         # mkstemp makes private files; give ours the mode any new file would have had.
         mask = os.umask(0)
         os.umask(mask)
@@ -47,15 +46,23 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     Raises:
         OSError: the folder cannot be made or written, or the disk is full; its former files are then as they were.
     """
-    made = not folder.exists()
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".inr-", dir=folder) as name:
             yield Path(name)
-            for file in sorted(Path(name).iterdir()):
+            files = sorted(Path(name).iterdir())
+            for file in files:
+                _sync(file)
+            for file in files:
                 file.replace(folder / file.name)
     except BaseException:
-        if made:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        with contextlib.suppress(OSError):
+            for path in made:
+                path.rmdir()
         raise
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

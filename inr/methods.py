@@ -12,6 +12,7 @@ from inr.config import (
     GradeConfig,
     OptimizerName,
     PixelsName,
+    PrecisionName,
 )
 from inr.errors import ConfigError
 
@@ -46,6 +47,7 @@ class FitOptions:
     batch_size: int | None = None
     learning_rate: float | None = None
     optimizer: OptimizerName | None = None
+    precision: PrecisionName | None = None
     pixels: PixelsName = "all"
     seed: int = 0
     target_psnr: float | None = None
@@ -103,6 +105,7 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
         grades=(grade,) * grades,
         optimizer=optimizer,
         batch_size=batch or None,
+        precision=_given(options.precision, "auto"),
     )
 
 
@@ -123,6 +126,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         "sigma": options.sigma,
         "batch-size": options.batch_size,
         "optimizer": options.optimizer,
+        "precision": options.precision,
     }
     for name, value in fixed.items():
         if value is not None:
@@ -145,6 +149,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         init="glorot-normal",
         batch_size=None,
         frame="unit",
+        precision="float32",
         feed_encoding=False,
         rescale_residual=False,
         solve_head=False,

@@ -26,7 +26,11 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
 def small_config(**changes) -> FitConfig:
     grade = GradeConfig(depth=2, width=16, steps=12, learning_rate=0.05)
     config = FitConfig(
-        encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0), grades=(grade,) * 3, batch_size=64, seed=5
+        encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0),
+        grades=(grade,) * 3,
+        batch_size=64,
+        seed=5,
+        precision="float32",
     )
     return dataclasses.replace(config, **changes)
 
@@ -39,6 +43,6 @@ def image() -> inr.Image:
 @pytest.fixture(scope="session")
 def model() -> inr.Model:
     torch.set_num_threads(2)
-    fitted = inr.fit(inr.image_from_array(picture()), small_config(), precision="float32").model
+    fitted = inr.fit(inr.image_from_array(picture()), small_config()).model
     record = dataclasses.replace(fitted.record, psnr_db=(20.0, 25.5, float("inf")), versions=(("inr", "0.1.0"),))
     return dataclasses.replace(fitted, record=record, icc_profile=b"a profile" * 9)

@@ -154,7 +154,8 @@ def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
     assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
 
 
-def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
     program = "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]
     process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
@@ -162,8 +163,49 @@ def test_ctrl_c_exits_130_and_leaves_nothing(tmp_path):
     while not (tmp_path / "out").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     time.sleep(0.5)
-    os.kill(process.pid, signal.SIGINT)
+    os.kill(process.pid, stop)
     _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted" in stderr and "Traceback" not in stderr
+    assert process.returncode == code and "Traceback" not in stderr
+    assert ("interrupted" in stderr) == (stop == signal.SIGINT)
     assert names(tmp_path) == []
+
+
+def test_other_peoples_pictures_are_never_touched(cat):
+    (cat / "out").mkdir()
+    for name in ("7.png", "001.png", "dog.grade1.png", "cat.grade0.png"):
+        inr.save_image(cat / "out" / name, picture())
+    before = {path: path.read_bytes() for path in (cat / "out").iterdir()}
+    for _ in range(2):
+        run("fit", "cat.png", "--out", "out", "--overwrite", "--grades", "1", *SMALL)
+    assert all(path.read_bytes() == data for path, data in before.items())
+    run("fit", "out/7.png", "--out", "out", "--overwrite", "--grades", "1", *SMALL)
+    assert (cat / "out" / "7.png").read_bytes() == before[cat / "out" / "7.png"]
+
+
+def test_folders_made_on_the_way_go_with_a_failure(cat, monkeypatch):
+    import inr.report.folder as folder
+
+    monkeypatch.setattr(folder, "measure", lambda *_, **__: 1 / 0)
+    run("fit", "cat.png", "--out", "e/f/g", "--grades", "1", *SMALL, code=1)
+    assert names(cat) == ["cat.png"]
+
+
+def test_a_run_that_was_quicker_is_not_overwritten(cat, monkeypatch):
+    import inr.report.folder as folder
+
+    original = folder.measure
+
+    def slow(*arguments, **options):
+        (cat / "cat-inr" / "cat.inr").write_bytes(b"theirs")
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(folder, "measure", slow)
+    run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
+    assert (cat / "cat-inr" / "cat.inr").read_bytes() == b"theirs" and names(cat / "cat-inr") == ["cat.inr"]
+
+
+def test_no_time_at_all(cat):
+    run("fit", "cat.png", "--seconds", "0.01", *SMALL)
+    report = json.loads((cat / "cat-inr" / "report.json").read_text())
+    assert report["stopped"] == "time limit of 0.01 s" and len(report["grades"]) == 1
+    assert "Grades: 1 x" in (cat / "cat-inr" / "report.md").read_text()

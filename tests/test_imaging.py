@@ -237,3 +237,69 @@ def test_twice_the_size_puts_two_samples_symmetrically_in_each_pixel(frame):
     one = axis(0, 6, 6, 6, 9, frame)
     two = axis(0, 6, 12, 6, 9, frame).reshape(6, 2)
     np.testing.assert_allclose(two.mean(1), one, atol=1e-6)
+
+
+def test_sixteen_bit_layouts_that_cannot_be_read_in_full_are_read_at_eight_and_say_so(tmp_path):
+    def png(name, colour_type, channels, extra=b""):
+        rows = b"".join(b"\0" + bytes([10, 0] * channels * 4) for _ in range(3))
+        head = b"IHDR" + struct.pack(">IIBBBBB", 4, 3, 16, colour_type, 0, 0, 0)
+        chunks = [head, *([b"tRNS" + extra] if extra else []), b"IDAT" + zlib.compress(rows), b"IEND"]
+        body = b"".join(struct.pack(">I", len(c) - 4) + c + struct.pack(">I", zlib.crc32(c)) for c in chunks)
+        return broken(tmp_path, name, b"\x89PNG\r\n\x1a\n" + body)
+
+    for path in (png("la.png", 4, 2), png("trns.png", 2, 3, bytes(6))):
+        loaded = inr.load_image(path)
+        assert loaded.bit_depth == 8 and loaded.channels == 4 and "read at 8 bits" in " ".join(loaded.notes)
+    grey = inr.load_image(png("grey.png", 0, 1, bytes(2)))
+    assert grey.bit_depth == 16 and "transparent colour" in grey.notes[0]
+    assert inr.load_image(png("rgb.png", 2, 3)).bit_depth == 16
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 255])
+def test_an_orientation_that_means_nothing_is_none(tmp_path, orientation):
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    PIL.Image.fromarray(picture()).save(tmp_path / "o.jpg", exif=exif)
+    loaded = inr.load_image(tmp_path / "o.jpg")
+    assert loaded.notes == () and loaded.pixels.shape == (12, 17, 3)
+
+
+def test_big_endian_sixteen_bits(tmp_path):
+    array = picture(channels=1, dtype=np.uint16)[:, :, 0]
+    tags = {256: 17, 257: 12, 258: 16, 259: 1, 262: 1, 273: 134, 277: 1, 278: 12, 279: 408}
+    data = b"MM\0*" + struct.pack(">I", 8) + struct.pack(">H", len(tags))
+    data += b"".join(struct.pack(">HHII", tag, 4, 1, value) for tag, value in tags.items())
+    data = data.ljust(134, b"\0") + array.astype(">u2").tobytes()
+    loaded = inr.load_image(broken(tmp_path, "b.tif", data))
+    assert (inr.quantize(loaded.pixels, 16)[:, :, 0] == array).all()
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "gif", "tif", "bmp", "webp"])
+def test_fuzzed_pictures_are_pictures_or_an_image_error(tmp_path, suffix):
+    path = tmp_path / f"a.{suffix}"
+    PIL.Image.fromarray(picture()).save(path)
+    original, random = path.read_bytes(), np.random.default_rng(1)
+    for _ in range(120):
+        mutant = bytearray(original)
+        for _ in range(int(random.integers(1, 5))):
+            mutant[int(random.integers(len(mutant)))] = int(random.integers(256))
+        path.write_bytes(bytes(mutant[: int(random.integers(8, len(mutant) + 40))]))
+        try:
+            inr.load_image(path, max_pixels=10_000)
+        except inr.ImageError as error:
+            assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.bmp", "deep.tif"])
+def test_a_profile_that_has_no_place_is_said(tmp_path, name):
+    values = picture(dtype=np.uint16 if name == "deep.tif" else np.uint8)
+    with pytest.warns(inr.ImageWarning, match="colour profile has no place"):
+        inr.save_image(tmp_path / name, values, icc_profile=b"p" * 50)
+
+
+def test_formats_that_are_too_small_for_a_picture_say_so(tmp_path):
+    with pytest.raises(inr.ImageError, match="does not hold this picture|cannot be written"):
+        inr.save_image(tmp_path / "a.webp", np.zeros((1, 20_000, 3), np.uint8))
+    with pytest.raises(inr.ImageError, match="at most 1,048,576 a side"):
+        inr.image_from_array(np.zeros((1, 1_048_577), np.uint8))
+    assert list(tmp_path.iterdir()) == []

@@ -75,7 +75,7 @@ def test_figure_of_many_grades_shows_six(tmp_path):
 
 
 def test_report_of_an_exact_copy_is_valid_json(tmp_path, image):
-    result = inr.fit(image, small_config(), precision="float32")
+    result = inr.fit(image, small_config())
     exact = metrics.Quality(psnr_db=math.inf, psnr_unclipped_db=80.0, ssim=1.0)
     file = tmp_path / "a.inr"
     inr.save_model(result.model, file)
@@ -85,6 +85,8 @@ def test_report_of_an_exact_copy_is_valid_json(tmp_path, image):
     assert data["model"]["bytes"] == file.stat().st_size
     assert data["config"]["grades"][0]["width"] == 16
     assert "exact" in to_markdown(report, "a.png")
-    half = dataclasses.replace(report, config=dataclasses.replace(report.config, pixels="half"))
-    assert "held_out_psnr_db" in json.loads(to_json(half))["grades"][0]
+    part = dataclasses.replace(exact, train_psnr_db=math.inf, held_out_psnr_db=20.0)
+    half = make_report(image, dataclasses.replace(result, config=small_config(pixels="half")), (part,) * 3, file, (1,))
+    row = json.loads(to_json(half))["grades"][0]
+    assert row["train_psnr_db"] is None and row["held_out_psnr_db"] == 20.0
     assert "held-out dB" in to_markdown(half, "a.png")

@@ -152,7 +152,7 @@ def test_every_cut_is_a_picture_of_the_whole_grades_or_an_error(model):
             with pytest.raises(inr.ModelFileError):
                 inr.model_from_bytes(data[:cut])
         else:
-            with pytest.warns(inr.ModelFileWarning, match=f"{whole} of 3 grades"):
+            with pytest.warns(inr.ModelFileWarning, match=f"grades used: {whole} of 3"):
                 read = inr.model_from_bytes(data[:cut])
             assert len(read.grades) == whole and len(read.record.psnr_db) == whole
             assert inr.model_to_bytes(read.up_to(1))
@@ -172,13 +172,11 @@ def test_every_flipped_bit_is_an_error(model):
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
-                read = inr.model_from_bytes(bytes(damaged))
+                inr.model_from_bytes(bytes(damaged))
             except inr.ModelFileError:
                 continue
-        # a length that now points past the end looks like a cut: then the grades before it, and a warning, are right
-        assert caught and len(read.grades) < 3
-        for ours, theirs in zip(inr.model_from_bytes(data).grades, read.grades, strict=False):
-            assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+        # only a tag's first letter turned small, or a chunk's length beyond the end of a profile, reads as a cut
+        pytest.fail(f"byte {place} flipped, and nobody noticed: {[str(w.message) for w in caught]}")
 
 
 @settings(max_examples=400, deadline=None)
@@ -243,7 +241,7 @@ def test_foreign_and_future_files():
         (data[:9], "cut short after 9 bytes"),
         (data[:4] + b"\x02\x00" + data[6:], "format version 2; this program reads version 1"),
         (data[:6] + b"\xff\xff\xff\xff" + data[10:], "at most 65536"),
-        (data + b"x", "goes on after its 2 grades"),
+        (data + b"x", "goes on after its last grade, number 2"),
         (pack({"a": 1}, []), "width is None"),
     ):
         with pytest.raises(inr.ModelFileError, match=message):
@@ -260,8 +258,10 @@ def test_chunks_of_later_versions():
 
 
 def test_unreadable_and_unwritable_places(tmp_path, model):
-    with pytest.raises(inr.ModelFileError, match="cannot be read"):
+    with pytest.raises(inr.ModelFileError, match="no such file"):
         inr.load_model(tmp_path / "none.inr")
+    with pytest.raises(inr.ModelFileError, match="is no file"):
+        inr.load_model(tmp_path)
     with pytest.raises(inr.ModelFileError, match="cannot be written"):
         inr.save_model(model, tmp_path / "none" / "a.inr")
 
@@ -291,5 +291,59 @@ def test_channels(channels):
     from conftest import picture
 
     image = inr.image_from_array(picture(channels=channels))
-    fitted = inr.fit(image, small_config(), precision="float32").model
+    fitted = inr.fit(image, small_config()).model
     assert inr.model_from_bytes(inr.model_to_bytes(fitted)).render().shape == (12, 17, channels)
+
+
+def test_numbers_no_picture_needs_are_refused(tmp_path, model):
+    with pytest.raises(inr.ModelFileError, match="outside the range"):
+        decode_tensor(b"\x7f\xff\x7f", (1,))
+    for bad in (math.nan, math.inf, 3e38):
+        with pytest.raises(inr.ModelFileError, match="not a finite number"):
+            encode_tensor(torch.tensor([1.0, bad]))
+    container = unpack(inr.model_to_bytes(golden_model()))
+    for frequency in (math.nan, math.inf, 3e38):
+        payload = struct.pack("<f", frequency) + container.chunks[0].payload[4:]
+        chunks = [Chunk(tag=b"GRAD", payload=payload), container.chunks[1]]
+        with pytest.raises(inr.ModelFileError, match="frequency"):
+            inr.model_from_bytes(pack(container.header, chunks))
+
+
+def test_colour_profiles_are_bounded_and_whole():
+    container = unpack(inr.model_to_bytes(golden_model()))
+    whole = zlib.compress(b"profile" * 50)
+    for payload in (whole[:-3], whole + b"junk", zlib.compress(bytes(2**25)), b"no deflate"):
+        data = pack(container.header, [Chunk(tag=b"iccp", payload=payload), *container.chunks])
+        with pytest.raises(inr.ModelFileError, match="colour profile"):
+            inr.model_from_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"psnr_db": [1.0]}, {"psnr_db": ["high", 1.0]}, {"psnr_db": [1e9, 1.0]}, {"method": "a" * 99},
+        {"method": "\x1b[2J"}, {"method": "\ud800"}, {"versions": {"inr": "1\n2"}},
+    ],
+)  # fmt: skip
+def test_records_that_could_mislead_are_refused(record):
+    container = unpack(inr.model_to_bytes(golden_model()))
+    header = {**container.header, "record": {**container.header["record"], **record}}
+    with pytest.raises(inr.ModelFileError, match="record"):
+        inr.model_from_bytes(pack(header, list(container.chunks)))
+
+
+def test_a_grade_is_not_made_before_its_size_is_checked(monkeypatch):
+    import inr.codec.model_file as module
+
+    monkeypatch.setattr(module, "Grade", lambda *_, **__: pytest.fail("made"))
+    chunks = list(unpack(inr.model_to_bytes(golden_model())).chunks)
+    with pytest.raises(inr.ModelFileError, match="its header needs"):
+        inr.model_from_bytes(pack(valid_header(grades=[[64, 8192, "sine"]] * 2), chunks))
+
+
+def test_strips_of_very_wide_drawings_are_drawn_in_parts(monkeypatch, model):
+    import inr.networks.model as module
+
+    whole = model.render(width=300, height=2)
+    monkeypatch.setattr(module, "STRIP_PIXELS", 64)
+    np.testing.assert_allclose(model.render(width=300, height=2), whole, atol=1e-5)

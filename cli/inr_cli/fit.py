@@ -20,7 +20,7 @@ STEPS = ", ".join(f"{name} {steps}" for name, steps in PRESET_STEPS.items())
 
 
 def fit(
-    image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", show_default=False)],
+    image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
     method: Annotated[
         MethodName,
         typer.Option(help="mgdl: several grades; sgdl: one of the same depth; -paper: the authors' settings."),
@@ -33,7 +33,11 @@ def fit(
     ] = None,
     depth: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help=f"Hidden layers per grade. [default: {GRADE.depth}; sgdl: {4 * GRADE.depth}]"),
+        typer.Option(
+            min=1,
+            max=64,
+            help=f"Hidden layers per grade. [default: {GRADE.depth}; sgdl: {len(DEFAULT.grades) * GRADE.depth}]",
+        ),
     ] = None,
     width: Annotated[
         int | None, typer.Option(min=1, max=8192, help=f"Neurons per hidden layer. [default: {GRADE.width}]")
@@ -75,8 +79,9 @@ def fit(
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="Stop training after this time.")] = None,
     precision: Annotated[
-        PrecisionName, typer.Option(help="Of the products in training; auto measures and takes the faster.")
-    ] = "auto",
+        PrecisionName | None,
+        typer.Option(help=f"Of the products in training; auto takes the faster. [default: {DEFAULT.precision}]"),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for the outputs. [default: NAME-inr]", show_default=False),
@@ -110,6 +115,7 @@ def fit(
                 batch_size=batch_size,
                 learning_rate=learning_rate,
                 optimizer=optimizer,
+                precision=precision,
                 pixels=pixels,
                 seed=seed,
                 target_psnr=target_psnr,
@@ -131,7 +137,6 @@ def fit(
                 folder,
                 overwrite=overwrite,
                 device=device,
-                precision=precision,
                 progress=bar.show,
             )
         if json:

@@ -11,7 +11,7 @@ from inr_cli import options as common
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
     json: common.Json = False,
     quiet: common.Quiet = False,
     debug: common.Debug = False,
@@ -26,7 +26,7 @@ def info(
         network = load_model(model)
         size = model.stat().st_size
         record = network.record
-        psnr = [round(v, 2) if math.isfinite(v) else None for v in record.psnr_db] or [None] * len(network.grades)
+        psnr = record.psnr_db or (None,) * len(network.grades)
         rows = [
             {
                 "grade": number,
@@ -35,7 +35,7 @@ def info(
                 "activation": grade.activation,
                 "parameters": grade.parameters_count,
                 "bytes": chunk,
-                "psnr_db": value,
+                **({} if value is None else {"psnr_db": value if math.isfinite(value) else None}),
             }
             for number, (grade, chunk, value) in enumerate(
                 zip(network.grades, grade_bytes(network), psnr, strict=True), start=1
@@ -85,6 +85,7 @@ def _text(facts: dict[str, Any]) -> str:
     ]
     for row in facts["grades"]:
         layers = f"{row['depth']} x {row['width']} {row['activation']}"
-        psnr = "exact" if row["psnr_db"] is None else f"{row['psnr_db']:.2f}"
+        value = row.get("psnr_db", math.nan)  # absent: not recorded; None: an exact copy
+        psnr = "exact" if value is None else "-" if math.isnan(value) else f"{value:.2f}"
         lines.append(f"{row['grade']:>5}  {layers:>13}  {row['parameters']:>10,}  {row['bytes']:>9,}  {psnr:>7}")
     return "\n".join(lines)

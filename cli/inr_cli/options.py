@@ -1,6 +1,7 @@
 """Options that mean the same in every command, and what surrounds each command: errors, threads, warnings."""
 
 import contextlib
+import signal
 import sys
 import traceback
 import warnings
@@ -10,14 +11,14 @@ from typing import Annotated
 import typer
 
 from inr.config import MAX_PIXELS, DeviceName
-from inr.errors import ConfigError, InrError, ModelFileWarning
+from inr.errors import ConfigError, ImageWarning, InrError, ModelFileWarning
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and JSON if asked).")]
 Seed = Annotated[int, typer.Option(help="Start of all randomness; the same seed gives the same bytes.")]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads; all cores by default.")]
+Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Processor threads; all cores by default.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels than this.")]
 MAX_PIXELS_DEFAULT = MAX_PIXELS
@@ -30,6 +31,7 @@ def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
     Exit codes: 1 an error, 2 settings that make no sense, 130 Ctrl-C.
     """
     warnings.showwarning = _show_warning
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-made files are cleared away
     try:
         if threads is not None:
             import torch
@@ -65,5 +67,5 @@ def _fail(message: str, code: int, debug: bool) -> None:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     """Show our own warnings as a sentence; those of the libraries below are not for the person at the keyboard."""
-    if issubclass(category, ModelFileWarning):
+    if issubclass(category, (ImageWarning, ModelFileWarning)):
         typer.echo(f"Warning: {message}", err=True)

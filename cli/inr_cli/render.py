@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def render(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", show_default=False)],
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Picture to write; its ending is its type. [default: NAME.png]"),
+        typer.Option("--out", "-o", help="Picture to write; its ending is its type. [default: NAME.render.png]"),
     ] = None,
     scale: Annotated[float | None, typer.Option(help="Times the size of the picture or region.")] = None,
     size: Annotated[str | None, typer.Option(help="WxH in pixels.", metavar="WxH")] = None,
@@ -61,7 +61,7 @@ def render(
             raise ConfigError(
                 f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
             )
-        path = out or Path(f"{model.stem}.png")
+        path = out or Path(f"{model.stem}.render.png")
         if path.exists() and not overwrite:
             raise ImageError(f"{path} exists already; give --overwrite to replace it, or another --out.")
         on = choose_device(device)
@@ -76,7 +76,7 @@ def render(
                 "grade": len(network.grades),
             }
             typer.echo(json_text.dumps(facts, indent=2))
-        common.talk(f"{path}: {width} x {height}, {len(network.grades)} grades", quiet=quiet)
+        common.talk(f"{path}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
 
 
 def _parse_size(text: str | None) -> tuple[int, int] | None:

@@ -38,7 +38,7 @@ class Quality:
 
 def psnr(mean_squared_error: float) -> float:
     """Return 10 log10(1 / MSE) in dB, infinity for 0."""
-    return -10.0 * math.log10(mean_squared_error) if mean_squared_error > 0 else math.inf
+    return math.inf if mean_squared_error == 0 else -10.0 * math.log10(mean_squared_error)
 
 
 def measure(
@@ -80,7 +80,7 @@ def _quality(
 ) -> Quality:
     values = picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
     squares = np.square(values - image.pixels, dtype=np.float64).mean(axis=2).reshape(-1)
-    split = not trained.all()
+    split = not trained.all()  # a single pixel has nothing to hold out
     return Quality(
         psnr_db=psnr(float(squares.mean())),
         psnr_unclipped_db=psnr(unclipped_mse),

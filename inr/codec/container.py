@@ -32,11 +32,15 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A parsed file: its header, the chunks that are whole, and whether the file ends inside a chunk."""
+    """A parsed file: its header, the chunks that are whole, and whether the file ends inside a chunk.
+
+    `cut_length` is the payload length that the unfinished chunk claims, if the file reaches that far.
+    """
 
     header: dict[str, Any]
     chunks: tuple[Chunk, ...]
     cut: bool
+    cut_length: int | None
 
 
 def pack(header: dict[str, Any], chunks: list[Chunk]) -> bytes:
@@ -77,22 +81,22 @@ def unpack(data: bytes) -> Container:
         raise ModelFileError(f"the header is not valid JSON ({error}).") from error
     if not isinstance(header, dict):
         raise ModelFileError("the header is not a JSON object.")
-    chunks, cut = _chunks(data, _FIXED.size + length)
-    return Container(header=header, chunks=tuple(chunks), cut=cut)
+    chunks, cut, cut_length = _chunks(data, _FIXED.size + length)
+    return Container(header=header, chunks=tuple(chunks), cut=cut, cut_length=cut_length)
 
 
-def _chunks(data: bytes, position: int) -> tuple[list[Chunk], bool]:
+def _chunks(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
     chunks: list[Chunk] = []
     while position < len(data):
         if position + _CHUNK.size > len(data):
-            return chunks, True
+            return chunks, True, None
         tag, length, checksum = _CHUNK.unpack_from(data, position)
         position += _CHUNK.size
         if position + length > len(data):
-            return chunks, True
+            return chunks, True, None if tag[:1].islower() else length
         payload = data[position : position + length]
         if zlib.crc32(payload, zlib.crc32(tag)) != checksum:
             raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
         chunks.append(Chunk(tag=tag, payload=payload))
         position += length
-    return chunks, False
+    return chunks, False, None

@@ -1,39 +1,45 @@
 """Model <-> `.inr` bytes: one chunk per grade, in order, so that the start of a file is already a picture."""
 
-import math
 import warnings
 import zlib
 from pathlib import Path
-from typing import Any, get_args
 
 import numpy as np
 import torch
 
-from inr.codec.container import Chunk, Container, pack, unpack
+from inr.codec.container import MAGIC, Chunk, Container, pack, unpack
+from inr.codec.header import Header, make_header
 from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
-from inr.config import ActivationName, FrameName
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, grade_input_size
+from inr.networks.model import Model
 
 GRADE = b"GRAD"
 PROFILE = b"iccp"
-MAX_SIDE = 1_048_576
 MAX_PROFILE = 16_777_216
+MAX_FREQUENCY = 1e7
 
 
 def model_to_bytes(model: Model) -> bytes:
-    """Return the bytes of a version 1 model file."""
+    """Return the bytes of a version 1 model file.
+
+    Raises:
+        ModelFileError: a weight is not finite, or the colour profile is too large.
+    """
     chunks = []
     if model.icc_profile:
+        if len(model.icc_profile) > MAX_PROFILE:
+            raise ModelFileError(
+                f"the colour profile has {len(model.icc_profile):,} bytes; at most {MAX_PROFILE:,} fit."
+            )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
     for number, grade in enumerate(model.grades):
         frequencies = model.encoding.frequencies.cpu().numpy().astype("<f4").tobytes() if number == 0 else b""
         weights = b"".join(encode_tensor(p) for p in grade.parameters())
         chunks.append(Chunk(tag=GRADE, payload=frequencies + weights))
-    return pack(_header(model), chunks)
+    return pack(make_header(model), chunks)
 
 
 def model_from_bytes(data: bytes) -> Model:
@@ -43,34 +49,22 @@ def model_from_bytes(data: bytes) -> Model:
         ModelFileError: anything else that is wrong with the bytes.
     """
     container = unpack(data)
-    header = _Header(container.header)
-    payloads = _grade_payloads(container)
-    if len(payloads) > len(header.grades) or (container.cut and len(payloads) == len(header.grades)):
-        raise ModelFileError(f"the file goes on after its {len(header.grades)} grades; it is damaged.")
-    if not payloads:
-        raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")
+    header = Header(container.header)
+    payloads = _checked_payloads(container, header)
+    frequencies = torch.zeros(2, 0)
+    if header.frequencies:
+        table = np.frombuffer(payloads[0], dtype="<f4", count=2 * header.frequencies).reshape(2, -1)
+        if not (np.abs(table) <= MAX_FREQUENCY).all():  # NaN compares false
+            raise ModelFileError("a frequency is out of range; the file is damaged.")
+        frequencies = torch.from_numpy(table.astype(np.float32))
     grades: list[Grade] = []
-    encoding = Encoding(torch.zeros(2, header.frequencies))
-    for number, (payload, (depth, width, activation)) in enumerate(zip(payloads, header.grades, strict=False)):
-        before = grades[-1].width if grades else None
-        inputs = grade_input_size(encoding.size, before, feed_encoding=header.feed_encoding)
-        skip = 8 * header.frequencies if number == 0 else 0
-        expected = skip + _weights_size(inputs, header.channels, depth, width)
-        if len(payload) != expected:
-            raise ModelFileError(
-                f"grade {number + 1} has {len(payload)} bytes where its header needs {expected}; the file is damaged."
-            )
-        if skip:
-            table = np.frombuffer(payload, dtype="<f4", count=2 * header.frequencies).reshape(2, -1)
-            if not np.isfinite(table).all():
-                raise ModelFileError("a frequency is not a finite number; the file is damaged.")
-            encoding = Encoding(torch.from_numpy(table.astype(np.float32)))
+    for payload, inputs, (depth, width, activation) in zip(payloads, header.inputs(), header.grades, strict=False):
         grade = Grade(inputs, header.channels, depth=depth, width=width, activation=activation)
-        _read_weights(grade, payload[skip:])
+        _read_weights(grade, payload if grades else payload[8 * header.frequencies :])
         grades.append(grade)
     if len(grades) < len(header.grades):
         warnings.warn(
-            f"the file is cut short: {len(grades)} of {len(header.grades)} grades are whole and used.",
+            f"the file is cut short; grades used: {len(grades)} of {len(header.grades)}.",
             ModelFileWarning,
             stacklevel=2,
         )
@@ -78,9 +72,9 @@ def model_from_bytes(data: bytes) -> Model:
         width=header.width,
         height=header.height,
         channels=header.channels,
-        bit_depth=16 if header.bit_depth == 16 else 8,
+        bit_depth=header.bit_depth,
         frame=header.frame,
-        encoding=encoding,
+        encoding=Encoding(frequencies),
         feed_encoding=header.feed_encoding,
         grades=tuple(grades),
         icc_profile=_profile(container),
@@ -108,8 +102,14 @@ def load_model(path: str | Path) -> Model:
         ModelFileError: no such file, or anything that is wrong with it.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise ModelFileError(f"{path} is no file; give one .inr model file.")
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(len(MAGIC))
+            data += file.read() if data == MAGIC else b""  # a foreign file may be of any size
+    except FileNotFoundError:
+        raise ModelFileError(f"{path}: no such file.") from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
     try:
@@ -125,98 +125,38 @@ def grade_bytes(model: Model) -> tuple[int, ...]:
     return (sizes[0] + frequencies, *sizes[1:])
 
 
-def _header(model: Model) -> dict[str, Any]:
-    record = model.record
-    return {
-        "width": model.width,
-        "height": model.height,
-        "channels": model.channels,
-        "bit_depth": model.bit_depth,
-        "frame": model.frame,
-        "frequencies": model.encoding.frequencies.shape[1],
-        "feed_encoding": model.feed_encoding,
-        "grades": [[grade.depth, grade.width, grade.activation] for grade in model.grades],
-        "record": {
-            "method": record.method,
-            "seed": record.seed,
-            "psnr_db": [round(v, 4) if math.isfinite(v) else None for v in record.psnr_db],
-            "versions": dict(record.versions),
-        },
-    }
-
-
-class _Header:
-    """The header's fields, each checked for type and range before anything is built from them."""
-
-    def __init__(self, header: dict[str, Any]) -> None:
-        self._header = header
-        self.width = self._integer("width", 1, MAX_SIDE)
-        self.height = self._integer("height", 1, MAX_SIDE)
-        self.channels = self._integer("channels", 1, 4)
-        self.bit_depth = self._integer("bit_depth", 8, 16)
-        self.frequencies = self._integer("frequencies", 0, 16_384)
-        frame, feed = header.get("frame"), header.get("feed_encoding")
-        if self.bit_depth not in (8, 16) or frame not in get_args(FrameName) or not isinstance(feed, bool):
-            raise ModelFileError("the header names a bit depth, frame or encoding rule this program does not know.")
-        self.frame: FrameName = "unit" if frame == "unit" else "isotropic"
-        self.feed_encoding = feed
-        grades = header.get("grades")
-        if not isinstance(grades, list) or not 1 <= len(grades) <= 64:
-            raise ModelFileError("the header has no list of 1 to 64 grades.")
-        self.grades: list[tuple[int, int, ActivationName]] = [self._grade(grade) for grade in grades]
-
-    def _integer(self, name: str, low: int, high: int) -> int:
-        value = self._header.get(name)
-        if type(value) is not int or not low <= value <= high:
-            raise ModelFileError(f"the header's {name} is {value!r}; accepted are {low} to {high}.")
-        return value
-
-    @staticmethod
-    def _grade(entry: object) -> tuple[int, int, ActivationName]:
-        match entry:
-            case [int(depth), int(width), str(activation)] if (
-                1 <= depth <= 64 and 1 <= width <= 8192 and activation in get_args(ActivationName)
-            ):
-                return depth, width, activation  # type: ignore[return-value]
-        raise ModelFileError(f"the header describes a grade as {entry!r}, which this program does not know.")
-
-    def record(self, grades: int) -> Record:
-        match self._header.get("record"):
-            case {
-                "method": str(method),
-                "seed": int(seed),
-                "psnr_db": list(psnr),
-                "versions": dict(versions),
-            }:
-                values = tuple(math.inf if v is None else float(v) for v in psnr if v is None or type(v) is float)
-                pairs = tuple(sorted((str(k), str(v)) for k, v in versions.items()))
-                return Record(method=method, seed=seed, psnr_db=values[:grades], versions=pairs)
-        raise ModelFileError("the header's record of the fit is missing or malformed.")
-
-
-def _grade_payloads(container: Container) -> list[bytes]:
-    payloads = []
+def _checked_payloads(container: Container, header: Header) -> list[bytes]:
+    """Return the grades' payloads, at least one, each of the size that the header asks for."""
+    payloads, sizes = [], header.payload_sizes()
     for chunk in container.chunks:
         if chunk.tag == GRADE:
             payloads.append(chunk.payload)
         elif not chunk.tag[:1].islower():
             raise ModelFileError(f"the file holds a chunk {chunk.tag!r} that this program does not know.")
+    if len(payloads) > len(sizes) or (container.cut and len(payloads) == len(sizes)):
+        raise ModelFileError(f"the file goes on after its last grade, number {len(sizes)}; it is damaged.")
+    found = [len(payload) for payload in payloads]
+    found += [] if container.cut_length is None else [container.cut_length]
+    for number, (length, size) in enumerate(zip(found, sizes, strict=False), start=1):
+        if length != size:
+            raise ModelFileError(f"grade {number} has {length} bytes where its header needs {size}; it is damaged.")
+    if not payloads:
+        raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")
     return payloads
 
 
 def _profile(container: Container) -> bytes | None:
     for chunk in container.chunks:
         if chunk.tag == PROFILE:
+            inflater = zlib.decompressobj()
             try:
-                return zlib.decompressobj().decompress(chunk.payload, MAX_PROFILE)
+                profile = inflater.decompress(chunk.payload, MAX_PROFILE)
             except zlib.error as error:
                 raise ModelFileError(f"the colour profile is damaged ({error}).") from error
+            if not inflater.eof or inflater.unused_data:
+                raise ModelFileError("the colour profile is damaged, or larger than any that is accepted.")
+            return profile
     return None
-
-
-def _weights_size(inputs: int, outputs: int, depth: int, width: int) -> int:
-    shapes = [inputs * width, width] + [width * width, width] * (depth - 1) + [width * outputs, outputs]
-    return sum(encoded_size(count) for count in shapes)
 
 
 @torch.no_grad()

@@ -14,6 +14,7 @@ from torch import Tensor
 from inr.errors import ModelFileError
 
 _LIMIT = 32_767
+_MAX_EXPONENT = 112  # 32,767 times 2^112 is still a float32
 
 
 def encoded_size(count: int) -> int:
@@ -22,8 +23,14 @@ def encoded_size(count: int) -> int:
 
 
 def encode_tensor(tensor: Tensor) -> bytes:
-    """Return the exponent (int8) and the numbers (int16, little-endian, row by row) of a float32 tensor."""
+    """Return the exponent (int8) and the numbers (int16, little-endian, row by row) of a float32 tensor.
+
+    Raises:
+        ModelFileError: a number is not finite, or above 2^127.
+    """
     values = tensor.detach().cpu().numpy().astype(np.float64)
+    if not np.abs(values).max(initial=0.0) <= 2.0**127:  # NaN compares false
+        raise ModelFileError("a weight is not a finite number; the model cannot be written.")
     largest = float(np.abs(values).max(initial=0.0))
     exponent = max(-128, math.ceil(math.log2(largest / _LIMIT))) if largest > 0 else 0
     codes = np.clip(np.rint(values / 2.0**exponent), -_LIMIT, _LIMIT)
@@ -38,6 +45,6 @@ def decode_tensor(data: bytes, shape: tuple[int, ...]) -> Tensor:
     """
     exponent = int.from_bytes(data[:1], "little", signed=True)
     codes = np.frombuffer(data, dtype="<i2", offset=1)
-    if codes.size and int(codes.min()) < -_LIMIT:
+    if exponent > _MAX_EXPONENT or (codes.size and int(codes.min()) < -_LIMIT):
         raise ModelFileError("a weight is outside the range of the format; the file is damaged.")
     return torch.from_numpy(codes.astype(np.float32) * np.float32(2.0**exponent)).reshape(shape)

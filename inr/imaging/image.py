@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from inr.config import MAX_SIDE
 from inr.errors import ImageError
 
 BitDepth = Literal[8, 16]
@@ -58,6 +59,10 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
         array = array[:, :, None]
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
         raise ImageError(f"{name}: shape {array.shape}; accepted are (H, W) and (H, W, C) with C from 1 to 4.")
+    if max(array.shape) > MAX_SIDE:
+        raise ImageError(
+            f"{name}: {array.shape[1]} x {array.shape[0]} pixels; at most {MAX_SIDE:,} a side are accepted."
+        )
     depth: BitDepth = 16 if array.dtype == np.uint16 else 8
     if array.dtype in (np.uint8, np.uint16):
         pixels = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)

@@ -2,9 +2,7 @@
 
 import contextlib
 import hashlib
-import struct
 import warnings
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ import imageio.v3 as iio
 import kornia_rs.io as high_depth
 import numpy as np
 import PIL.Image
-import PIL.ImageFile
+import PIL.TiffImagePlugin
 
 from inr.config import MAX_PIXELS
 from inr.errors import ImageError
@@ -22,8 +20,6 @@ from inr.imaging.image import ACCEPTED, Image, image_from_array
 
 _FORMATS = {"PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF"}
 _ORIENTATION_TAG = 0x0112
-_BITS_PER_SAMPLE_TAG = 258
-_DAMAGE = (OSError, ValueError, SyntaxError, EOFError, RuntimeError, struct.error, zlib.error)
 
 
 def load_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Image:
@@ -37,18 +33,12 @@ def load_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Image:
         raise ImageError(f"{path}: no such file.")
     if path.is_dir():
         raise ImageError(f"{path} is a folder; give one picture ({ACCEPTED}).")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error
-    if not data:
-        raise ImageError(f"{path} is empty (0 bytes).")
-    with _pillow_unlimited():
+    if not path.is_file():
+        raise ImageError(f"{path} is no file; give one picture ({ACCEPTED}).")
+    with _pillow_unlimited(), _translated(path):
         source = _probe(path, max_pixels)
-        try:
-            pixels = _read_pixels(path, data, source)
-        except _DAMAGE as error:
-            raise ImageError(f"{path}: the picture is damaged or cut short ({error}).") from error
+        data = path.read_bytes()
+        pixels = _UPRIGHT[source.orientation](_read_pixels(path, data, source))
     if pixels.ndim == 2:
         pixels = pixels[:, :, None]
     if source.palette and pixels.shape[2] == 3 and np.ptp(pixels, axis=2).max() == 0:
@@ -90,55 +80,67 @@ def _pillow_unlimited() -> Iterator[None]:
         PIL.Image.MAX_IMAGE_PIXELS = before
 
 
-def _probe(path: Path, max_pixels: int) -> _Source:
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises over foreign bytes into one sentence about the file."""
     try:
-        with PIL.Image.open(path) as picture:
-            width, height = picture.size
-            if width * height > max_pixels:
-                raise ImageError(
-                    f"{path} has {width} x {height} pixels, more than the limit of {max_pixels:,}; "
-                    "raise it with --max-pixels if you trust the file."
-                )
-            if picture.format not in _FORMATS:
-                raise ImageError(f"{path} is {picture.format}; accepted are {ACCEPTED}.")
-            return _describe(picture)
+        yield
+    except (ImageError, MemoryError):
+        raise
     except PIL.UnidentifiedImageError as error:
-        raise ImageError(f"{path} is no picture this program can read; accepted are {ACCEPTED}.") from error
-    except _DAMAGE as error:
+        what = f"is no picture this program can read; accepted are {ACCEPTED}" if path.stat().st_size else "is empty"
+        raise ImageError(f"{path} {what}.") from error
+    except PermissionError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error
+    except Exception as error:  # decoders raise anything: IndexError, KeyError, struct.error, bare Exception
         raise ImageError(f"{path}: the picture is damaged or cut short ({error}).") from error
 
 
-def _describe(picture: PIL.Image.Image) -> _Source:
+def _probe(path: Path, max_pixels: int) -> _Source:
+    """Read the header alone: an oversized or foreign file is refused before its pixels are touched."""
+    with PIL.Image.open(path) as picture:
+        width, height = picture.size
+        if width * height > max_pixels:
+            raise ImageError(
+                f"{path} has {width} x {height} pixels, more than the limit of {max_pixels:,}; "
+                "raise it with --max-pixels if you trust the file."
+            )
+        if picture.format not in _FORMATS:
+            raise ImageError(f"{path} is {picture.format}; accepted are {ACCEPTED}.")
+        if picture.mode == "F":
+            raise ImageError(f"{path}: floating-point samples; accepted are 8 and 16 bits per channel.")
+        with path.open("rb") as file:
+            return _describe(picture, file.read(26))
+
+
+def _describe(picture: PIL.Image.Image, start: bytes) -> _Source:
     notes = []
-    mode = picture.mode
-    if mode == "F":
-        raise ImageError(f"{picture.filename}: floating-point samples; accepted are 8 and 16 bits per channel.")  # type: ignore[attr-defined]
     frames = getattr(picture, "n_frames", 1)
     if frames > 1:
         notes.append(f"first of {frames} frames")
     orientation = picture.getexif().get(_ORIENTATION_TAG, 1)
+    if orientation not in _UPRIGHT:
+        orientation = 1  # a value outside 1 to 8 means nothing
     if orientation != 1:
         notes.append(f"EXIF orientation {orientation} applied")
+    mode, profile = picture.mode, picture.info.get("icc_profile")
     transparent = "transparency" in picture.info
-    wide = mode.startswith("I")
-    if wide:
+    if mode.startswith("I"):
         target = mode
+        if transparent:
+            notes.append("the transparent colour of a 16-bit grey picture was left out")
     elif mode in ("1", "L", "LA", "La"):
         target = "LA" if mode in ("LA", "La") or transparent else "L"
     else:
         target = "RGBA" if mode in ("RGBA", "RGBa", "PA") or transparent else "RGB"
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV") and picture.format != "JPEG":
+    if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
         notes.append(f"{mode} converted to RGB")
-    elif mode == "CMYK":
-        notes.append("CMYK converted to RGB")
-    deep = not wide and _bits_per_sample(picture) == 16
-    if deep and (target == "LA" or (target == "RGBA" and picture.format == "TIFF")):
-        notes.append("16-bit samples read at 8 bits (this layout is not supported at 16)")
-        deep = False
-    profile = picture.info.get("icc_profile")
-    if profile and mode == "CMYK":
-        notes.append("the CMYK colour profile does not fit the RGB picture and was left out")
-        profile = None
+        if profile:
+            notes.append(f"the {mode} colour profile does not fit the RGB picture and was left out")
+            profile = None
+    bits, deep = _depth(picture, start, transparent)
+    if bits > 8 and not deep and not mode.startswith("I"):
+        notes.append(f"{bits}-bit samples read at 8 bits (this layout is not supported at {bits})")
     return _Source(
         mode=target,
         format=str(picture.format),
@@ -150,28 +152,32 @@ def _describe(picture: PIL.Image.Image) -> _Source:
     )
 
 
-def _bits_per_sample(picture: PIL.Image.Image) -> int:
-    """Return what the file stores; Pillow itself opens 16-bit colour as 8-bit and does not say so."""
+def _depth(picture: PIL.Image.Image, start: bytes, transparent: bool) -> tuple[int, bool]:
+    """Return the bits per sample in the file, and whether colour of that depth can be read in full.
+
+    Pillow opens 16-bit colour as 8-bit and does not say so; kornia reads the plain layouts of it.
+    """
     if picture.format == "PNG":
-        header = Path(picture.filename).read_bytes()[:25]  # type: ignore[attr-defined]
-        return header[24]
-    if picture.format == "TIFF":
-        return int(picture.tag_v2.get(258, (8,))[0])  # type: ignore[attr-defined]
-    return 8
+        bits, colour_type = start[24], start[25]
+        rgb, rgba = colour_type == 2, colour_type == 6
+        return bits, bits == 16 and (rgba or (rgb and not transparent))
+    if isinstance(picture, PIL.TiffImagePlugin.TiffImageFile):
+        bits, photometric = picture.tag_v2.get(258, (8,))[0], picture.tag_v2.get(262, 2)
+        if bits == 16 and photometric == 0:
+            raise ImageError(f"{picture.filename!s}: 16-bit grey with white as zero is not supported; save it anew.")
+        return bits, bits == 16 and photometric == 2 and picture.tag_v2.get(277, 1) == 3
+    return 8, False
 
 
 def _read_pixels(path: Path, data: bytes, source: _Source) -> np.ndarray[Any, Any]:
     if source.deep:
         read = high_depth.read_image_png_u16 if source.format == "PNG" else high_depth.read_image_tiff_u16
-        pixels = np.asarray(read(str(path), source.mode.lower()))
-        return _UPRIGHT[source.orientation](pixels)
+        return np.asarray(read(str(path), source.mode.lower()))
     mode = None if source.mode.startswith("I") else source.mode
-    pixels = iio.imread(data, index=0, plugin="pillow", mode=mode, rotate=True)
-    if pixels.dtype == np.int32:
-        if pixels.min() < 0 or pixels.max() > 65535:
-            raise ImageError(f"{path}: 32-bit samples; accepted are 8 and 16 bits per channel.")
-        pixels = pixels.astype(np.uint16)
-    return np.asarray(pixels)
+    pixels = np.asarray(iio.imread(data, index=0, plugin="pillow", mode=mode, rotate=False))
+    if pixels.dtype == np.int32 and (pixels.min() < 0 or pixels.max() > 65535):
+        raise ImageError(f"{path}: 32-bit samples; accepted are 8 and 16 bits per channel.")
+    return pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint16)  # any byte order
 
 
 _UPRIGHT: dict[int, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = {

@@ -103,7 +103,7 @@ class Model:
         return replace(self, grades=self.grades[:grade], record=record)
 
     def to(self, device: torch.device) -> "Model":
-        """Return the model after moving its weights to a device."""
+        """Move the weights to a device, in place, and return the model."""
         return replace(self, encoding=self.encoding.to(device), grades=tuple(g.to(device) for g in self.grades))
 
     @torch.no_grad()
@@ -140,8 +140,9 @@ class Model:
         for top in range(0, height, rows):
             part = ys[top : top + rows]
             grid = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
+            chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(grid, STRIP_PIXELS)]
             shape = (len(part), width, self.channels)
-            prefixes = tuple(p.reshape(shape).cpu().numpy() for p in self.predictions(grid.to(device)))
+            prefixes = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
             yield slice(top, top + len(part)), prefixes
 
     def render(

@@ -37,7 +37,7 @@ def draw_grades(
     factor = _amplification(errors[0])
     aspect = source.shape[0] / source.shape[1]
     panel = 3.2
-    figure = Figure(figsize=(panel * (len(shown) + 1), panel * 2 * min(aspect, 2.5) + 0.9), dpi=110)
+    figure = Figure(figsize=(panel * (len(shown) + 1), (panel - 0.1) * 2 * min(aspect, 2.5) + 0.5), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, len(shown) + 1, squeeze=False)
     for axis in axes.flat:
@@ -52,7 +52,7 @@ def draw_grades(
         axes[0, column].imshow(_opaque(value), vmin=0, vmax=1)
         axes[0, column].set_title(f"grade {number + 1}: {label}")
         axes[1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
-    figure.tight_layout(pad=0.6)
+    figure.tight_layout(pad=0.3)
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
@@ -66,8 +66,10 @@ def _reduce(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Average blocks so that a panel has some 512 pixels a side: enough to see, and small in memory."""
     step = max(1, max(picture.shape[:2]) // _PANEL_PIXELS)
     height, width = (max(1, side // step) for side in picture.shape[:2])
-    if step == 1 or min(picture.shape[:2]) < step:
+    if step == 1:
         return picture
+    if min(picture.shape[:2]) < step:  # a thread of pixels: too thin to average in blocks
+        return picture[::step, ::step]
     cropped = picture[: height * step, : width * step]
     blocks = cropped.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32)
     return np.asarray(blocks)

@@ -1,14 +1,17 @@
 """Image and configuration -> a folder with the model file, a picture per grade and the report."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
+
 from inr.analysis.metrics import measure
 from inr.codec.model_file import grade_bytes, load_model, model_from_bytes, model_to_bytes, save_model
-from inr.config import DeviceName, FitConfig, PrecisionName
+from inr.config import DeviceName, FitConfig
 from inr.errors import ImageError, InrError, ModelFileError
 from inr.files import staged_folder
 from inr.imaging.image import Image
@@ -17,6 +20,7 @@ from inr.networks.model import Record
 from inr.report.figures import draw_grades
 from inr.report.summary import Report, make_report, to_json, to_markdown
 from inr.training.grades import Progress, fit
+from inr.training.precision import choose_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +39,6 @@ def fit_to_folder(
     stem: str | None = None,
     overwrite: bool = False,
     device: DeviceName = "auto",
-    precision: PrecisionName = "auto",
     progress: Callable[[Progress], None] | None = None,
 ) -> Written:
     """Fit a picture and write everything about it; the folder gets all files or none.
@@ -47,7 +50,6 @@ def fit_to_folder(
         stem: first part of the file names; by default that of the source's file.
         overwrite: replace the outputs of an earlier fit.
         device: see `inr.fit`.
-        precision: see `inr.fit`.
         progress: see `inr.fit`.
 
     Raises:
@@ -57,16 +59,17 @@ def fit_to_folder(
     _check_free(folder, stem, overwrite)
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
-            result = fit(image, config, device=device, precision=precision, progress=progress)
+            result = fit(image, config, device=device, progress=progress)
             decoded = model_from_bytes(model_to_bytes(result.model))
-            qualities, pictures = measure(image, decoded, pixels=config.pixels)
+            # Where `render` would draw it too, so that both give the same bytes.
+            qualities, pictures = measure(image, decoded.to(choose_device(device)), pixels=config.pixels)
             record = Record(
                 method=config.method,
                 seed=config.seed,
                 psnr_db=tuple(q.psnr_db for q in qualities),
                 versions=tuple((name, version(name)) for name in ("inr", "torch")),
             )
-            model = dataclasses.replace(decoded, record=record)
+            model = dataclasses.replace(decoded.to(torch.device("cpu")), record=record)
             model_path = stage / f"{stem}.inr"
             save_model(model, model_path)
             if model_to_bytes(load_model(model_path)) != model_path.read_bytes():
@@ -81,10 +84,13 @@ def fit_to_folder(
             (stage / "report.json").write_text(to_json(report), encoding="utf-8")
             (stage / "report.md").write_text(to_markdown(report, figure), encoding="utf-8")
             names += [figure, "report.json", "report.md"]
-            for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
-                stale.unlink()  # grades of an earlier, longer fit
+            _check_free(folder, stem, overwrite)  # again: another run may have been quicker
+        for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
+            stale.unlink()  # grades of an earlier, longer fit
     except OSError as error:
         raise ImageError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    except (ImageError, ModelFileError) as error:
+        raise type(error)(re.sub(r"\.inr-[^/]*/", "", str(error))) from error  # the staging folder is our affair
     return Written(report=report, files=tuple(folder / name for name in names))
 
 
@@ -96,7 +102,8 @@ def _outputs(folder: Path, stem: str) -> list[Path]:
         folder / "report.json",
         folder / "report.md",
     ]
-    grades = [p for p in folder.glob("*.png") if p.name.removeprefix(f"{stem}.grade").removesuffix(".png").isdigit()]
+    pattern = re.compile(re.escape(stem) + r"\.grade[1-9][0-9]*\.png")
+    grades = [path for path in folder.glob("*.png") if pattern.fullmatch(path.name)]
     return [path for path in (*fixed, *grades) if path.exists()]
 
 

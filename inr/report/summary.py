@@ -36,15 +36,15 @@ class ImageFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class GradeRow:
-    """One grade. PSNR in dB as in `inr.Quality`, of the picture after this grade; None is an exact copy.
+    """One grade. PSNR in dB as in `inr.Quality`, of the picture after this grade; infinity is an exact copy.
 
-    `gain_db` is over the grade before. `train_psnr_db` and `held_out_psnr_db` are present where they differ.
+    `gain_db` is over the grade before. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
     """
 
     grade: int
-    psnr_db: float | None
+    psnr_db: float
     gain_db: float | None
-    psnr_unclipped_db: float | None
+    psnr_unclipped_db: float
     ssim: float | None
     seconds: float
     steps: int
@@ -112,16 +112,16 @@ def make_report(
         rows.append(
             GradeRow(
                 grade=number,
-                psnr_db=_finite(quality.psnr_db),
-                gain_db=_finite(gain),
-                psnr_unclipped_db=_finite(quality.psnr_unclipped_db),
+                psnr_db=quality.psnr_db,
+                gain_db=gain if gain is not None and math.isfinite(gain) else None,
+                psnr_unclipped_db=quality.psnr_unclipped_db,
                 ssim=quality.ssim,
                 seconds=log.seconds,
                 steps=log.steps,
                 parameters=grade.parameters_count,
                 learning_rate=log.learning_rate,
-                train_psnr_db=_finite(quality.train_psnr_db),
-                held_out_psnr_db=_finite(quality.held_out_psnr_db),
+                train_psnr_db=quality.train_psnr_db,
+                held_out_psnr_db=quality.held_out_psnr_db,
             )
         )
     size = file.stat().st_size
@@ -163,11 +163,17 @@ def make_report(
 
 
 def to_json(report: Report) -> str:
-    """Return the report as indented JSON; train and held-out PSNR are left out where all pixels were trained on."""
+    """Return the report as indented JSON.
+
+    The PSNR of an exact copy is null; train and held-out PSNR are left out where nothing is held out.
+    """
     data: dict[str, Any] = dataclasses.asdict(report)
-    if report.config.pixels == "all":
-        for row in data["grades"]:
-            del row["train_psnr_db"], row["held_out_psnr_db"]
+    for row in data["grades"]:
+        for key in [key for key in row if key.endswith("psnr_db")]:
+            if row[key] is None:
+                del row[key]
+            elif math.isinf(row[key]):
+                row[key] = None
     return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
 
@@ -206,7 +212,7 @@ def to_markdown(report: Report, figure: str) -> str:
         f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
         f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
-        f"- Grades: {len(config.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
+        f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
         f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
         f"{config.batch_size or 'all'} pixels a step; seed {config.seed}",
         f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
@@ -216,12 +222,8 @@ def to_markdown(report: Report, figure: str) -> str:
 
 
 def decibels(value: float | None) -> str:
-    """Return a PSNR with two decimals; None, an exact copy, in words."""
-    return "exact" if value is None else f"{value:.2f}"
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+    """Return a PSNR with two decimals; infinity, an exact copy, in words; a dash for none."""
+    return "-" if value is None else "exact" if math.isinf(value) else f"{value:.2f}"
 
 
 def _processor() -> str:

@@ -10,8 +10,11 @@ import torch
 from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
 from inr.training.optimizer import make_optimizers
-from inr.training.pool import CHUNK, Pool
+from inr.training.pool import Pool
 from inr.training.precision import autocast
+
+_CONFIRM_EVERY = 10
+"""Steps between looks at all training pixels once the batches say that the target PSNR may be reached."""
 
 
 class DivergedError(ArithmeticError):
@@ -56,6 +59,7 @@ def train_grade(
         own: of this grade.
         dtype: of the products.
         seconds: time for this grade, or None; the learning rate follows whichever of steps and time is further.
+            One step is done in any case.
         on_step: called after every update.
 
     Raises:
@@ -66,10 +70,10 @@ def train_grade(
     peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
     recent, start, done = math.nan, time.perf_counter(), 0
     while done < own.steps:
-        spent = (time.perf_counter() - start) / seconds if seconds is not None else 0.0
-        if spent >= 1.0:
+        spent = 0.0 if seconds is None else (time.perf_counter() - start) / max(seconds, 1e-9)
+        if spent >= 1.0 and done > 0:
             break
-        factor = _schedule(config, max(done / own.steps, spent))
+        factor = _schedule(config, min(1.0, max(done / own.steps, spent)))
         for optimizer, rates in zip(optimizers, peaks, strict=True):
             for group, peak in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = peak * factor
@@ -83,15 +87,22 @@ def train_grade(
         recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
         on_step(Step(step=done, loss=loss, psnr_db=psnr))
-        if config.target_psnr is not None and psnr >= config.target_psnr:
+        if (
+            config.target_psnr is not None
+            and psnr >= config.target_psnr
+            and done % _CONFIRM_EVERY == 0
+            and _reached(grade, pool, scale, config.target_psnr)
+        ):
             break
+    if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
+        raise DivergedError  # the last update's loss was never computed
     _scale_head(grade, scale)
     return done
 
 
 @torch.no_grad()
 def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
-    """Move a grade's head to the least-squares optimum over the pool's rows.
+    """Move a grade's head to the least-squares optimum over all training rows.
 
     Solves for the change D of the head: min ||e - g - [x^{l+1}, 1] D||^2 + ridge ||D||^2, the ridge
     relative to the mean square of the features. D = 0 is a candidate, so the training error cannot rise.
@@ -106,9 +117,9 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
     high = torch.float32 if on.type == "mps" else torch.float64  # Apple's GPU has no float64
     gram = torch.zeros(size, size, dtype=high, device=on)
     right = torch.zeros(size, outputs, dtype=high, device=on)
-    for start in range(0, len(pool.inputs), CHUNK):
-        features = grade.body(pool.inputs[start : start + CHUNK])
-        left = (pool.residual[start : start + CHUNK] - grade.head(features)).to(high)
+    for inputs, residual in pool.chunks():
+        features = grade.body(inputs)
+        left = (residual - grade.head(features)).to(high)
         padded = torch.nn.functional.pad(features.to(high), (0, 1), value=1.0)
         gram.addmm_(padded.T, padded)
         right.addmm_(padded.T, left)
@@ -120,20 +131,23 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
 
 def _backward(grade: Grade, pool: Pool, batch_size: int | None, scale: float, dtype: torch.dtype) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
-    if batch_size is None:
-        parts, count = pool.everything(), pool.count
-    else:
-        inputs, residual = pool.batch(batch_size)
-        parts, count = iter([(inputs, residual)]), len(inputs)
+    chunks, count = (pool.chunks(), pool.count) if batch_size is None else (pool.batch(batch_size), batch_size)
     total = 0.0
-    for inputs, residual in parts:
-        for x, e in zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True):
-            with autocast(dtype, x.device):
-                prediction = grade(x)
-            loss = 0.5 * (prediction.float() - e / scale).square().mean() * (len(x) / count)
-            loss.backward()
-            total += float(loss.detach())
+    for inputs, residual in chunks:
+        with autocast(dtype, inputs.device):
+            prediction = grade(inputs)
+        loss = 0.5 * (prediction.float() - residual / scale).square().mean() * (len(inputs) / min(count, pool.count))
+        loss.backward()
+        total += float(loss.detach())
     return total
+
+
+@torch.no_grad()
+def _reached(grade: Grade, pool: Pool, scale: float, target_psnr: float) -> bool:
+    """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
+    squares = sum(float((residual - scale * grade(inputs)).square().sum()) for inputs, residual in pool.chunks())
+    allowed = pool.count * pool.residual.shape[1] * 10.0 ** (-target_psnr / 10.0)
+    return bool(squares <= allowed)
 
 
 def _schedule(config: FitConfig, fraction: float) -> float:

@@ -1,13 +1,14 @@
 """Image and configuration -> model: grade after grade, each on what the ones before left over."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
-from inr.config import DeviceName, FitConfig, GradeConfig, PrecisionName
+from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
@@ -83,7 +84,6 @@ def fit(
     config: FitConfig | None = None,
     *,
     device: DeviceName = "auto",
-    precision: PrecisionName = "auto",
     progress: Callable[[Progress], None] | None = None,
 ) -> FitResult:
     """Fit a picture grade by grade (Fang & Xu 2024, section 2).
@@ -96,7 +96,6 @@ def fit(
         image: (H, W, C) in [0, 1].
         config: of the method; the default is `inr.configure()`.
         device: `auto` takes a GPU if torch sees one.
-        precision: `auto` measures a small product and takes the faster.
         progress: called after every step.
 
     Raises:
@@ -107,7 +106,7 @@ def fit(
     start = time.perf_counter()
     keep_freed_memory()
     on = choose_device(device)
-    dtype = choose_precision(precision, on)
+    dtype = choose_precision(config.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, _generator(config.seed, 0)).to(on)
     pool = _pool(image, config, encoding, on)
     grades: list[Grade] = []
@@ -120,6 +119,7 @@ def fit(
             share = max((config.seconds - (began - start)) / (len(config.grades) - number + 1), 0.0)
             if share == 0.0 and grades:
                 break
+        before = float(pool.residual.square().mean())
 
         def report(step: Step, number: int = number, own: GradeConfig = own) -> None:
             if progress is not None:
@@ -129,11 +129,19 @@ def fit(
         grade, steps, rate = _train(pool, config, number, dtype=dtype, seconds=share, on_step=report)
         if config.solve_head:
             solve_head(grade, pool)
+        out_of_time = config.seconds is not None and steps < own.steps
         grade.requires_grad_(False)
         grades.append(grade)
         pool.freeze(grade)
         logs.append(GradeLog(steps=steps, seconds=time.perf_counter() - began, learning_rate=rate))
-        reached = -10.0 * float(pool.residual.square().mean().clamp_min(1e-20).log10())
+        after = float(pool.residual.square().mean())
+        if not math.isfinite(after):
+            raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
+        if out_of_time and len(grades) > 1 and after > before:
+            grades.pop()  # cut off before it was of use
+            logs.pop()
+            break
+        reached = -10.0 * math.log10(max(after, 1e-20))
         if config.target_psnr is not None and reached >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
@@ -197,6 +205,7 @@ def _train(
 ) -> tuple[Grade, int, float]:
     """Train one grade, once more at a lower rate if it diverges; return it, its steps and its rate."""
     own = config.grades[number - 1]
+    began = time.perf_counter()
     for attempt in (own, dataclasses.replace(own, learning_rate=own.learning_rate * _RETRY_RATE)):
         inputs, outputs = pool.inputs.shape[1], pool.residual.shape[1]
         grade = Grade(inputs, outputs, depth=own.depth, width=own.width, activation=own.activation)
@@ -204,7 +213,8 @@ def _train(
         grade.start(config.init, _generator(config.seed, number), first=number == 1, raw_input=raw)
         grade.to(pool.inputs.device)
         try:
-            steps = train_grade(grade, pool, config, attempt, dtype=dtype, seconds=seconds, on_step=on_step)
+            left = None if seconds is None else max(0.0, seconds - (time.perf_counter() - began))
+            steps = train_grade(grade, pool, config, attempt, dtype=dtype, seconds=left, on_step=on_step)
         except DivergedError:
             continue
         return grade, steps, attempt.learning_rate

@@ -1,7 +1,8 @@
 """Training rows -> batches of (grade input, residual): the features of frozen grades, computed once and kept.
 
-Every training row is visited in random order. The features of as many rows as fit in `POOL_BYTES` are held at a time;
-a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its turn comes.
+Training rows are visited in random order, pass after pass. The features of as many rows as fit in `POOL_BYTES` are
+held at a time; a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its
+turn comes.
 """
 
 from collections.abc import Callable, Iterator
@@ -80,30 +81,40 @@ class Pool:
         """Whether every training row is held at once."""
         return len(self._held) == len(self._rows)
 
-    def everything(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and residual of all training rows once: at one go if they are held, else portion by portion."""
-        if self.whole:
-            yield self.inputs, self.residual
-            return
-        for rows in torch.split(self._rows, self._portion):
-            yield self._push(rows, None, self._colours[rows], self._frozen)
+    def chunks(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs and residual of all training rows once, at most `CHUNK` rows at a time."""
+        for rows in (self._held,) if self.whole else torch.split(self._rows, self._portion):
+            held = (self.inputs, self.residual)
+            inputs, residual = held if self.whole else self._push(rows, None, self._colours[rows], self._frozen)
+            yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
-        """Return the next (B, d) inputs and (B, C) residual, in random order."""
-        if self._position + size > len(self._visits) and self._position > 0:
-            if self.whole:
-                self._visits, self._position = self._shuffled(len(self._held)), 0
-            else:
-                self._fill()
-        index = self._visits[self._position : self._position + size].to(self.inputs.device)
-        self._position += size
-        return self.inputs.index_select(0, index), self.residual.index_select(0, index)
+    def batch(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the next `size` inputs and residuals in random order, at most `CHUNK` rows at a time.
+
+        Never more than all training rows; the few rows left at the end of a pass are skipped.
+        """
+        left = min(size, self.count)
+        while left > 0:
+            take = min(left, CHUNK, len(self._visits))
+            if self._position + take > len(self._visits):
+                self._turn()
+            index = self._visits[self._position : self._position + take].to(self.inputs.device)
+            self._position += take
+            left -= take
+            yield self.inputs.index_select(0, index), self.residual.index_select(0, index)
 
     def freeze(self, grade: Grade) -> None:
         """Put a trained grade behind the pool: the next batches hold its features and what it left over."""
         self._frozen.append(grade)
         if self.whole:
             self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade])
+            self._turn()
+        else:
+            self._fill()
+
+    def _turn(self) -> None:
+        """Begin another pass over the training rows, or go on to the next portion of them."""
+        if self.whole:
             self._visits, self._position = self._shuffled(len(self._held)), 0
         else:
             self._fill()
