@@ -148,7 +148,20 @@ def fit(
     done = [log.steps for log in logs]
     if stopped is None and config.seconds is not None and done != [own.steps for own in config.grades]:
         stopped = f"time limit of {config.seconds:g} s"
-    model = Model(
+    return FitResult(
+        model=_model(image, config, encoding, grades),
+        config=config,
+        grades=tuple(logs),
+        device=str(on),
+        precision="bf16" if dtype == torch.bfloat16 else "float32",
+        seconds=time.perf_counter() - start,
+        stopped=stopped,
+    )
+
+
+def _model(image: Image, config: FitConfig, encoding: Encoding, grades: list[Grade]) -> Model:
+    """Put the trained parts together, on the processor."""
+    return Model(
         width=image.width,
         height=image.height,
         channels=image.channels,
@@ -159,15 +172,6 @@ def fit(
         grades=tuple(grade.cpu() for grade in grades),
         icc_profile=image.icc_profile,
         record=Record(method=config.method, seed=config.seed),
-    )
-    return FitResult(
-        model=model,
-        config=config,
-        grades=tuple(logs),
-        device=str(on),
-        precision="bf16" if dtype == torch.bfloat16 else "float32",
-        seconds=time.perf_counter() - start,
-        stopped=stopped,
     )
 
 
