@@ -39,7 +39,7 @@ def orthogonalise(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tenso
 class Muon(torch.optim.Optimizer):
     """Momentum whose every update is orthogonalised (Jordan et al. 2024); all matrices of one shape in one call.
 
-    torch has a Muon of its own; its products always run in bfloat16, which is fifty times slower than
+    torch has a Muon of its own; its products always run in bfloat16, which is many times slower than
     float32 on a processor without such units, and it takes one matrix at a time.
     """
 
