@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from inr.errors import ConfigError
 
-EncodingName = Literal["none", "fourier", "positional"]
+EncodingName = Literal["grid", "fourier", "positional", "none"]
 ActivationName = Literal["relu", "sine", "tanh", "gelu"]
 OptimizerName = Literal["muon", "adam"]
 ScheduleName = Literal["cosine", "constant"]
@@ -22,6 +22,8 @@ MAX_SIDE = 1_048_576
 """Longest side of a picture, in pixels, that the file format holds."""
 MAX_PIXELS = 150_000_000
 """Pictures with more pixels are refused unless the caller raises the limit: a guard against decompression bombs."""
+MAX_CELL, MAX_CHANNELS, MAX_PLANES = 4096, 16, 16
+"""Coarsest cell in pixels, most numbers in a cell and most planes of one grade that the file format holds."""
 
 
 def _choice(name: str, value: str, allowed: object) -> None:
@@ -37,25 +39,26 @@ def _between(name: str, value: float, low: float, high: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class EncodingConfig:
-    """How a coordinate becomes the input of grade 1 (Tancik et al. 2020, arXiv 2006.10739).
+    """How a coordinate becomes the input of grade 1.
 
     Attributes:
-        kind: `none` (the coordinate itself), `fourier` (Gaussian frequencies) or `positional`
-            (geometrically spaced frequencies along each axis).
-        frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none`.
+        kind: `fourier` (Gaussian frequencies; Tancik et al. 2020, arXiv 2006.10739), `positional`
+            (geometrically spaced frequencies along each axis), `none` (the coordinate itself) or `grid` (the
+            coordinate, and every grade samples feature planes of its own there, see `GradeConfig.planes`).
+        frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none` and `grid`.
         sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
-            Gaussian frequencies, or the last of the positional ladder. 0 for `none`.
+            Gaussian frequencies, or the last of the positional ladder. 0 for `none` and `grid`.
     """
 
-    kind: EncodingName = "fourier"
-    frequencies: int = 64
-    sigma: float = 12.0
+    kind: EncodingName
+    frequencies: int = 0
+    sigma: float = 0.0
 
     def __post_init__(self) -> None:
         _choice("encoding", self.kind, EncodingName)
-        if self.kind == "none":
+        if self.kind in ("none", "grid"):
             if self.frequencies or self.sigma:
-                raise ConfigError("encoding 'none' has no frequencies and no sigma; choose 'fourier' to set them.")
+                raise ConfigError(f"encoding '{self.kind}' has no frequencies and no sigma; choose 'fourier' for them.")
             return
         _between("frequencies", self.frequencies, 1, 16384)
         _between("sigma", self.sigma, 1e-3, 1e5)
@@ -63,6 +66,23 @@ class EncodingConfig:
             raise ConfigError(
                 f"frequencies is {self.frequencies}; 'positional' shares them between two axes, so give an even number."
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plane:
+    """One level of a feature grid: learned numbers on a lattice over the picture, read bilinearly in between.
+
+    Attributes:
+        cell: side of a lattice cell, in pixels.
+        channels: numbers per cell.
+    """
+
+    cell: int
+    channels: int
+
+    def __post_init__(self) -> None:
+        _between("cell", self.cell, 1, MAX_CELL)
+        _between("channels", self.channels, 1, MAX_CHANNELS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,15 +95,18 @@ class GradeConfig:
         activation: function after each hidden layer.
         steps: updates.
         learning_rate: of the optimiser the fit names, at its highest.
+        planes: feature planes this grade adds to the encoding, for itself and the grades after it.
     """
 
-    depth: int = 2
-    width: int = 192
-    activation: ActivationName = "sine"
-    steps: int = 360
-    learning_rate: float = 0.06
+    depth: int
+    width: int
+    activation: ActivationName
+    steps: int
+    learning_rate: float
+    planes: tuple[Plane, ...] = ()
 
     def __post_init__(self) -> None:
+        _between("planes", len(self.planes), 0, MAX_PLANES)
         _between("depth", self.depth, 1, 64)
         _between("width", self.width, 1, 8192)
         _choice("activation", self.activation, ActivationName)
@@ -102,27 +125,31 @@ class FitConfig:
         optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
         schedule: learning rate inside each grade, constant or a cosine to zero.
         init: start of the weights; `glorot-normal` with N(0, 0.01^2) biases is the MGDL authors'.
-        batch_size: pixels per step; None is every training pixel at each step (full batch).
+        batch_size: pixels per step at least; None is every training pixel at each step (full batch).
+        batch_share: share of the training pixels per step at least, so that a large picture is passed over as
+            often as a small one.
         frame: `isotropic` (longer side spans (-1, 1), pixel centres) or `unit` (the MGDL authors'
             [0, 1) per axis, pixel corners).
         pixels: train on `all` pixels or on the `half` lattice [::2, ::2], a quarter of them.
-        feed_encoding: grades after the first see the encoding beside their features. Not in the paper.
+        feed_encoding: grades after the first see the encoding, with all planes so far, beside their features.
+            Not in the paper.
         rescale_residual: each residual is divided by its RMS before a grade fits it and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper.
         solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
         precision: of the products in training; `auto` measures a small one at the start and takes the faster.
         seed: start of all randomness of this fit.
         target_psnr: stop when the training pixels reach this PSNR in dB.
-        seconds: stop training after this time; the grades share what is left of it equally.
+        seconds: stop training after this time; the grades share what is left of it in proportion to their steps.
     """
 
-    method: str = "mgdl"
-    encoding: EncodingConfig = EncodingConfig()
-    grades: tuple[GradeConfig, ...] = (GradeConfig(),) * 4
+    method: str
+    encoding: EncodingConfig
+    grades: tuple[GradeConfig, ...]
     optimizer: OptimizerName = "muon"
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
     batch_size: int | None = 4096
+    batch_share: float = 0.0
     frame: FrameName = "isotropic"
     pixels: PixelsName = "all"
     feed_encoding: bool = True
@@ -143,8 +170,13 @@ class FitConfig:
         _choice("precision", self.precision, PrecisionName)
         if self.batch_size is not None:
             _between("batch size", self.batch_size, 1, 100_000_000)
+        _between("batch share", self.batch_share, 0, 1)
         _between("seed", self.seed, 0, 2**63 - 1)
         if self.target_psnr is not None:
             _between("target PSNR", self.target_psnr, 1, 150)
         if self.seconds is not None:
             _between("seconds", self.seconds, 0.01, 1e7)
+        if (self.encoding.kind == "grid") != any(grade.planes for grade in self.grades):
+            raise ConfigError("encoding 'grid' and grades with planes go together; one of them is missing.")
+        if self.encoding.kind == "grid" and not (self.feed_encoding and self.frame == "isotropic"):
+            raise ConfigError("encoding 'grid' needs feed_encoding and the isotropic frame.")

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import inr
-from inr.config import EncodingConfig, FitConfig, GradeConfig
+from inr.config import EncodingConfig, FitConfig, GradeConfig, Plane
 
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
@@ -24,8 +24,9 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
 
 
 def small_config(**changes) -> FitConfig:
-    grade = GradeConfig(depth=2, width=16, steps=12, learning_rate=0.05)
+    grade = GradeConfig(depth=2, width=16, activation="sine", steps=12, learning_rate=0.05)
     config = FitConfig(
+        method="mgdl",
         encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0),
         grades=(grade,) * 3,
         batch_size=64,
@@ -35,14 +36,27 @@ def small_config(**changes) -> FitConfig:
     return dataclasses.replace(config, **changes)
 
 
+def grid_config(**changes) -> FitConfig:
+    planes = (((1, 1), (4, 2)), ((2, 2),), ())
+    grades = tuple(
+        GradeConfig(
+            depth=2, width=8, activation="gelu", steps=12, learning_rate=0.04,
+            planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in own),
+        )
+        for own in planes
+    )  # fmt: skip
+    return small_config(encoding=EncodingConfig(kind="grid"), grades=grades, **changes)
+
+
 @pytest.fixture
 def image() -> inr.Image:
     return inr.image_from_array(picture())
 
 
-@pytest.fixture(scope="session")
-def model() -> inr.Model:
+@pytest.fixture(scope="session", params=["waves", "planes"])
+def model(request) -> inr.Model:
     torch.set_num_threads(2)
-    fitted = inr.fit(inr.image_from_array(picture()), small_config()).model
+    config = grid_config() if request.param == "planes" else small_config()
+    fitted = inr.fit(inr.image_from_array(picture()), config).model
     record = dataclasses.replace(fitted.record, psnr_db=(20.0, 25.5, float("inf")), versions=(("inr", "0.1.0"),))
     return dataclasses.replace(fitted, record=record, icc_profile=b"a profile" * 9)

@@ -12,7 +12,8 @@ from test_cli import run
 
 import inr
 
-SMALL = ["--width", "16", "--frequencies", "8", "--sigma", "3", "--steps", "10", "--batch-size", "64"]
+WAVES = ["--encoding", "fourier", "--frequencies", "8", "--sigma", "3"]
+SMALL = [*WAVES, "--width", "16", "--steps", "10", "--batch-size", "64"]
 
 
 @pytest.fixture
@@ -78,10 +79,17 @@ def test_methods(cat, method):
 
 
 @pytest.mark.parametrize(
-    "more", [["--encoding", "none"], ["--encoding", "positional"], ["--activation", "relu"], ["--optimizer", "adam"]]
+    "more",
+    [
+        ["--method", "grid"],
+        ["--encoding", "none"],
+        ["--encoding", "positional"],
+        ["--activation", "relu"],
+        ["--optimizer", "adam"],
+    ],
 )
 def test_choices(cat, more):
-    small = ["--width", "16", "--steps", "5", "--grades", "2", "--batch-size", "64"]
+    small = ["--width", "16", "--steps", "5", "--batch-size", "64"]
     run("fit", "cat.png", *small, *more)
 
 
@@ -119,7 +127,8 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--max-pixels", "10"], 1, "30 x 20 pixels, more than the limit of 10"),
         (["cat.png", "--out", "text.png"], 1, "text.png is a file; --out takes a folder"),
         (["cat.png", "--out", "text.png/deep"], 1, "cannot be written"),
-        (["cat.png", "--sigma", "-3"], 2, "sigma is -3"),
+        (["cat.png", "--encoding", "fourier", "--sigma", "-3"], 2, "sigma is -3"),
+        (["cat.png", "--sigma", "3"], 2, "use --encoding fourier"),
         (["cat.png", "--method", "sgdl", "--grades", "4"], 2, "is one grade"),
         (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
         (["cat.png", "--device", "mps"], 2, "not available"),

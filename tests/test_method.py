@@ -5,12 +5,13 @@ import math
 
 import pytest
 import torch
-from conftest import picture, small_config
+from conftest import grid_config, picture, small_config
 from torch import nn
 
 import inr
+from inr.config import Plane
 from inr.imaging.pixels import coordinates, training_rows
-from inr.networks.encoding import draw_encoding
+from inr.networks.encoding import Planes, draw_encoding
 from inr.networks.grade import Grade
 from inr.training import engine, grades
 from inr.training import pool as pool_module
@@ -23,7 +24,11 @@ def all_coordinates(image: inr.Image, frame: str = "isotropic") -> torch.Tensor:
 
 def plain_forward(grade: Grade, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Features and prediction of a grade, written out."""
-    act = {"sine": torch.sin, "relu": lambda z: z * (z > 0)}[grade.activation]
+    act = {
+        "sine": torch.sin,
+        "relu": lambda z: z * (z > 0),
+        "gelu": lambda z: 0.5 * z * (1 + torch.erf(z / 2**0.5)),
+    }[grade.activation]
     for layer in grade.layers:
         x = act(x @ layer.weight.T + layer.bias)
     return x, x @ grade.head.weight.T + grade.head.bias
@@ -42,14 +47,92 @@ def test_prediction_is_the_sum_of_heads_over_chained_features(image, feed):
 
 
 def test_up_to_plus_later_heads_is_the_whole(image, model):
-    encoded, x, heads = model.encoding(all_coordinates(image)), None, []
+    seen, x, heads = model.encoding(all_coordinates(image)), None, []
     for grade in model.grades:
-        x, g = plain_forward(grade, encoded if x is None else torch.cat([x, encoded], 1))
+        own = plain_read(grade, image)
+        x, g = plain_forward(grade, torch.cat([seen, own] if x is None else [x, seen, own], 1))
+        seen = torch.cat([own, seen], 1)
         heads.append(g)
     for k in range(1, 3):
         later = sum(heads[k:])
         part = torch.from_numpy(model.up_to(k).render()).reshape(-1, 3)
         torch.testing.assert_close(part + later, torch.from_numpy(model.render()).reshape(-1, 3), atol=1e-5, rtol=0)
+
+
+def plain_read(grade: Grade, image: inr.Image) -> torch.Tensor:
+    """The planes of a grade at every pixel, (H W, channels), by looping over cells as the formula says."""
+    columns = []
+    for values in grade.planes.values if grade.planes else []:
+        _, channels, rows, cells = values.shape
+        read = torch.empty(image.height, image.width, channels)
+        for y in range(image.height):
+            for x in range(image.width):
+                v = min(max((y + 0.5) / image.height * rows - 0.5, 0), rows - 1)
+                u = min(max((x + 0.5) / image.width * cells - 0.5, 0), cells - 1)
+                top, left = math.floor(v), math.floor(u)
+                below, right = min(top + 1, rows - 1), min(left + 1, cells - 1)
+                a, b = v - top, u - left
+                p = values[0].detach()
+                read[y, x] = (1 - a) * ((1 - b) * p[:, top, left] + b * p[:, top, right])
+                read[y, x] += a * ((1 - b) * p[:, below, left] + b * p[:, below, right])
+        columns.append(read.reshape(-1, channels))
+    return torch.cat(columns, 1) if columns else torch.empty(image.height * image.width, 0)
+
+
+def test_planes_are_read_bilinearly_and_stay_in_sight_of_later_grades(image):
+    """Grade l sees the features before it, the planes of the grades before, the coordinate, then its own planes."""
+    model = inr.fit(image, grid_config()).model
+    features, seen, total = torch.empty(image.width * image.height, 0), all_coordinates(image), 0.0
+    for number, grade in enumerate(model.grades):
+        own = plain_read(grade, image)
+        features, g = plain_forward(grade, torch.cat([features, seen, own], 1))
+        seen, total = torch.cat([own, seen], 1), total + g
+        prefix = torch.from_numpy(model.up_to(number + 1).render()).reshape(-1, 3)
+        torch.testing.assert_close(prefix, total, atol=1e-5, rtol=1e-5)
+
+
+def test_a_cell_of_one_pixel_is_that_pixel_and_the_border_goes_on(image):
+    planes = Planes((Plane(cell=1, channels=1),), image.width, image.height)
+    planes.start(torch.Generator().manual_seed(0))
+    read = planes(all_coordinates(image)).reshape(image.height, image.width)
+    torch.testing.assert_close(read, planes.values[0][0, 0], atol=1e-6, rtol=0)
+    corner = planes(torch.tensor([[-1.0, -image.height / image.width]]))
+    torch.testing.assert_close(corner[0], planes.values[0][0, :, 0, 0])
+
+
+def test_grades_with_planes_train_freeze_and_hold(image):
+    """Held whole or in portions, on one lattice or the half one: the same kind of picture, its error falling."""
+    for pixels in ("all", "half"):
+        config = grid_config(pixels=pixels)
+        longer = tuple(dataclasses.replace(own, steps=60) for own in config.grades)
+        fitted = inr.fit(image, dataclasses.replace(config, grades=longer))
+        rows = training_rows(image.width, image.height, pixels)
+        target = torch.from_numpy(image.pixels).reshape(-1, 3)[rows]
+        errors = [
+            float((torch.from_numpy(fitted.model.render(grade=k)).reshape(-1, 3)[rows] - target).square().mean())
+            for k in (1, 2, 3)
+        ]
+        assert errors[2] <= errors[1] <= errors[0] < float(target.var())
+
+
+@pytest.mark.parametrize("pool_bytes", [1 << 30, 4000])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_pool_with_planes_hands_on_what_the_model_computes(image, pool_bytes, number):
+    config = grid_config()
+    model = inr.fit(image, config).model
+    pool = grades._pool(image, config, model.encoding, torch.device("cpu"), pool_bytes=pool_bytes)
+    encoded, features, total = all_coordinates(image), None, torch.zeros(image.width * image.height, 3)
+    for grade in model.grades[:number]:
+        pool.freeze(grade)
+        own = plain_read(grade, image)
+        before = encoded if features is None else torch.cat([features, encoded], 1)
+        features, g = plain_forward(grade, torch.cat([before, own], 1))
+        encoded, total = torch.cat([own, encoded], 1), total + g
+    x = encoded if features is None else torch.cat([features, encoded], 1)
+    residual = torch.from_numpy(image.pixels).reshape(-1, 3) - total
+    assert pool.whole == (pool_bytes > 4000)
+    torch.testing.assert_close(pool.inputs, x[pool._held], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(pool.residual, residual[pool._held], atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("pool_bytes", [1 << 30, 4000])
@@ -63,7 +146,6 @@ def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
     pool = Pool(
         rows=torch.arange(len(colours)),
         colours=colours,
-        encoding=encoding,
         encode=lambda rows: encoding(everywhere[rows]),
         feed_encoding=feed,
         widest=32,
@@ -95,14 +177,13 @@ def test_portions_visit_every_training_row(image):
         seen.extend(rows.tolist())
         return torch.zeros(len(rows), 2)
 
-    encoding = draw_encoding(inr.EncodingConfig(kind="none", frequencies=0, sigma=0.0), "unit", torch.Generator())
     rows = training_rows(image.width, image.height, "half")
     pool = Pool(
-        rows=rows, colours=colours, encoding=encoding, encode=encode, feed_encoding=False, widest=2, visits=99, seed=0,
+        rows=rows, colours=colours, encode=encode, feed_encoding=False, widest=2, visits=99, seed=0,
         pool_bytes=8 * 9,
     )  # fmt: skip
     for _ in range(40):
-        list(pool.batch(4))
+        pool.batch(4)
     assert set(seen) == set(rows.tolist())
 
 
@@ -221,10 +302,12 @@ def test_paper_training_equals_a_plain_loop(image):
             x = features
 
 
-def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, monkeypatch):
-    config = small_config()
+@pytest.mark.parametrize("config", [small_config(), grid_config()])
+def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, monkeypatch, config):
     encoding = draw_encoding(config.encoding, config.frame, torch.Generator().manual_seed(0))
-    grade = Grade(16, 3, depth=2, width=16, activation="sine")
+    own = config.grades[0]
+    planes = Planes(own.planes, image.width, image.height) if own.planes else None
+    grade = Grade(encoding.size, 3, depth=2, width=16, activation="sine", planes=planes)
     grade.start("glorot-normal", torch.Generator().manual_seed(0), first=True, raw_input=False)
     x = encoding(all_coordinates(image))
     whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
@@ -232,7 +315,8 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     pool = grades._pool(image, config, encoding, torch.device("cpu"))
     pool._portion, pool._held = 90, pool._held[:90]  # as if memory were short
     assert not pool.whole
-    monkeypatch.setattr(pool_module, "CHUNK", 16)
+    monkeypatch.setattr(pool_module, "CHUNK", 24)
+    monkeypatch.setattr(engine, "CHUNK", 16)
     assert engine._backward(grade, pool, None, 1.0, torch.float32) == pytest.approx(float(whole.detach()), rel=1e-5)
     for parameter, gradient in zip(grade.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)

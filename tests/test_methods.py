@@ -4,23 +4,57 @@ import pytest
 from conftest import small_config
 
 import inr
-from inr.config import FitConfig, GradeConfig
-from inr.methods import PRESET_STEPS, FitOptions, configure
+from inr.config import GradeConfig, Plane
+from inr.methods import GRID_STEPS, NETWORK_STEPS, FitOptions, configure
 
 
 def test_default_is_the_default_configuration():
-    assert configure() == FitConfig() == configure(FitOptions(preset="balanced", grades=4))
+    assert configure() == configure(FitOptions(method="mgdl", encoding="grid", preset="balanced", grades=4))
 
 
-@pytest.mark.parametrize("preset", PRESET_STEPS)
+@pytest.mark.parametrize("preset", GRID_STEPS)
 def test_preset_is_steps(preset):
-    assert {g.steps for g in configure(FitOptions(preset=preset)).grades} == {PRESET_STEPS[preset]}
+    assert tuple(g.steps for g in configure(FitOptions(preset=preset)).grades) == GRID_STEPS[preset]
+    waves = configure(FitOptions(preset=preset, encoding="fourier"))
+    assert {g.steps for g in waves.grades} == {NETWORK_STEPS[preset]}
 
 
-def test_single_grade_has_the_same_total_depth():
-    several, single = configure(), configure(FitOptions(method="sgdl"))
+def test_single_grade_has_the_same_total_depth_or_as_many_steps_on_planes():
+    several, single = (configure(FitOptions(method=m, encoding="fourier")) for m in ("mgdl", "sgdl"))
     assert [g.depth for g in single.grades] == [sum(g.depth for g in several.grades)]
     assert single.grades[0].steps == several.grades[0].steps
+    several, single = (configure(FitOptions(method=m)) for m in ("mgdl", "sgdl"))
+    assert [g.steps for g in single.grades] == [sum(g.steps for g in several.grades)]
+
+
+def test_grid_is_the_single_grade_on_planes():
+    a, b = (configure(FitOptions(method=m)) for m in ("grid", "sgdl"))
+    assert dataclasses.replace(a, method="sgdl") == b
+
+
+def test_planes_are_as_fine_as_the_training_lattice():
+    finest = [min(p.cell for g in configure(FitOptions(pixels=p)).grades for p in g.planes) for p in ("all", "half")]
+    assert finest == [1, 2]
+
+
+def test_grades_beyond_the_fourth_are_like_the_fourth():
+    grades = configure(FitOptions(grades=7)).grades
+    assert len(grades) == 7 and set(grades[3:]) == {grades[3]}
+
+
+def test_planes_and_their_encoding_go_together():
+    config = configure()
+    for changes in (
+        {"encoding": inr.EncodingConfig(kind="none")},
+        {"grades": tuple(dataclasses.replace(g, planes=()) for g in config.grades)},
+        {"feed_encoding": False},
+        {"frame": "unit"},
+    ):
+        with pytest.raises(inr.ConfigError, match="encoding 'grid'"):
+            dataclasses.replace(config, **changes)
+    for cell, channels in ((0, 1), (1, 0), (5000, 1), (1, 17)):
+        with pytest.raises(inr.ConfigError, match="must lie between"):
+            Plane(cell=cell, channels=channels)
 
 
 def test_full_batch_is_zero():
@@ -34,6 +68,9 @@ def test_full_batch_is_zero():
         ({"preset": "slow"}, "preset is 'slow'"),
         ({"method": "sgdl", "grades": 4}, "is one grade, but grades is 4; use 'mgdl'"),
         ({"method": "sgdl-paper", "grades": 2}, "use 'mgdl-paper'"),
+        ({"method": "grid", "grades": 2}, "use 'mgdl'"),
+        ({"method": "grid", "encoding": "fourier"}, "use --method sgdl"),
+        ({"sigma": 3.0}, "sigma is given, but encoding 'grid'"),
         ({"preset": "fast", "steps": 9}, "give one"),
         ({"encoding": "none", "sigma": 3.0}, "sigma is given, but encoding 'none'"),
         ({"encoding": "none", "frequencies": 3}, "frequencies is given"),
@@ -41,8 +78,8 @@ def test_full_batch_is_zero():
         ({"method": "mgdl-paper", "optimizer": "muon"}, "fixes optimizer"),
         ({"method": "mgdl-paper", "preset": "fast"}, "fixes preset"),
         ({"method": "sgdl-paper", "encoding": "fourier"}, "use --method sgdl"),
-        ({"sigma": -1.0}, "sigma is -1"),
-        ({"sigma": float("nan")}, "sigma is nan"),
+        ({"encoding": "fourier", "sigma": -1.0}, "sigma is -1"),
+        ({"encoding": "fourier", "sigma": float("nan")}, "sigma is nan"),
         ({"learning_rate": 0.0}, "learning rate is 0"),
         ({"width": 0}, "width is 0"),
         ({"depth": 99}, "depth is 99"),
@@ -67,7 +104,7 @@ def test_configurations_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         small_config().seed = 3
     with pytest.raises(dataclasses.FrozenInstanceError):
-        GradeConfig().width = 3
+        GradeConfig(depth=1, width=1, activation="relu", steps=1, learning_rate=1.0).width = 3
 
 
 def test_unknown_device(image):

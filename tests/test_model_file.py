@@ -220,6 +220,14 @@ def valid_header(**changes):
         {"grades": []}, {"grades": [[1, 3, "sine"]] * 65}, {"grades": [[1, 10**9, "sine"]]},
         {"grades": [[64, 8192, "sine"]] * 64}, {"grades": "many"}, {"grades": [3]}, {"record": None}, {"record": {}},
         {"grades": None}, {"grades": [[1, 3, "exec"]]},
+        {"grades": [[1, 3, "sine", []]]}, {"grades": [[1, 3, "sine", [[1, 1]]]]}, {"grades": [[1, 3, "sine", [1], 2]]},
+        {"frequencies": 0, "grades": [[1, 3, "sine", [[0, 1]]]]},
+        {"frequencies": 0, "grades": [[1, 3, "sine", [[1, 17]]]]},
+        {"frequencies": 0, "grades": [[1, 3, "sine", [[1, 1]] * 17]]},
+        {"frequencies": 0, "grades": [[1, 3, "sine", {"cell": 1}]]},
+        {"frequencies": 0, "grades": [[1, 3, "sine", [[1, 16]]]], "width": 2**20, "height": 2**20},
+        {"frequencies": 0, "feed_encoding": False, "grades": [[1, 3, "sine", [[1, 1]]]]},
+        {"frequencies": 0, "frame": "unit", "grades": [[1, 3, "sine", [[1, 1]]]]},
     ],
 )  # fmt: skip
 def test_absurd_headers_are_refused_before_memory_is_taken(changes):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
-from inr.methods import PRESET_STEPS, FitOptions, MethodName, PresetName, configure
+from inr.methods import GRID_STEPS, NETWORK_STEPS, FitOptions, MethodName, PresetName, configure
 from inr_cli import options as common
 
 if TYPE_CHECKING:
@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
 DEFAULT = configure()
 GRADE = DEFAULT.grades[0]
-STEPS = ", ".join(f"{name} {steps}" for name, steps in PRESET_STEPS.items())
+FOURIER = configure(FitOptions(encoding="fourier"))
+WAVES = FOURIER.grades[0]
+STEPS = ", ".join(f"{name} {sum(steps)}" for name, steps in GRID_STEPS.items())
+WAVES_STEPS = ", ".join(f"{name} {steps}" for name, steps in NETWORK_STEPS.items())
 
 
 def fit(
     image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
     method: Annotated[
         MethodName,
-        typer.Option(help="mgdl: several grades; sgdl: one of the same depth; -paper: the authors' settings."),
+        typer.Option(help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings."),
     ] = "mgdl",
     preset: Annotated[
-        PresetName | None, typer.Option(help=f"Effort, in steps per grade: {STEPS}. [default: balanced]")
+        PresetName | None,
+        typer.Option(
+            help=f"Effort, in steps of four grades: {STEPS}; without a grid, of each: {WAVES_STEPS}. "
+            "[default: balanced]"
+        ),
     ] = None,
     grades: Annotated[
         int | None, typer.Option(min=1, max=64, help=f"Number of grades. [default: {len(DEFAULT.grades)}]")
@@ -36,36 +43,52 @@ def fit(
         typer.Option(
             min=1,
             max=64,
-            help=f"Hidden layers per grade. [default: {GRADE.depth}; sgdl: {len(DEFAULT.grades) * GRADE.depth}]",
+            help=f"Hidden layers per grade. [default: {GRADE.depth}; sgdl without a grid: {4 * WAVES.depth}]",
         ),
     ] = None,
     width: Annotated[
-        int | None, typer.Option(min=1, max=8192, help=f"Neurons per hidden layer. [default: {GRADE.width}]")
+        int | None,
+        typer.Option(
+            min=1, max=8192, help=f"Neurons per hidden layer. [default: {GRADE.width}; without a grid: {WAVES.width}]"
+        ),
     ] = None,
     encoding: Annotated[
-        EncodingName | None, typer.Option(help=f"Input of grade 1. [default: {DEFAULT.encoding.kind}]")
+        EncodingName | None,
+        typer.Option(
+            help=f"What a coordinate becomes: learned feature planes, or waves. [default: {DEFAULT.encoding.kind}]"
+        ),
     ] = None,
     sigma: Annotated[
         float | None,
-        typer.Option(help=f"Bandwidth, cycles per longer side. [default: {DEFAULT.encoding.sigma:g}]"),
+        typer.Option(help=f"Bandwidth, cycles per longer side. [default: {FOURIER.encoding.sigma:g}]"),
     ] = None,
     frequencies: Annotated[
         int | None,
-        typer.Option(min=1, help=f"Frequencies of the encoding. [default: {DEFAULT.encoding.frequencies}]"),
+        typer.Option(min=1, help=f"Frequencies of the encoding. [default: {FOURIER.encoding.frequencies}]"),
     ] = None,
     activation: Annotated[
-        ActivationName | None, typer.Option(help=f"After each hidden layer. [default: {GRADE.activation}]")
+        ActivationName | None,
+        typer.Option(
+            help=f"After each hidden layer. [default: {GRADE.activation}; without a grid: {WAVES.activation}]"
+        ),
     ] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates per grade; by default what the preset says.")
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=0, help=f"Pixels per step; 0 is all of them. [default: {DEFAULT.batch_size}]"),
+        typer.Option(
+            min=0,
+            help=f"Pixels per step; 0 is all. [default: {DEFAULT.batch_size} or a 64th of them, whichever is more; "
+            f"without a grid: {FOURIER.batch_size}]",
+        ),
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help=f"At its highest. [default: {GRADE.learning_rate:g}; sgdl: 0.02; adam: 0.001]"),
+        typer.Option(
+            help=f"At its highest. [default: {GRADE.learning_rate:g}; without a grid: {WAVES.learning_rate:g}; "
+            "adam: 0.001]"
+        ),
     ] = None,
     optimizer: Annotated[
         OptimizerName | None, typer.Option(help=f"For the hidden matrices. [default: {DEFAULT.optimizer}]")

@@ -4,10 +4,12 @@ import math
 from typing import Any, get_args
 
 from inr.codec.quantize import encoded_size
-from inr.config import MAX_SIDE, ActivationName, FrameName
+from inr.config import MAX_CELL, MAX_CHANNELS, MAX_PLANES, MAX_SIDE, ActivationName, FrameName, Plane
 from inr.errors import ModelFileError
 from inr.imaging.image import BitDepth
-from inr.networks.model import Model, Record, grade_input_size
+from inr.networks.encoding import plane_shape
+from inr.networks.grade import Grade
+from inr.networks.model import Model, Record, grade_inputs
 
 
 def make_header(model: Model) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def make_header(model: Model) -> dict[str, Any]:
         "frame": model.frame,
         "frequencies": model.encoding.frequencies.shape[1],
         "feed_encoding": model.feed_encoding,
-        "grades": [[grade.depth, grade.width, grade.activation] for grade in model.grades],
+        "grades": [_entry(grade) for grade in model.grades],
         "record": {
             "method": record.method,
             "seed": record.seed,
@@ -50,22 +52,23 @@ class Header:
         self.bit_depth: BitDepth = 16 if depth == 16 else 8
         self.frame: FrameName = "unit" if frame == "unit" else "isotropic"
         self.feed_encoding = feed
-        grades = header.get("grades")
+        grades: object = header.get("grades")
         if not isinstance(grades, list) or not 1 <= len(grades) <= 64:
             raise ModelFileError("the header has no list of 1 to 64 grades.")
         self.grades = [_grade(grade) for grade in grades]
+        if any(planes for *_, planes in self.grades) and (self.frequencies or not feed or frame != "isotropic"):
+            raise ModelFileError("the header has planes beside frequencies, or without what they need; it is damaged.")
 
     def inputs(self) -> list[int]:
         """Return the number of inputs of each grade."""
-        before = [None, *(width for _, width, _ in self.grades[:-1])]
-        encoding = 2 * self.frequencies or 2
-        return [grade_input_size(encoding, width, feed_encoding=self.feed_encoding) for width in before]
+        sizes = [(width, sum(plane.channels for plane in planes)) for _, width, _, planes in self.grades]
+        return grade_inputs(2 * self.frequencies or 2, sizes, feed_encoding=self.feed_encoding)
 
     def payload_sizes(self) -> list[int]:
         """Return the bytes that each grade's payload must have."""
         sizes = [
-            _weights_size(inputs, self.channels, depth, width)
-            for inputs, (depth, width, _) in zip(self.inputs(), self.grades, strict=True)
+            self._weights_size(inputs, depth, width, planes)
+            for inputs, (depth, width, _, planes) in zip(self.inputs(), self.grades, strict=True)
         ]
         return [sizes[0] + 8 * self.frequencies, *sizes[1:]]
 
@@ -82,6 +85,12 @@ class Header:
                     return Record(method=method, seed=seed, psnr_db=values[:grades], versions=pairs)
         raise ModelFileError("the header's record of the fit is missing or malformed.")
 
+    def _weights_size(self, inputs: int, depth: int, width: int, planes: tuple[Plane, ...]) -> int:
+        inputs += sum(plane.channels for plane in planes)
+        counts = [inputs * width, width] + [width * width, width] * (depth - 1) + [width * self.channels, self.channels]
+        counts += [math.prod(plane_shape(plane, self.width, self.height)) for plane in planes]
+        return sum(encoded_size(count) for count in counts)
+
     def _integer(self, name: str, low: int, high: int) -> int:
         value = self._header.get(name)
         if type(value) is not int or not low <= value <= high:
@@ -89,15 +98,28 @@ class Header:
         return value
 
 
-def _grade(entry: object) -> tuple[int, int, ActivationName]:
+def _entry(grade: Grade) -> list[Any]:
+    """Return a grade as [depth, width, activation], and its planes as [[cell, channels], ...] if it has any."""
+    planes = grade.planes.layout if grade.planes else ()
+    entry: list[Any] = [grade.depth, grade.width, grade.activation]
+    return [*entry, [[plane.cell, plane.channels] for plane in planes]] if planes else entry
+
+
+def _grade(entry: object) -> tuple[int, int, ActivationName, tuple[Plane, ...]]:
     match entry:
-        case [int(depth), int(width), str(name)] if 1 <= depth <= 64 and 1 <= width <= 8192:
+        case [int(depth), int(width), str(name), *rest] if 1 <= depth <= 64 and 1 <= width <= 8192 and len(rest) < 2:
             for activation in get_args(ActivationName):
                 if name == activation:
-                    return depth, width, activation
+                    return depth, width, activation, _planes(rest[0]) if rest else ()
     raise ModelFileError(f"the header describes a grade as {repr(entry)[:60]}, which this program does not know.")
 
 
-def _weights_size(inputs: int, outputs: int, depth: int, width: int) -> int:
-    shapes = [inputs * width, width] + [width * width, width] * (depth - 1) + [width * outputs, outputs]
-    return sum(encoded_size(count) for count in shapes)
+def _planes(entry: object) -> tuple[Plane, ...]:
+    planes = []
+    for plane in entry if isinstance(entry, list) and 1 <= len(entry) <= MAX_PLANES else [None]:
+        match plane:
+            case [int(cell), int(channels)] if 1 <= cell <= MAX_CELL and 1 <= channels <= MAX_CHANNELS:
+                planes.append(Plane(cell=cell, channels=channels))
+            case _:
+                raise ModelFileError(f"the header describes planes as {repr(entry)[:60]}; it is damaged.")
+    return tuple(planes)

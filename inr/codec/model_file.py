@@ -12,7 +12,7 @@ from inr.codec.header import Header, make_header
 from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
-from inr.networks.encoding import Encoding
+from inr.networks.encoding import Encoding, Planes
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 
@@ -58,8 +58,11 @@ def model_from_bytes(data: bytes) -> Model:
             raise ModelFileError("a frequency is out of range; the file is damaged.")
         frequencies = torch.from_numpy(table.astype(np.float32))
     grades: list[Grade] = []
-    for payload, inputs, (depth, width, activation) in zip(payloads, header.inputs(), header.grades, strict=False):
-        grade = Grade(inputs, header.channels, depth=depth, width=width, activation=activation)
+    for payload, inputs, (depth, width, activation, layout) in zip(
+        payloads, header.inputs(), header.grades, strict=False
+    ):
+        planes = Planes(layout, header.width, header.height) if layout else None
+        grade = Grade(inputs, header.channels, depth=depth, width=width, activation=activation, planes=planes)
         _read_weights(grade, payload if grades else payload[8 * header.frequencies :])
         grades.append(grade)
     if len(grades) < len(header.grades):

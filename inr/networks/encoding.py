@@ -1,11 +1,13 @@
-"""Coordinates (N, 2) -> encoding (N, E): what grade 1 sees."""
+"""Coordinates (N, 2) -> encoding (N, E): fixed frequencies, and the feature planes that grades learn."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from inr.config import EncodingConfig, FrameName
+from inr.config import EncodingConfig, FrameName, Plane
 
 
 class Encoding(nn.Module):
@@ -42,7 +44,7 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Gen
     which the isotropic frame spans with two units and the `unit` frame with one.
     """
     per_unit = 0.5 if frame == "isotropic" else 1.0
-    if config.kind == "none":
+    if config.kind in ("none", "grid"):
         return Encoding(torch.zeros(2, 0))
     if config.kind == "fourier":
         draw = torch.randn(2, config.frequencies, generator=generator)
@@ -51,3 +53,51 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Gen
     ladder = config.sigma ** (torch.arange(1, half + 1) / half) * per_unit
     zeros = torch.zeros(half)
     return Encoding(torch.stack([torch.cat([ladder, zeros]), torch.cat([zeros, ladder])]))
+
+
+class Planes(nn.Module):
+    """A pyramid of learned feature planes (Mueller et al. 2022, arXiv 2201.05989, section 3; dense, not hashed).
+
+    coordinates (N, 2) -> each plane read bilinearly -> (N, sum of channels)
+
+    Attributes:
+        layout: cell and channels of each plane.
+        stretch: (2,) float32, longer side over width and over height: isotropic coordinates times this span
+            (-1, 1) along both axes.
+    """
+
+    stretch: Tensor
+
+    def __init__(self, layout: Sequence[Plane], width: int, height: int) -> None:
+        super().__init__()
+        self.layout = tuple(layout)
+        longer = max(width, height)
+        self.register_buffer("stretch", torch.tensor([longer / width, longer / height]))
+        self.values = nn.ParameterList(
+            nn.Parameter(torch.empty(1, *plane_shape(plane, width, height))) for plane in layout
+        )
+
+    @property
+    def channels(self) -> int:
+        """Features per coordinate."""
+        return sum(plane.channels for plane in self.layout)
+
+    def forward(self, coordinates: Tensor) -> Tensor:
+        """Map (N, 2) isotropic coordinates to (N, channels) features."""
+        at = (coordinates * self.stretch)[None, None]
+        read = [
+            functional.grid_sample(plane, at, mode="bilinear", padding_mode="border", align_corners=False)[0, :, 0]
+            for plane in self.values
+        ]
+        return torch.cat(read).T
+
+    @torch.no_grad()
+    def start(self, generator: torch.Generator) -> None:
+        """Draw small uniform numbers: enough to tell the channels of a plane apart."""
+        for plane in self.values:
+            plane.uniform_(-0.01, 0.01, generator=generator)
+
+
+def plane_shape(plane: Plane, width: int, height: int) -> tuple[int, int, int]:
+    """Return channels, rows and columns of a plane over a picture of this size in pixels."""
+    return plane.channels, max(1, round(height / plane.cell)), max(1, round(width / plane.cell))

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from inr.config import ActivationName, InitName
+from inr.networks.encoding import Planes
 from inr.networks.layers import ACTIVATIONS, initialise
 
 
@@ -15,15 +16,26 @@ class Grade(nn.Module):
 
     x^l -> [hidden layer, activation] * depth -> x^{l+1} -> head -> g_l(x^l)
 
-    The head is no part of the way to the next grade.
+    The head is no part of the way to the next grade. A grade with planes reads them at the coordinate, the
+    last two columns of what it is handed, and sees them beside it.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, depth: int, width: int, activation: ActivationName) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        depth: int,
+        width: int,
+        activation: ActivationName,
+        planes: Planes | None = None,
+    ) -> None:
         super().__init__()
-        sizes = [inputs] + [width] * depth
+        sizes = [inputs + (planes.channels if planes else 0)] + [width] * depth
         self.layers = nn.ModuleList(_linear(a, b) for a, b in itertools.pairwise(sizes))
         self.head = _linear(width, outputs)
         self.activation: ActivationName = activation
+        self.planes = planes
 
     @property
     def depth(self) -> int:
@@ -40,16 +52,22 @@ class Grade(nn.Module):
         """Numbers this grade learns."""
         return sum(p.numel() for p in self.parameters())
 
-    def body(self, x: Tensor) -> Tensor:
-        """Map (N, d) features to the (N, width) output of the last hidden layer, after its activation."""
+    def read(self, x: Tensor) -> Tensor | None:
+        """Map (N, inputs) features to the (N, channels) values of this grade's planes there, if it has any."""
+        return None if self.planes is None else self.planes(x[:, -2:])
+
+    def body(self, x: Tensor, read: Tensor | None = None) -> Tensor:
+        """Map (N, inputs) features, and what was read there, to the (N, width) output of the last hidden layer."""
+        if read is not None:
+            x = torch.cat([x, read], dim=1)
         activation = ACTIVATIONS[self.activation]
         for layer in self.layers:
             x = activation(layer(x))
         return x
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, d) features to the (N, C) prediction of this grade."""
-        prediction: Tensor = self.head(self.body(x))
+        """Map (N, inputs) features to the (N, C) prediction of this grade."""
+        prediction: Tensor = self.head(self.body(x, self.read(x)))
         return prediction
 
     @torch.no_grad()
@@ -62,6 +80,8 @@ class Grade(nn.Module):
         for number, layer in enumerate(self.layers):
             initialise(cast(nn.Linear, layer), init, generator, raw_input=raw_input and number == 0)
         initialise(self.head, init, generator)
+        if self.planes is not None:
+            self.planes.start(generator)
         if init == "fan-in":
             if first:
                 self.head.weight.mul_(1.0 / 6.0**0.5)

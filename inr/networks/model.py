@@ -1,6 +1,6 @@
 """Encoding and grades -> `Model`: a picture as a network, drawn at any size, region and grade."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -109,11 +109,10 @@ class Model:
     @torch.no_grad()
     def predictions(self, coordinates: Tensor) -> Iterator[Tensor]:
         """Yield, grade by grade, the (N, C) float32 sum of the heads so far at (N, 2) coordinates."""
-        encoded = self.encoding(coordinates)
-        x, total = encoded, None
-        for number, grade in enumerate(self.grades):
-            x = grade.body(grade_input(encoded, x, first=number == 0, feed_encoding=self.feed_encoding))
-            contribution = grade.head(x)
+        encoded, features, total = self.encoding(coordinates), None, None
+        for grade in self.grades:
+            features, encoded = advance(grade, encoded, features, feed_encoding=self.feed_encoding)
+            contribution = grade.head(features)
             total = contribution if total is None else total + contribution
             yield total
 
@@ -176,15 +175,33 @@ class Model:
         return picture
 
 
-def grade_input(encoded: Tensor, features: Tensor, *, first: bool, feed_encoding: bool) -> Tensor:
-    """Return what a grade sees: the encoding (grade 1), the features, or both side by side (not in the paper)."""
-    if first:
+def grade_input(encoded: Tensor, features: Tensor | None, *, feed_encoding: bool) -> Tensor:
+    """Return what a grade is handed: the encoding (grade 1), the features, or both side by side (not in the paper)."""
+    if features is None:
         return encoded
     return torch.cat([features, encoded], dim=1) if feed_encoding else features
 
 
-def grade_input_size(encoding: int, width_before: int | None, *, feed_encoding: bool) -> int:
-    """Return the number of inputs of a grade; `width_before` is None for grade 1."""
-    if width_before is None:
-        return encoding
-    return width_before + encoding if feed_encoding else width_before
+def advance(grade: Grade, encoded: Tensor, features: Tensor | None, *, feed_encoding: bool) -> tuple[Tensor, Tensor]:
+    """Go through one grade: (N, E) encoding and (N, width) features, None before grade 1 -> those of the next grade.
+
+    What a grade reads from its planes is part of the encoding from then on.
+    """
+    x = grade_input(encoded, features, feed_encoding=feed_encoding)
+    read = grade.read(x)
+    return grade.body(x, read), encoded if read is None else torch.cat([read, encoded], dim=1)
+
+
+def grade_inputs(encoding: int, grades: Sequence[tuple[int, int]], *, feed_encoding: bool) -> list[int]:
+    """Return how many features each grade is handed, its own planes not counted.
+
+    Args:
+        encoding: features of the fixed encoding.
+        grades: width and channels of the planes of each grade.
+        feed_encoding: as in `Model`.
+    """
+    sizes, width = [], None
+    for next_width, channels in grades:
+        sizes.append(encoding if width is None else width + encoding if feed_encoding else width)
+        width, encoding = next_width, encoding + channels
+    return sizes

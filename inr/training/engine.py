@@ -10,7 +10,7 @@ import torch
 from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
 from inr.training.optimizer import make_optimizers
-from inr.training.pool import Pool
+from inr.training.pool import CHUNK, Pool
 from inr.training.precision import autocast
 
 _CONFIRM_EVERY = 10
@@ -69,6 +69,7 @@ def train_grade(
     optimizers = make_optimizers(grade, config, own, dtype)
     peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
     recent, start, done = math.nan, time.perf_counter(), 0
+    batch = None if config.batch_size is None else max(config.batch_size, round(config.batch_share * pool.count))
     while done < own.steps:
         spent = 0.0 if seconds is None else (time.perf_counter() - start) / max(seconds, 1e-9)
         if spent >= 1.0 and done > 0:
@@ -78,7 +79,7 @@ def train_grade(
             for group, peak in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = peak * factor
             optimizer.zero_grad()
-        loss = _backward(grade, pool, config.batch_size, scale, dtype) * scale**2
+        loss = _backward(grade, pool, batch, scale, dtype) * scale**2
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
@@ -118,7 +119,7 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
     gram = torch.zeros(size, size, dtype=high, device=on)
     right = torch.zeros(size, outputs, dtype=high, device=on)
     for inputs, residual in pool.chunks():
-        features = grade.body(inputs)
+        features = grade.body(inputs, grade.read(inputs))
         left = (residual - grade.head(features)).to(high)
         padded = torch.nn.functional.pad(features.to(high), (0, 1), value=1.0)
         gram.addmm_(padded.T, padded)
@@ -130,15 +131,26 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
 
 
 def _backward(grade: Grade, pool: Pool, batch_size: int | None, scale: float, dtype: torch.dtype) -> float:
-    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
-    chunks, count = (pool.chunks(), pool.count) if batch_size is None else (pool.batch(batch_size), batch_size)
+    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks.
+
+    Planes are read, and their gradient is written, once for a whole batch: both touch every number of a plane.
+    """
+    pieces = pool.chunks() if batch_size is None else (pool.batch(batch_size),)
+    count = pool.count if batch_size is None else min(batch_size, pool.count)
     total = 0.0
-    for inputs, residual in chunks:
-        with autocast(dtype, inputs.device):
-            prediction = grade(inputs)
-        loss = 0.5 * (prediction.float() - residual / scale).square().mean() * (len(inputs) / min(count, pool.count))
-        loss.backward()
-        total += float(loss.detach())
+    for inputs, residual in pieces:
+        read = grade.read(inputs)
+        seen = None if read is None else read.detach().requires_grad_()
+        for start in range(0, len(inputs), CHUNK):
+            part = slice(start, start + CHUNK)
+            with autocast(dtype, inputs.device):
+                prediction = grade.head(grade.body(inputs[part], None if seen is None else seen[part]))
+            weight = len(prediction) / count
+            loss = 0.5 * weight * (prediction.float() - residual[part] / scale).square().mean()
+            loss.backward()
+            total += float(loss.detach())
+        if read is not None and seen is not None:
+            torch.autograd.backward(read, seen.grad)
     return total
 
 

@@ -12,11 +12,12 @@ from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
-from inr.networks.encoding import Encoding, draw_encoding
+from inr.methods import configure
+from inr.networks.encoding import Encoding, Planes, draw_encoding
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, grade_input_size
+from inr.networks.model import Model, Record, grade_inputs
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
-from inr.training.pool import Pool
+from inr.training.pool import POOL_BYTES, Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
 
 _RETRY_RATE = 0.25
@@ -102,7 +103,7 @@ def fit(
         ConfigError: the device is not there.
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
     """
-    config = config or FitConfig()
+    config = config or configure()
     start = time.perf_counter()
     keep_freed_memory()
     on = choose_device(device)
@@ -116,7 +117,8 @@ def fit(
         began = time.perf_counter()
         share = None
         if config.seconds is not None:
-            share = max((config.seconds - (began - start)) / (len(config.grades) - number + 1), 0.0)
+            ahead = sum(later.steps for later in config.grades[number - 1 :])
+            share = max((config.seconds - (began - start)) * own.steps / ahead, 0.0)
             if share == 0.0 and grades:
                 break
         before = float(pool.residual.square().mean())
@@ -126,7 +128,7 @@ def fit(
                 seconds = time.perf_counter() - start
                 progress(Progress(grade=number, grades=len(config.grades), steps=own.steps, at=step, seconds=seconds))
 
-        grade, steps, rate = _train(pool, config, number, dtype=dtype, seconds=share, on_step=report)
+        grade, steps, rate = _train(image, pool, config, number, dtype=dtype, seconds=share, on_step=report)
         if config.solve_head:
             solve_head(grade, pool)
         out_of_time = config.seconds is not None and steps < own.steps
@@ -175,30 +177,31 @@ def _model(image: Image, config: FitConfig, encoding: Encoding, grades: list[Gra
     )
 
 
-def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.device) -> Pool:
+def _pool(
+    image: Image, config: FitConfig, encoding: Encoding, device: torch.device, pool_bytes: int = POOL_BYTES
+) -> Pool:
     def encode(rows: torch.Tensor) -> torch.Tensor:
         where = coordinates(rows, image.width, image.height, config.frame)
         encoded: torch.Tensor = encoding(where.to(device))
         return encoded
 
-    widest = max(
-        grade_input_size(encoding.size, width, feed_encoding=config.feed_encoding)
-        for width in (None, *(own.width for own in config.grades[:-1]))
-    )
+    sizes = [(own.width, sum(plane.channels for plane in own.planes)) for own in config.grades]
+    widest = max(grade_inputs(encoding.size, sizes, feed_encoding=config.feed_encoding))
     rows = training_rows(image.width, image.height, config.pixels)
     return Pool(
         rows=rows,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),
-        encoding=encoding,
         encode=encode,
         feed_encoding=config.feed_encoding,
         widest=widest,
         visits=max(own.steps for own in config.grades) * (config.batch_size or rows.shape[0]),
         seed=_generator(config.seed, -1).initial_seed(),
+        pool_bytes=pool_bytes,
     )
 
 
 def _train(
+    image: Image,
     pool: Pool,
     config: FitConfig,
     number: int,
@@ -212,7 +215,8 @@ def _train(
     began = time.perf_counter()
     for attempt in (own, dataclasses.replace(own, learning_rate=own.learning_rate * _RETRY_RATE)):
         inputs, outputs = pool.inputs.shape[1], pool.residual.shape[1]
-        grade = Grade(inputs, outputs, depth=own.depth, width=own.width, activation=own.activation)
+        planes = Planes(own.planes, image.width, image.height) if own.planes else None
+        grade = Grade(inputs, outputs, depth=own.depth, width=own.width, activation=own.activation, planes=planes)
         raw = number == 1 and config.encoding.kind == "none"
         grade.start(config.init, _generator(config.seed, number), first=number == 1, raw_input=raw)
         grade.to(pool.inputs.device)

@@ -16,6 +16,8 @@ from inr.networks.grade import Grade
 _POLAR = ((8.0934, -23.6204, 17.4462), (3.6366, -2.7219, 0.5365), (2.6613, -1.9772, 0.4526))
 _ADAM_PER_MUON = 0.05
 """Adam's rate beside Muon's: biases and heads move about 1e-3 where the matrices move 0.02."""
+_PLANES_PER_ADAM = 5.0
+"""Rate of feature planes: a number of a plane is seen by few pixels, and moves when one of them is in the batch."""
 
 
 def orthogonalise(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -77,12 +79,17 @@ def make_optimizers(
     `adam` has the published betas (.9, .999). Beside Muon, Adam forgets gradients' squares sooner (.9, .99),
     because a grade's whole training is only some hundred steps.
     """
-    if config.optimizer == "adam":
-        return [torch.optim.Adam(grade.parameters(), lr=own.learning_rate)]
-    matrices = [cast(nn.Parameter, layer.weight) for layer in grade.layers]
-    chosen = {id(m) for m in matrices}
+    planes = list(grade.planes.parameters()) if grade.planes else []
+    matrices = [] if config.optimizer == "adam" else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
+    chosen = {id(p) for p in (*planes, *matrices)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
+    rate = own.learning_rate * (_ADAM_PER_MUON if matrices else 1.0)
+    groups: list[dict[str, Any]] = [{"params": rest, "lr": rate}]
+    if planes:
+        groups.append({"params": planes, "lr": rate * _PLANES_PER_ADAM, "eps": 1e-15})
+    if not matrices:
+        return [torch.optim.Adam(groups)]
     return [
         Muon(matrices, lr=own.learning_rate, momentum=0.95, dtype=dtype),
-        torch.optim.Adam(rest, lr=own.learning_rate * _ADAM_PER_MUON, betas=(0.9, 0.99), fused=True),
+        torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]

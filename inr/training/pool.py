@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
-from inr.networks.model import grade_input, grade_input_size
+from inr.networks.model import advance, grade_input
 
 POOL_BYTES = 1 << 30
 CHUNK = 8192
@@ -40,7 +39,6 @@ class Pool:
         *,
         rows: Tensor,
         colours: Tensor,
-        encoding: Encoding,
         encode: Callable[[Tensor], Tensor],
         feed_encoding: bool,
         widest: int,
@@ -53,7 +51,6 @@ class Pool:
         Args:
             rows: (N,) row numbers to train on.
             colours: (pixels, C) float32 colours of the whole picture, by row number.
-            encoding: for its size.
             encode: (M,) row numbers -> (M, E) encoding.
             feed_encoding: later grades see the encoding beside their features.
             widest: largest input size of any grade to come.
@@ -62,7 +59,7 @@ class Pool:
             pool_bytes: memory for the inputs held at a time.
         """
         self._rows, self._colours, self._encode = rows, colours, encode
-        self._encoding_size, self._feed = encoding.size, feed_encoding
+        self._feed = feed_encoding
         fits = pool_bytes // (4 * widest)
         self._portion = len(rows) if fits >= len(rows) else max(1, min(fits, visits))
         self._generator = torch.Generator().manual_seed(seed)
@@ -88,26 +85,30 @@ class Pool:
             inputs, residual = held if self.whole else self._push(rows, None, self._colours[rows], self._frozen)
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
-    def batch(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield the next `size` inputs and residuals in random order, at most `CHUNK` rows at a time.
+    def batch(self, size: int) -> tuple[Tensor, Tensor]:
+        """Return the next `size` inputs and residuals in random order.
 
         Never more than all training rows; the few rows left at the end of a pass are skipped.
         """
-        left = min(size, self.count)
+        left, parts = min(size, self.count), []
         while left > 0:
-            take = min(left, CHUNK, len(self._visits))
+            take = min(left, len(self._visits))
             if self._position + take > len(self._visits):
                 self._turn()
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
             left -= take
-            yield self.inputs.index_select(0, index), self.residual.index_select(0, index)
+            parts.append((self.inputs.index_select(0, index), self.residual.index_select(0, index)))
+        if len(parts) == 1:
+            return parts[0]
+        return torch.cat([inputs for inputs, _ in parts]), torch.cat([residual for _, residual in parts])
 
     def freeze(self, grade: Grade) -> None:
         """Put a trained grade behind the pool: the next batches hold its features and what it left over."""
-        self._frozen.append(grade)
         if self.whole:
             self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade])
+        self._frozen.append(grade)
+        if self.whole:
             self._turn()
         else:
             self._fill()
@@ -134,19 +135,25 @@ class Pool:
     ) -> tuple[Tensor, Tensor]:
         """Return inputs and residual after these grades; `inputs` is None for bare rows."""
         residual = residual.clone()
-        width = self._frozen[-1].width if self._frozen else None
-        size = grade_input_size(self._encoding_size, width, feed_encoding=self._feed)
-        after = torch.empty(len(rows), size, device=residual.device)
+        after = torch.empty(0)
         for start in range(0, len(rows), CHUNK):
             part = slice(start, start + CHUNK)
-            encoded = self._encode(rows[part])
-            x = encoded if inputs is None else inputs[part]
+            features, encoded = (None, self._encode(rows[part])) if inputs is None else self._split(inputs[part])
             for grade in grades:
-                features = grade.body(x)
+                features, encoded = advance(grade, encoded, features, feed_encoding=self._feed)
                 residual[part] -= grade.head(features)
-                x = grade_input(encoded, features, first=False, feed_encoding=self._feed)
+            x = grade_input(encoded, features, feed_encoding=self._feed)
+            if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
+                after = torch.empty(len(rows), x.shape[1], device=x.device)
             after[part] = x
         return after, residual
+
+    def _split(self, inputs: Tensor) -> tuple[Tensor | None, Tensor]:
+        """Return features and encoding of held inputs; no encoding where the grades to come do not see it."""
+        if not self._frozen:
+            return None, inputs
+        width = self._frozen[-1].width
+        return inputs[:, :width], inputs[:, width:]
 
     def _shuffled(self, count: int) -> Tensor:
         return torch.randperm(count, generator=self._generator)
