@@ -15,6 +15,7 @@ from inr.networks.encoding import Planes, draw_encoding
 from inr.networks.grade import Grade
 from inr.training import engine, grades
 from inr.training import pool as pool_module
+from inr.training.memory import GIB
 from inr.training.pool import Pool
 
 
@@ -115,12 +116,14 @@ def test_grades_with_planes_train_freeze_and_hold(image):
         assert errors[2] <= errors[1] <= errors[0] < float(target.var())
 
 
-@pytest.mark.parametrize("pool_bytes", [1 << 30, 4000])
+@pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_pool_with_planes_hands_on_what_the_model_computes(image, pool_bytes, number):
+def test_pool_with_planes_hands_on_what_the_model_computes(image, whole, number, monkeypatch):
     config = grid_config()
     model = inr.fit(image, config).model
-    pool = grades._pool(image, config, model.encoding, torch.device("cpu"), pool_bytes=pool_bytes)
+    if not whole:
+        monkeypatch.setattr(grades, "pool_bytes", lambda *_: 4000)
+    pool = grades._pool(image, config, model.encoding, torch.device("cpu"), GIB)
     encoded, features, total = all_coordinates(image), None, torch.zeros(image.width * image.height, 3)
     for grade in model.grades[:number]:
         pool.freeze(grade)
@@ -130,7 +133,7 @@ def test_pool_with_planes_hands_on_what_the_model_computes(image, pool_bytes, nu
         encoded, total = torch.cat([own, encoded], 1), total + g
     x = encoded if features is None else torch.cat([features, encoded], 1)
     residual = torch.from_numpy(image.pixels).reshape(-1, 3) - total
-    assert pool.whole == (pool_bytes > 4000)
+    assert pool.whole == whole
     torch.testing.assert_close(pool.inputs, x[pool._held], atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(pool.residual, residual[pool._held], atol=1e-5, rtol=1e-4)
 
@@ -219,7 +222,9 @@ def mean_square(pool: Pool, grade: Grade) -> float:
 def test_exact_head_never_raises_the_training_error_and_is_optimal(image, seed):
     config = small_config(seed=seed)
     generator = torch.Generator().manual_seed(seed)
-    pool = grades._pool(image, config, draw_encoding(config.encoding, config.frame, generator), torch.device("cpu"))
+    pool = grades._pool(
+        image, config, draw_encoding(config.encoding, config.frame, generator), torch.device("cpu"), GIB
+    )
     grade = Grade(16, 3, depth=2, width=16, activation="sine")
     grade.start("glorot-normal", generator, first=True, raw_input=False)
     before = mean_square(pool, grade)
@@ -312,7 +317,7 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     x = encoding(all_coordinates(image))
     whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
     expected = torch.autograd.grad(whole, list(grade.parameters()))
-    pool = grades._pool(image, config, encoding, torch.device("cpu"))
+    pool = grades._pool(image, config, encoding, torch.device("cpu"), GIB)
     pool._portion, pool._held = 90, pool._held[:90]  # as if memory were short
     assert not pool.whole
     monkeypatch.setattr(pool_module, "CHUNK", 24)

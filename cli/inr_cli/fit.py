@@ -113,6 +113,7 @@ def fit(
     seed: common.Seed = 0,
     device: common.Device = "auto",
     threads: common.Threads = None,
+    memory: common.Memory = None,
     overwrite: common.Overwrite = False,
     json: common.Json = False,
     quiet: common.Quiet = False,
@@ -160,6 +161,7 @@ def fit(
                 folder,
                 overwrite=overwrite,
                 device=device,
+                memory=memory,
                 progress=bar.show,
             )
         if json:

@@ -33,6 +33,7 @@ def info(
                 "depth": grade.depth,
                 "width": grade.width,
                 "activation": grade.activation,
+                "planes": [[p.cell, p.channels] for p in grade.planes.layout] if grade.planes else [],
                 "parameters": grade.parameters_count,
                 "bytes": chunk,
                 **({} if value is None else {"psnr_db": value if math.isfinite(value) else None}),
@@ -71,21 +72,26 @@ def _text(facts: dict[str, Any]) -> str:
     profile = ", colour profile" if facts["icc_profile"] else ""
     fed = ", seen by every grade" if facts["feed_encoding"] else ""
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
-    encoding = f"{facts['frequencies']} frequencies{fed}" if facts["frequencies"] else "none (bare coordinates)"
+    planes = any(row["planes"] for row in facts["grades"])
+    encoding = "feature planes" if planes else "none (bare coordinates)"
+    encoding = f"{facts['frequencies']} frequencies" if facts["frequencies"] else encoding
     lines = [
         f"{facts['file']}: {facts['bytes']:,} bytes, {facts['bpp']:.2f} bits per pixel",
         f"source      {facts['width']} x {facts['height']}, "
         f"{kinds[facts['channels']]}, {facts['bit_depth']} bits{profile}",
         f"method      {facts['method']}, seed {facts['seed']}",
-        f"encoding    {encoding}; {facts['frame']} frame",
+        f"encoding    {encoding}{fed}; {facts['frame']} frame",
         f"parameters  {facts['parameters']:,}",
         f"written by  {versions}",
         "",
-        f"{'grade':>5}  {'layers':>13}  {'parameters':>10}  {'bytes':>9}  {'PSNR dB':>7}",
+        f"{'grade':>5}  {'layers':>13}  {'parameters':>10}  {'bytes':>9}  {'PSNR dB':>7}"
+        + ("  planes (pixels per cell x numbers)" if planes else ""),
     ]
     for row in facts["grades"]:
         layers = f"{row['depth']} x {row['width']} {row['activation']}"
         value = row.get("psnr_db", math.nan)  # absent: not recorded; None: an exact copy
         psnr = "exact" if value is None else "-" if math.isnan(value) else f"{value:.2f}"
-        lines.append(f"{row['grade']:>5}  {layers:>13}  {row['parameters']:>10,}  {row['bytes']:>9,}  {psnr:>7}")
+        line = f"{row['grade']:>5}  {layers:>13}  {row['parameters']:>10,}  {row['bytes']:>9,}  {psnr:>7}"
+        grid = ", ".join(f"{cell} x {channels}" for cell, channels in row["planes"])
+        lines.append(f"{line}  {grid}" if grid else line)
     return "\n".join(lines)

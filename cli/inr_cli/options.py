@@ -19,6 +19,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but er
 Seed = Annotated[int, typer.Option(help="Start of all randomness; the same seed gives the same bytes.")]
 Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Processor threads; all cores by default.")]
+Memory = Annotated[float | None, typer.Option(min=0.1, help="Limit in GiB; half of what is free by default.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels than this.")]
 MAX_PIXELS_DEFAULT = MAX_PIXELS

@@ -58,40 +58,38 @@ def measure(
     shape = image.pixels.shape
     dtype = np.uint16 if image.bit_depth == 16 else np.uint8
     pictures = tuple(np.empty(shape, dtype) for _ in range(count))
-    unclipped = np.zeros(count)
+    squares = np.zeros((count, 3))  # summed over: all pixels unclipped, all pixels, training pixels
     for rows, prefixes in model.strips():
+        source, lattice = image.pixels[rows], rows.start % 2
         for number, prefix in enumerate(prefixes):
-            unclipped[number] += np.square(prefix - image.pixels[rows], dtype=np.float64).sum()
             pictures[number][rows] = quantize(prefix, image.bit_depth)
-    trained = np.zeros(shape[0] * shape[1], dtype=bool)
-    trained[training_rows(image.width, image.height, pixels).numpy()] = True
-    qualities = tuple(
-        _quality(image, picture, error / image.pixels.size, trained)
-        for picture, error in zip(pictures, unclipped, strict=True)
-    )
-    return qualities, pictures
+            error = np.square(_unit(pictures[number][rows]) - source, dtype=np.float64)
+            unclipped = np.square(prefix - source, dtype=np.float64)
+            trained = error[lattice::2, ::2] if pixels == "half" else error
+            squares[number] += unclipped.sum(), error.sum(), trained.sum()
+    trained_count = len(training_rows(image.width, image.height, pixels)) * image.channels
+    return tuple(
+        _quality(image, picture, sums, trained_count) for picture, sums in zip(pictures, squares, strict=True)
+    ), pictures
 
 
-def _quality(
-    image: Image,
-    picture: np.ndarray[Any, Any],
-    unclipped_mse: float,
-    trained: np.ndarray[Any, np.dtype[np.bool_]],
-) -> Quality:
-    values = picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
-    squares = np.square(values - image.pixels, dtype=np.float64).mean(axis=2).reshape(-1)
-    split = not trained.all()  # a single pixel has nothing to hold out
+def _quality(image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int) -> Quality:
+    unclipped, everywhere, trained = (float(value) for value in sums)
+    count = image.pixels.size
+    split = trained_count < count  # a single pixel has nothing to hold out
     return Quality(
-        psnr_db=psnr(float(squares.mean())),
-        psnr_unclipped_db=psnr(unclipped_mse),
-        ssim=ssim(image.pixels, values),
-        train_psnr_db=psnr(float(squares[trained].mean())) if split else None,
-        held_out_psnr_db=psnr(float(squares[~trained].mean())) if split else None,
+        psnr_db=psnr(everywhere / count),
+        psnr_unclipped_db=psnr(unclipped / count),
+        ssim=ssim(image.pixels, picture),
+        train_psnr_db=psnr(trained / trained_count) if split else None,
+        held_out_psnr_db=psnr(max(0.0, everywhere - trained) / (count - trained_count)) if split else None,
     )
 
 
-def ssim(a: np.ndarray[Any, np.dtype[np.float32]], b: np.ndarray[Any, np.dtype[np.float32]]) -> float | None:
-    """Return the mean SSIM of two (H, W, C) pictures in [0, 1] (kornia's), or None if a side is under 11 pixels.
+def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
+    """Return the mean SSIM of two (H, W, C) pictures (kornia's), or None if a side is under 11 pixels.
+
+    Both are float32 in [0, 1], or unsigned integers of 8 or 16 bits.
 
     Large pictures are compared a thousand rows at a time; rows beside a seam see the true neighbours.
     """
@@ -106,8 +104,15 @@ def ssim(a: np.ndarray[Any, np.dtype[np.float32]], b: np.ndarray[Any, np.dtype[n
         first, last = max(0, top - margin), min(height, top + _SSIM_ROWS + margin)
         if last - first < _SSIM_WINDOW:
             first = last - _SSIM_WINDOW
-        x, y = (torch.from_numpy(p[first:last]).permute(2, 0, 1)[None] for p in (a, b))
+        x, y = (torch.from_numpy(_unit(p[first:last])).permute(2, 0, 1)[None] for p in (a, b))
         values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
         total += float(values[top - first : top - first + _SSIM_ROWS].double().sum())
     mean: float = total / (height * width)
     return mean
+
+
+def _unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return float32 in [0, 1] of unsigned integers; floats stay as they are."""
+    if picture.dtype == np.float32:
+        return picture
+    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)

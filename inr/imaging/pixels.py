@@ -36,7 +36,8 @@ def coordinates(rows: Tensor, width: int, height: int, frame: FrameName) -> Tens
 
 
 def training_rows(width: int, height: int, pixels: PixelsName) -> Tensor:
-    """Return the (N,) row numbers a fit trains on: every pixel, or the papers' lattice [::2, ::2]."""
+    """Return the (N,) int32 row numbers a fit trains on: every pixel, or the papers' lattice [::2, ::2]."""
     if pixels == "all":
-        return torch.arange(width * height)
-    return (torch.arange(0, height, 2)[:, None] * width + torch.arange(0, width, 2)[None, :]).reshape(-1)
+        return torch.arange(width * height, dtype=torch.int32)
+    ys, xs = (torch.arange(0, side, 2, dtype=torch.int32) for side in (height, width))
+    return (ys[:, None] * width + xs[None, :]).reshape(-1)

@@ -32,7 +32,7 @@ def draw_grades(
     count = len(pictures)
     shown = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _PANELS))})
     source = _reduce(image.pixels)
-    values = [_reduce(_unit(pictures[number])) for number in shown]
+    values = [_reduce(pictures[number]) / np.float32(np.iinfo(pictures[number].dtype).max) for number in shown]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = _amplification(errors[0])
     aspect = source.shape[0] / source.shape[1]
@@ -73,10 +73,6 @@ def _reduce(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     cropped = picture[: height * step, : width * step]
     blocks = cropped.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32)
     return np.asarray(blocks)
-
-
-def _unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
-    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
 
 
 def _opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -39,6 +39,7 @@ def fit_to_folder(
     stem: str | None = None,
     overwrite: bool = False,
     device: DeviceName = "auto",
+    memory: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Written:
     """Fit a picture and write everything about it; the folder gets all files or none.
@@ -50,6 +51,7 @@ def fit_to_folder(
         stem: first part of the file names; by default that of the source's file.
         overwrite: replace the outputs of an earlier fit.
         device: see `inr.fit`.
+        memory: see `inr.fit`.
         progress: see `inr.fit`.
 
     Raises:
@@ -59,7 +61,7 @@ def fit_to_folder(
     _check_free(folder, stem, overwrite)
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
-            result = fit(image, config, device=device, progress=progress)
+            result = fit(image, config, device=device, memory=memory, progress=progress)
             decoded = model_from_bytes(model_to_bytes(result.model))
             # Where `render` would draw it too, so that both give the same bytes.
             qualities, pictures = measure(image, decoded.to(choose_device(device)), pixels=config.pixels)

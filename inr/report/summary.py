@@ -200,9 +200,14 @@ def to_markdown(report: Report, figure: str) -> str:
     trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
     encoding = config.encoding
     named = f"{encoding.kind}"
-    if encoding.kind != "none":
+    if encoding.frequencies:
         named += f", {encoding.frequencies} frequencies, sigma {encoding.sigma:g} cycles per longer side"
     first = config.grades[0]
+    if first.planes:
+        named += "; planes, pixels per cell x numbers: " + "; ".join(
+            f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in own.planes)
+            for number, own in enumerate(config.grades, start=1)
+        )
     lines += [
         "",
         "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file.",

@@ -17,7 +17,8 @@ from inr.networks.encoding import Encoding, Planes, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record, grade_inputs
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
-from inr.training.pool import POOL_BYTES, Pool
+from inr.training.memory import GIB, default_limit, pool_bytes
+from inr.training.pool import Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
 
 _RETRY_RATE = 0.25
@@ -85,6 +86,7 @@ def fit(
     config: FitConfig | None = None,
     *,
     device: DeviceName = "auto",
+    memory: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> FitResult:
     """Fit a picture grade by grade (Fang & Xu 2024, section 2).
@@ -97,10 +99,12 @@ def fit(
         image: (H, W, C) in [0, 1].
         config: of the method; the default is `inr.configure()`.
         device: `auto` takes a GPU if torch sees one.
+        memory: limit in GiB; half of what is free by default. A picture whose features do not fit is trained a
+            portion at a time, which changes the order of its pixels and so the result.
         progress: called after every step.
 
     Raises:
-        ConfigError: the device is not there.
+        ConfigError: the device is not there, or the memory is too little.
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
     """
     config = config or configure()
@@ -109,7 +113,8 @@ def fit(
     on = choose_device(device)
     dtype = choose_precision(config.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, _generator(config.seed, 0)).to(on)
-    pool = _pool(image, config, encoding, on)
+    limit = default_limit(on) if memory is None else round(memory * GIB)
+    pool = _pool(image, config, encoding, on, limit)
     grades: list[Grade] = []
     logs: list[GradeLog] = []
     stopped = None
@@ -177,9 +182,7 @@ def _model(image: Image, config: FitConfig, encoding: Encoding, grades: list[Gra
     )
 
 
-def _pool(
-    image: Image, config: FitConfig, encoding: Encoding, device: torch.device, pool_bytes: int = POOL_BYTES
-) -> Pool:
+def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.device, limit: int) -> Pool:
     def encode(rows: torch.Tensor) -> torch.Tensor:
         where = coordinates(rows, image.width, image.height, config.frame)
         encoded: torch.Tensor = encoding(where.to(device))
@@ -196,7 +199,7 @@ def _pool(
         widest=widest,
         visits=max(own.steps for own in config.grades) * (config.batch_size or rows.shape[0]),
         seed=_generator(config.seed, -1).initial_seed(),
-        pool_bytes=pool_bytes,
+        pool_bytes=pool_bytes(image, config, len(rows), limit),
     )
 
 

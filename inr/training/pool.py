@@ -1,6 +1,6 @@
 """Training rows -> batches of (grade input, residual): the features of frozen grades, computed once and kept.
 
-Training rows are visited in random order, pass after pass. The features of as many rows as fit in `POOL_BYTES` are
+Training rows are visited in random order, pass after pass. The features of as many rows as memory allows are
 held at a time; a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its
 turn comes.
 """
@@ -13,7 +13,6 @@ from torch import Tensor
 from inr.networks.grade import Grade
 from inr.networks.model import advance, grade_input
 
-POOL_BYTES = 1 << 30
 CHUNK = 8192
 """Rows pushed through a network at once: its activations stay in cache."""
 
@@ -44,7 +43,7 @@ class Pool:
         widest: int,
         visits: int,
         seed: int,
-        pool_bytes: int = POOL_BYTES,
+        pool_bytes: int,
     ) -> None:
         """Hold the rows of grade 1.
 
@@ -156,4 +155,4 @@ class Pool:
         return inputs[:, :width], inputs[:, width:]
 
     def _shuffled(self, count: int) -> Tensor:
-        return torch.randperm(count, generator=self._generator)
+        return torch.randperm(count, generator=self._generator, dtype=torch.int32)

@@ -1,0 +1,282 @@
+"""How fast pictures are fitted: quality in given seconds, a step's parts, growth with size, rivals' recipes.
+
+    python tests/benchmarks/speed.py fits FOLDER [--seconds 30]     # methods at equal seconds, mean of a folder
+    python tests/benchmarks/speed.py step PICTURE                   # where the milliseconds of a step go
+    python tests/benchmarks/speed.py scale PICTURE                  # time and memory as the picture grows
+    python tests/benchmarks/speed.py rivals PICTURE                 # published recipes, our time to their PSNR
+
+Tables go to stdout as Markdown, with the machine and its measured float32 product below. PSNR is of all pixels, clipped
+and rounded to 8 bits. Every fit is one process-wide run on all threads, seed 0; compare seconds within one run only.
+"""
+
+import argparse
+import dataclasses
+import itertools
+import math
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import inr
+from inr.config import EncodingConfig, FitConfig, GradeConfig
+
+FITS = {
+    "`mgdl` (4 grades on planes)": {},
+    "`mgdl --grades 2`": {"grades": 2},
+    "`grid` (one grade on planes)": {"method": "grid"},
+    "`grid --width 64 --learning-rate 0.02`": {"method": "grid", "width": 64, "learning_rate": 0.02},
+    "`mgdl --encoding fourier`": {"encoding": "fourier"},
+    "`sgdl --encoding fourier` (8 x 192)": {"method": "sgdl", "encoding": "fourier"},
+    "`sgdl --encoding fourier --depth 3 --width 256`": {
+        "method": "sgdl", "encoding": "fourier", "depth": 3, "width": 256,
+    },
+    "the same, ReLU": {
+        "method": "sgdl", "encoding": "fourier", "depth": 3, "width": 256, "activation": "relu",
+    },
+}  # fmt: skip
+
+
+def row(*cells: object) -> None:
+    print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
+
+
+def quality(image: inr.Image, model: inr.Model) -> float:
+    drawn = inr.quantize(model.render(), 8).astype(np.float64) / 255
+    error = float(np.square(drawn - image.pixels).mean())
+    return math.inf if error == 0 else -10 * math.log10(error)
+
+
+def pictures(folder: Path, limit: int | None) -> list[inr.Image]:
+    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".tif", ".tiff", ".webp"))
+    return [inr.load_image(path) for path in paths[:limit]]
+
+
+def fits(folder: Path, seconds: float, limit: int | None, only: list[str] | None) -> None:
+    """Every method for the same seconds a picture; pictures outermost, so that drift of the machine hits all alike."""
+    images, results = pictures(folder, limit), {}
+    chosen = {name: options for name, options in FITS.items() if not only or any(word in name for word in only)}
+    for image in images:
+        for name, options in chosen.items():
+            config = inr.configure(inr.FitOptions(**options, seconds=seconds))
+            ample = tuple(dataclasses.replace(own, steps=own.steps * 100) for own in config.grades)
+            fitted = inr.fit(image, dataclasses.replace(config, grades=ample))
+            results.setdefault(name, []).append((quality(image, fitted.model), fitted))
+            print(f"{image.name}: {name}: {results[name][-1][0]:.2f} dB", file=sys.stderr, flush=True)
+    row("method", "mean PSNR dB", "lowest", "highest", "parameters", "steps", "seconds", "against the first, dB")
+    row(*["---"] + ["---:"] * 7)
+    first = [psnr for psnr, _ in results[next(iter(chosen))]]
+    for name, runs in results.items():
+        values = [psnr for psnr, _ in runs]
+        gaps = [value - base for value, base in zip(values, first, strict=True)]
+        error = statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else math.nan
+        row(
+            name, f"{statistics.mean(values):.2f}", f"{min(values):.2f}", f"{max(values):.2f}",
+            f"{statistics.mean(f.model.parameters_count for _, f in runs):,.0f}",
+            f"{statistics.mean(sum(g.steps for g in f.grades) for _, f in runs):,.0f}",
+            f"{statistics.mean(f.seconds for _, f in runs):.1f}",
+            f"{statistics.mean(gaps):+.2f} +- {error:.2f}" if any(gaps) else "",
+        )  # fmt: skip
+    print(f"\n{len(images)} pictures of {images[0].width} x {images[0].height} or so, seed 0.")
+
+
+def product_gflops(rows: int, inner: int, columns: int, repeat: int = 30) -> float:
+    a, b = torch.randn(rows, inner), torch.randn(inner, columns)
+    best = math.inf
+    for _ in range(repeat):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        best = min(best, time.perf_counter() - start)
+    return 2 * rows * inner * columns / best / 1e9
+
+
+def step(path: Path) -> None:
+    """Share of the product peak inside the training loop, and the operations that take most of a step."""
+    from torch.profiler import ProfilerActivity, profile
+
+    image = inr.load_image(path)
+    row("setting", "ms a step", "product GFLOP a step", "GFLOP/s", "peak GFLOP/s", "share", "where the time goes")
+    row("---", *["---:"] * 5, "---")
+    for name, options in (("`mgdl`", {}), ("`mgdl --encoding fourier`", {"encoding": "fourier"})):
+        config = inr.configure(inr.FitOptions(**options, steps=60, precision="float32"))
+        inr.fit(image, config)
+        marks: list[float] = []
+        fitted = inr.fit(image, config, progress=lambda p, marks=marks: marks.append(time.perf_counter()))
+        gaps = [b - a for a, b in itertools.pairwise(marks)]
+        seconds = statistics.median(gaps)
+        flops = statistics.mean(_products(grade) for grade in fitted.model.grades) * (config.batch_size or 0)
+        own = config.grades[0]
+        peak = product_gflops(config.batch_size or 0, own.width, own.width)
+        with profile(activities=[ProfilerActivity.CPU]) as profiler:
+            inr.fit(image, config)
+        events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
+        total = sum(e.self_cpu_time_total for e in events)
+        parts = ", ".join(f"{e.key.removeprefix('aten::')} {e.self_cpu_time_total / total:.0%}" for e in events[:8])
+        row(
+            name, f"{seconds * 1e3:.1f}", f"{flops / 1e9:.2f}", f"{flops / seconds / 1e9:.0f}", f"{peak:.0f}",
+            f"{flops / seconds / 1e9 / peak:.0%}", parts,
+        )  # fmt: skip
+
+
+def _products(grade: torch.nn.Module) -> int:
+    """Multiply-adds times two, a pixel: forward, weight gradient, and input gradient but for a grade's fixed input."""
+    sizes = [(layer.weight.shape[1], layer.weight.shape[0]) for layer in (*grade.layers, grade.head)]
+    full = sum(3 * 2 * a * b for a, b in sizes)
+    channels = grade.planes.channels if grade.planes else 0
+    return full - 2 * (sizes[0][0] - channels) * sizes[0][1]
+
+
+def scale(path: Path, megapixels: list[float], options: list[str]) -> None:
+    """A picture enlarged to each size, fitted for a few steps in a process of its own and drawn; peak memory of all."""
+    row("megapixels", "ms a step", "us a pixel and step", "fit peak GiB", "seconds to draw", "draw peak GiB")
+    row(*["---:"] * 6)
+    for size in megapixels:
+        command = [sys.executable, __file__, "one-scale", str(path), str(size), *options]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        cells = done.stdout.strip().splitlines()[-1].split() if done.returncode == 0 else [done.stderr.strip()[-300:]]
+        row(f"{size:g}", *cells)
+
+
+def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str) -> None:
+    import resource
+
+    from PIL import Image
+
+    with Image.open(path) as opened:
+        factor = math.sqrt(megapixels * 1e6 / (opened.width * opened.height))
+        size = (round(opened.width * factor), round(opened.height * factor))
+        image = inr.image_from_array(np.asarray(opened.convert("RGB").resize(size, Image.Resampling.BICUBIC)))
+    config = inr.configure(inr.FitOptions(encoding=encoding, steps=20))
+    marks: list[tuple[int, float]] = []
+    fitted = inr.fit(
+        image, config, memory=memory, progress=lambda p: marks.append((p.grade, time.perf_counter()))
+    )  # fmt: skip
+    gaps = [b[1] - a[1] for a, b in itertools.pairwise(marks) if a[0] == b[0]]
+    seconds = statistics.median(gaps)
+    rows = max(config.batch_size or 0, round(config.batch_share * image.width * image.height))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    start = time.perf_counter()
+    fitted.model.render()
+    drawing = time.perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"{seconds * 1e3:.1f} {seconds / rows * 1e6:.2f} {peak:.2f} {drawing:.1f} {after:.2f}")
+
+
+def rivals(path: Path, seconds: float) -> None:
+    """Published recipes for the same seconds, then the time our default takes to the PSNR each reached."""
+    image = inr.load_image(path)
+    adam = {"optimizer": "adam", "schedule": "constant", "batch_size": None, "precision": "float32"}
+    plain = {"feed_encoding": False, "rescale_residual": False, "seconds": seconds}
+    relu = GradeConfig(depth=4, width=256, activation="relu", steps=10**6, learning_rate=1e-4)
+    fourier = FitConfig(
+        method="fourier", encoding=EncodingConfig(kind="fourier", frequencies=256, sigma=10.0), grades=(relu,),
+        frame="unit", init="glorot-normal", **adam, **plain,
+    )  # fmt: skip
+    authors = inr.configure(inr.FitOptions(method="mgdl-paper", seconds=seconds))
+    recipes: dict[str, Callable[[], tuple[float, int, int]]] = {
+        "MGDL authors (ReLU, Adam 1e-3, full batch)": lambda: _fitted(image, authors),
+        "Fourier features (256, sigma 10, 4 x 256 ReLU, Adam 1e-4, full batch)": lambda: _fitted(image, fourier),
+        "SIREN (3 x 256, omega 30, Adam 1e-4, full batch)": lambda: siren(image, seconds),
+    }
+    reach = list(_our_curve(image))
+    row("recipe, float32", f"PSNR dB after {seconds:g} s", "steps", "parameters", "our seconds to it", "ratio")
+    row("---", *["---:"] * 5)
+    for name, run in recipes.items():
+        psnr, steps, parameters = run()
+        ours = next((at for at, value in reach if value >= psnr), math.nan)
+        row(name, f"{psnr:.2f}", steps, f"{parameters:,}", f"{ours:.1f}", f"{seconds / ours:.0f}")
+
+
+def _fitted(image: inr.Image, config: FitConfig) -> tuple[float, int, int]:
+    fitted = inr.fit(image, config)
+    return quality(image, fitted.model), sum(g.steps for g in fitted.grades), fitted.model.parameters_count
+
+
+def _our_curve(image: inr.Image) -> Iterator[tuple[float, float]]:
+    """Fit `mgdl` with ever more seconds, each from the start: honest times to a PSNR, schedule and set-up included."""
+    for limit in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32):
+        start = time.perf_counter()
+        fitted = inr.fit(image, inr.configure(inr.FitOptions(seconds=limit)))
+        yield time.perf_counter() - start, quality(image, fitted.model)
+
+
+def siren(image: inr.Image, seconds: float) -> tuple[float, int, int]:
+    """SIREN as published (Sitzmann et al. 2020, section 3.2 and their code): every pixel at each step."""
+    generator = torch.Generator().manual_seed(0)
+    sizes = [2, 256, 256, 256, 256, image.channels]
+    weights, biases = [], []
+    for number, (a, b) in enumerate(itertools.pairwise(sizes)):
+        bound = 1 / a if number == 0 else math.sqrt(6 / a) / 30
+        weights.append(torch.empty(b, a).uniform_(-bound, bound, generator=generator).requires_grad_())
+        biases.append(torch.empty(b).uniform_(-(a**-0.5), a**-0.5, generator=generator).requires_grad_())
+    ys, xs = torch.linspace(-1, 1, image.height), torch.linspace(-1, 1, image.width)
+    where = torch.stack([xs.repeat(image.height), ys.repeat_interleave(image.width)], 1)
+    colours = torch.from_numpy(image.pixels).reshape(-1, image.channels) * 2 - 1
+    adam = torch.optim.Adam([*weights, *biases], lr=1e-4)
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        for w, b in zip(weights[:-1], biases[:-1], strict=True):
+            x = torch.sin(30 * torch.nn.functional.linear(x, w, b))
+        return torch.nn.functional.linear(x, weights[-1], biases[-1])
+
+    start, steps = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        adam.zero_grad()
+        for x, y in zip(where.split(8192), colours.split(8192), strict=True):  # in cache: our help to them
+            ((forward(x) - y).square().sum() / colours.numel()).backward()
+        adam.step()
+        steps += 1
+    with torch.no_grad():
+        drawn = torch.cat([forward(x) for x in where.split(8192)]) / 2 + 0.5
+    values = inr.quantize(drawn.reshape(image.pixels.shape).numpy(), 8).astype(np.float64) / 255
+    psnr = -10 * math.log10(float(np.square(values - image.pixels).mean()))
+    return psnr, steps, sum(p.numel() for p in (*weights, *biases))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    tables = parser.add_subparsers(dest="table", required=True)
+    for name in ("fits", "step", "scale", "rivals", "one-scale"):
+        table = tables.add_parser(name)
+        table.add_argument("path", type=Path)
+        if name in ("fits", "rivals"):
+            table.add_argument("--seconds", type=float, default=30.0 if name == "fits" else 600.0)
+        if name == "fits":
+            table.add_argument("--limit", type=int)
+            table.add_argument("--only", nargs="*", help="words of the methods' names")
+        if name == "scale":
+            table.add_argument("--megapixels", type=float, nargs="+", default=[0.1, 0.4, 1.6, 6.3, 25, 100])
+        if name == "one-scale":
+            table.add_argument("megapixels", type=float)
+        if name in ("scale", "one-scale"):
+            table.add_argument("--memory", type=float)
+            table.add_argument("--encoding", default="grid")
+    given = parser.parse_args()
+    match given.table:
+        case "fits":
+            fits(given.path, given.seconds, given.limit, given.only)
+        case "step":
+            step(given.path)
+        case "scale":
+            limit = [] if given.memory is None else ["--memory", str(given.memory)]
+            scale(given.path, given.megapixels, [*limit, "--encoding", given.encoding])
+        case "rivals":
+            rivals(given.path, given.seconds)
+        case "one-scale":
+            one_scale(given.path, given.megapixels, given.memory, given.encoding)
+            return
+    print(
+        f"\n{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, float32 product of "
+        f"(8192, 256) by (256, 256) {product_gflops(8192, 256, 256):.0f} GFLOP/s, torch {version('torch')}"
+    )
+
+
+if __name__ == "__main__":
+    main()
