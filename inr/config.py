@@ -47,12 +47,13 @@ class EncodingConfig:
             coordinate, and every grade samples feature planes of its own there, see `GradeConfig.planes`).
         frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none` and `grid`.
         sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
-            Gaussian frequencies, or the last of the positional ladder. 0 for `none` and `grid`.
+            Gaussian frequencies, or the last of the positional ladder. 0 for `none` and `grid`; None, for
+            `fourier` only, is read from the picture's spectrum when it is fitted.
     """
 
     kind: EncodingName
     frequencies: int = 0
-    sigma: float = 0.0
+    sigma: float | None = 0.0
 
     def __post_init__(self) -> None:
         _choice("encoding", self.kind, EncodingName)
@@ -61,7 +62,10 @@ class EncodingConfig:
                 raise ConfigError(f"encoding '{self.kind}' has no frequencies and no sigma; choose 'fourier' for them.")
             return
         _between("frequencies", self.frequencies, 1, 16384)
-        _between("sigma", self.sigma, 1e-3, 1e5)
+        if self.sigma is not None:
+            _between("sigma", self.sigma, 1e-3, 1e5)
+        elif self.kind != "fourier":
+            raise ConfigError(f"sigma is missing; encoding '{self.kind}' needs one, only 'fourier' can choose it.")
         if self.kind == "positional" and self.frequencies % 2:
             raise ConfigError(
                 f"frequencies is {self.frequencies}; 'positional' shares them between two axes, so give an even number."

@@ -210,7 +210,8 @@ def _encoding(options: FitOptions) -> EncodingConfig:
             if value is not None:
                 raise ConfigError(f"{name} is given, but encoding '{kind}' has none; use --encoding fourier.")
         return EncodingConfig(kind=kind)
-    return EncodingConfig(kind=kind, frequencies=_given(options.frequencies, 64), sigma=_given(options.sigma, 12.0))
+    sigma = 12.0 if kind == "positional" and options.sigma is None else options.sigma
+    return EncodingConfig(kind=kind, frequencies=_given(options.frequencies, 64), sigma=sigma)
 
 
 def _given(value: T | None, default: T) -> T:

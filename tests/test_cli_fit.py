@@ -129,6 +129,7 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--out", "text.png/deep"], 1, "cannot be written"),
         (["cat.png", "--encoding", "fourier", "--sigma", "-3"], 2, "sigma is -3"),
         (["cat.png", "--sigma", "3"], 2, "use --encoding fourier"),
+        (["cat.png", "--sigma", "wide"], 2, "a number of cycles, or auto"),
         (["cat.png", "--method", "sgdl", "--grades", "4"], 2, "is one grade"),
         (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
         (["cat.png", "--device", "mps"], 2, "not available"),

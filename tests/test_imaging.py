@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import inr
+from inr.imaging.bandwidth import choose_sigma, median_frequency
 from inr.imaging.pixels import axis, coordinates, training_rows
 
 
@@ -303,3 +304,22 @@ def test_formats_that_are_too_small_for_a_picture_say_so(tmp_path):
     with pytest.raises(inr.ImageError, match="at most 1,048,576 a side"):
         inr.image_from_array(np.zeros((1, 1_048_577), np.uint8))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("cycles", [4, 12, 40])
+def test_median_frequency_is_that_of_a_wave(cycles):
+    """In cycles per longer side, whatever the size and direction."""
+    for height, width in ((300, 400), (400, 300), (1200, 1600)):
+        y, x = np.mgrid[:height, :width] / max(height, width)
+        wave = 0.5 + 0.4 * np.sin(2 * np.pi * cycles * (x if width > height else y))
+        image = inr.image_from_array(np.repeat(wave[:, :, None], 3, axis=2).astype(np.float32))
+        assert median_frequency(image) == pytest.approx(cycles, rel=0.15)
+
+
+def test_bandwidth_grows_with_the_detail_and_stays_sensible():
+    random = np.random.default_rng(0)
+    flat = inr.image_from_array(np.full((40, 60, 3), 7, np.uint8))
+    noise = inr.image_from_array(random.integers(0, 256, (200, 300, 3), dtype=np.uint8))
+    dot, line = (inr.image_from_array(np.zeros(shape, np.uint8)) for shape in ((1, 1, 1), (1, 5000, 3)))
+    assert choose_sigma(noise) > choose_sigma(inr.image_from_array(picture(200, 300)))
+    assert all(2 <= choose_sigma(image) <= 64 for image in (flat, noise, dot, line))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
+from inr.errors import ConfigError
 from inr.methods import GRID_STEPS, NETWORK_STEPS, FitOptions, MethodName, PresetName, configure
 from inr_cli import options as common
 
@@ -59,8 +60,8 @@ def fit(
         ),
     ] = None,
     sigma: Annotated[
-        float | None,
-        typer.Option(help=f"Bandwidth, cycles per longer side. [default: {FOURIER.encoding.sigma:g}]"),
+        str | None,
+        typer.Option(help="Bandwidth, cycles per longer side; auto reads it off the picture. [default: auto]"),
     ] = None,
     frequencies: Annotated[
         int | None,
@@ -134,7 +135,7 @@ def fit(
                 activation=activation,
                 encoding=encoding,
                 frequencies=frequencies,
-                sigma=sigma,
+                sigma=_bandwidth(sigma),
                 steps=steps,
                 batch_size=batch_size,
                 learning_rate=learning_rate,
@@ -169,6 +170,15 @@ def fit(
         elif not quiet:
             typer.echo(_table(written.report))
         common.talk(_summary(written), quiet=quiet)
+
+
+def _bandwidth(text: str | None) -> float | None:
+    if text is None or text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"--sigma is {text!r}; accepted are a number of cycles, or auto.") from None
 
 
 class _Bar:
@@ -219,6 +229,9 @@ def _summary(written: "Written") -> str:
         f"{report.model.parameters:,} parameters"
     ]
     lines += [f"Stopped: {report.stopped}."] if report.stopped else []
+    config = report.config
+    if config.encoding.kind != "grid" and not config.method.endswith("-paper") and config.pixels == "all":
+        lines.append("For more dB in the same time use --encoding grid, the default: learned feature planes.")
     names = ", ".join(path.name for path in written.files[1:])
     lines.append(f"In {model.parent}/ beside it: {names}")
     return "\n".join(lines)

@@ -46,6 +46,7 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Gen
     per_unit = 0.5 if frame == "isotropic" else 1.0
     if config.kind in ("none", "grid"):
         return Encoding(torch.zeros(2, 0))
+    assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
         draw = torch.randn(2, config.frequencies, generator=generator)
         return Encoding(draw * (config.sigma * per_unit))

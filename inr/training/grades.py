@@ -10,6 +10,7 @@ import torch
 
 from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import TrainingError
+from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
 from inr.methods import configure
@@ -64,7 +65,7 @@ class FitResult:
 
     Attributes:
         model: float32 weights on the processor.
-        config: as given.
+        config: as given, with the bandwidth that was chosen.
         grades: a log per grade trained.
         device: that trained it.
         precision: of the products: `float32` or `bf16`.
@@ -110,6 +111,9 @@ def fit(
     config = config or configure()
     start = time.perf_counter()
     keep_freed_memory()
+    if config.encoding.sigma is None:
+        chosen = dataclasses.replace(config.encoding, sigma=choose_sigma(image))
+        config = dataclasses.replace(config, encoding=chosen)
     on = choose_device(device)
     dtype = choose_precision(config.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, _generator(config.seed, 0)).to(on)
