@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from inr.analysis.metrics import Quality, measure
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
-    from inr.config import EncodingConfig, FitConfig, GradeConfig
+    from inr.config import EncodingConfig, FitConfig, GradeConfig, Plane
     from inr.errors import (
         ConfigError,
         ImageError,
@@ -46,6 +46,7 @@ _HOME = {
     "EncodingConfig": "inr.config",
     "FitConfig": "inr.config",
     "GradeConfig": "inr.config",
+    "Plane": "inr.config",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",
     "ImageWarning": "inr.errors",
@@ -70,7 +71,7 @@ _HOME = {
 
 __all__ = [
     "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "Image", "ImageError",
-    "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Progress", "Quality", "Region",
+    "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Plane", "Progress", "Quality", "Region",
     "TrainingError", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
     "model_from_bytes", "model_to_bytes", "quantize", "save_image", "save_model",
 ]  # fmt: skip

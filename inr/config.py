@@ -58,7 +58,7 @@ class EncodingConfig:
     def __post_init__(self) -> None:
         _choice("encoding", self.kind, EncodingName)
         if self.kind in ("none", "grid"):
-            if self.frequencies or self.sigma:
+            if self.frequencies or self.sigma != 0:
                 raise ConfigError(f"encoding '{self.kind}' has no frequencies and no sigma; choose 'fourier' for them.")
             return
         _between("frequencies", self.frequencies, 1, 16384)
@@ -85,8 +85,9 @@ class Plane:
     channels: int
 
     def __post_init__(self) -> None:
-        _between("cell", self.cell, 1, MAX_CELL)
-        _between("channels", self.channels, 1, MAX_CHANNELS)
+        for name, value, most in (("cell", self.cell, MAX_CELL), ("channels", self.channels, MAX_CHANNELS)):
+            if type(value) is not int or not 1 <= value <= most:
+                raise ConfigError(f"{name} is {value!r}; it must be a whole number between 1 and {most}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +122,8 @@ class GradeConfig:
 @dataclass(frozen=True, kw_only=True)
 class FitConfig:
     """Everything that decides what a fit computes; the same configuration, image and machine give the same bytes.
+
+    But for pictures whose features do not fit in memory: they are trained in portions, and the limit decides those.
 
     Attributes:
         method: name recorded in reports and model files.
@@ -180,7 +183,15 @@ class FitConfig:
             _between("target PSNR", self.target_psnr, 1, 150)
         if self.seconds is not None:
             _between("seconds", self.seconds, 0.01, 1e7)
+        if self.batch_size is None and self.batch_share:
+            raise ConfigError("batch share is given, but the full batch is all pixels already.")
         if (self.encoding.kind == "grid") != any(grade.planes for grade in self.grades):
             raise ConfigError("encoding 'grid' and grades with planes go together; one of them is missing.")
         if self.encoding.kind == "grid" and not (self.feed_encoding and self.frame == "isotropic"):
             raise ConfigError("encoding 'grid' needs feed_encoding and the isotropic frame.")
+
+    def batch(self, rows: int) -> int:
+        """Return the pixels of one step when there are this many training rows."""
+        if self.batch_size is None:
+            return rows
+        return min(rows, max(self.batch_size, round(self.batch_share * rows)))

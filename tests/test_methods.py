@@ -52,8 +52,8 @@ def test_planes_and_their_encoding_go_together():
     ):
         with pytest.raises(inr.ConfigError, match="encoding 'grid'"):
             dataclasses.replace(config, **changes)
-    for cell, channels in ((0, 1), (1, 0), (5000, 1), (1, 17)):
-        with pytest.raises(inr.ConfigError, match="must lie between"):
+    for cell, channels in ((0, 1), (1, 0), (5000, 1), (1, 17), (1.5, 1), (True, 1)):
+        with pytest.raises(inr.ConfigError, match="must be a whole number"):
             Plane(cell=cell, channels=channels)
 
 

@@ -199,8 +199,7 @@ class _Bar:
         """Move the bar to where training stands."""
         if self._bar.disable:
             return
-        self._bar.total = progress.steps * progress.grades
-        self._bar.n = progress.steps * (progress.grade - 1) + progress.at.step
+        self._bar.total, self._bar.n = progress.total, progress.done
         self._bar.set_description_str(f"grade {progress.grade}/{progress.grades}", refresh=False)
         self._bar.set_postfix_str(f"loss {progress.at.loss:.2e}, {progress.at.psnr_db:.2f} dB", refresh=False)
         self._bar.update(0)

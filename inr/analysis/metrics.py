@@ -13,7 +13,7 @@ from inr.imaging.pixels import training_rows
 from inr.networks.model import Model
 
 _SSIM_WINDOW = 11
-_SSIM_ROWS = 1024
+_SSIM_PIXELS = 2_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +91,7 @@ def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
 
     Both are float32 in [0, 1], or unsigned integers of 8 or 16 bits.
 
-    Large pictures are compared a thousand rows at a time; rows beside a seam see the true neighbours.
+    Large pictures are compared some rows at a time; rows beside a seam see the true neighbours.
     """
     from kornia.metrics import ssim as kornia_ssim  # noqa: PLC0415 - kornia takes seconds to import
 
@@ -99,14 +99,14 @@ def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
     if min(height, width) < _SSIM_WINDOW:
         return None
     margin = _SSIM_WINDOW // 2
-    total: float = 0.0
-    for top in range(0, height, _SSIM_ROWS):
-        first, last = max(0, top - margin), min(height, top + _SSIM_ROWS + margin)
+    total, step = 0.0, max(_SSIM_WINDOW, _SSIM_PIXELS // width)
+    for top in range(0, height, step):
+        first, last = max(0, top - margin), min(height, top + step + margin)
         if last - first < _SSIM_WINDOW:
             first = last - _SSIM_WINDOW
         x, y = (torch.from_numpy(_unit(p[first:last])).permute(2, 0, 1)[None] for p in (a, b))
         values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
-        total += float(values[top - first : top - first + _SSIM_ROWS].double().sum())
+        total += float(values[top - first : top - first + step].double().sum())
     mean: float = total / (height * width)
     return mean
 

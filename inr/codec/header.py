@@ -1,11 +1,12 @@
 """Model <-> the JSON header of its file, every field checked before anything is built from it."""
 
+import contextlib
 import math
 from typing import Any, get_args
 
 from inr.codec.quantize import encoded_size
-from inr.config import MAX_CELL, MAX_CHANNELS, MAX_PLANES, MAX_SIDE, ActivationName, FrameName, Plane
-from inr.errors import ModelFileError
+from inr.config import MAX_PLANES, MAX_SIDE, ActivationName, FrameName, Plane
+from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
 from inr.networks.encoding import plane_shape
 from inr.networks.grade import Grade
@@ -115,11 +116,7 @@ def _grade(entry: object) -> tuple[int, int, ActivationName, tuple[Plane, ...]]:
 
 
 def _planes(entry: object) -> tuple[Plane, ...]:
-    planes = []
-    for plane in entry if isinstance(entry, list) and 1 <= len(entry) <= MAX_PLANES else [None]:
-        match plane:
-            case [int(cell), int(channels)] if 1 <= cell <= MAX_CELL and 1 <= channels <= MAX_CHANNELS:
-                planes.append(Plane(cell=cell, channels=channels))
-            case _:
-                raise ModelFileError(f"the header describes planes as {repr(entry)[:60]}; it is damaged.")
-    return tuple(planes)
+    if isinstance(entry, list) and 1 <= len(entry) <= MAX_PLANES:
+        with contextlib.suppress(ConfigError, TypeError, ValueError):
+            return tuple(Plane(cell=cell, channels=channels) for cell, channels in entry)
+    raise ModelFileError(f"the header describes planes as {repr(entry)[:60]}; it is damaged.")

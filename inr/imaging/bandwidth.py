@@ -1,5 +1,7 @@
 """Picture -> bandwidth of Fourier features that suits it, from its spectrum."""
 
+import math
+
 import numpy as np
 
 from inr.imaging.image import Image
@@ -35,4 +37,4 @@ def choose_sigma(image: Image) -> float:
     The best bandwidth grows far more slowly than the spectrum's reach, for a network fits frequencies a few times
     beyond its features'. Scale and power were fitted to short fits of twelve photographs at five bandwidths.
     """
-    return round(min(max(_SCALE * median_frequency(image) ** _EXPONENT, 2.0), 64.0), 2)
+    return round(min(max(_SCALE * math.pow(median_frequency(image), _EXPONENT), 2.0), 64.0), 2)

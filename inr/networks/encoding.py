@@ -100,5 +100,5 @@ class Planes(nn.Module):
 
 
 def plane_shape(plane: Plane, width: int, height: int) -> tuple[int, int, int]:
-    """Return channels, rows and columns of a plane over a picture of this size in pixels."""
-    return plane.channels, max(1, round(height / plane.cell)), max(1, round(width / plane.cell))
+    """Return channels, rows and columns of a plane over a picture of this size in pixels; sides are rounded up."""
+    return plane.channels, -(-height // plane.cell), -(-width // plane.cell)

@@ -14,6 +14,7 @@ import torch
 from inr.analysis.metrics import Quality
 from inr.config import FitConfig
 from inr.imaging.image import Image
+from inr.imaging.pixels import training_rows
 from inr.training.grades import FitResult
 
 SCHEMA = 1
@@ -82,7 +83,10 @@ class Environment:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """Everything `report.json` holds; `schema` counts its incompatible changes."""
+    """Everything `report.json` holds; `schema` counts its incompatible changes.
+
+    `batch` is the pixels of one step, `held` as in `FitResult`.
+    """
 
     schema: int
     image: ImageFacts
@@ -91,6 +95,8 @@ class Report:
     model: ModelFacts
     seconds: float
     stopped: str | None
+    batch: int
+    held: float
     environment: Environment
 
 
@@ -148,6 +154,8 @@ def make_report(
         ),
         seconds=result.seconds,
         stopped=result.stopped,
+        batch=result.config.batch(len(training_rows(image.width, image.height, result.config.pixels))),
+        held=result.held,
         environment=Environment(
             inr=version("inr"),
             python=platform.python_version(),
@@ -206,7 +214,7 @@ def to_markdown(report: Report, figure: str) -> str:
     if first.planes:
         named += "; planes, pixels per cell x numbers: " + "; ".join(
             f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in own.planes)
-            for number, own in enumerate(config.grades, start=1)
+            for number, own in enumerate(config.grades[: len(report.grades)], start=1)
         )
     lines += [
         "",
@@ -219,7 +227,8 @@ def to_markdown(report: Report, figure: str) -> str:
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
         f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
         f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
-        f"{config.batch_size or 'all'} pixels a step; seed {config.seed}",
+        f"{'all' if config.batch_size is None else report.batch} pixels a step; seed {config.seed}"
+        + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time"),
         f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
         f"Python {env.python}, " + ", ".join(f"{k} {v}" for k, v in env.packages.items()),
     ]

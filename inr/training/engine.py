@@ -69,7 +69,6 @@ def train_grade(
     optimizers = make_optimizers(grade, config, own, dtype)
     peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
     recent, start, done = math.nan, time.perf_counter(), 0
-    batch = None if config.batch_size is None else max(config.batch_size, round(config.batch_share * pool.count))
     while done < own.steps:
         spent = 0.0 if seconds is None else (time.perf_counter() - start) / max(seconds, 1e-9)
         if spent >= 1.0 and done > 0:
@@ -79,7 +78,7 @@ def train_grade(
             for group, peak in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = peak * factor
             optimizer.zero_grad()
-        loss = _backward(grade, pool, batch, scale, dtype) * scale**2
+        loss = _backward(grade, pool, config, scale, dtype) * scale**2
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
@@ -130,13 +129,13 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
     grade.head.bias.add_(change[-1])
 
 
-def _backward(grade: Grade, pool: Pool, batch_size: int | None, scale: float, dtype: torch.dtype) -> float:
+def _backward(grade: Grade, pool: Pool, config: FitConfig, scale: float, dtype: torch.dtype) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks.
 
-    Planes are read, and their gradient is written, once for a whole batch: both touch every number of a plane.
+    Planes are read, and their gradient is written, once for all the rows at hand: both touch every number.
     """
-    pieces = pool.chunks() if batch_size is None else (pool.batch(batch_size),)
-    count = pool.count if batch_size is None else min(batch_size, pool.count)
+    count = config.batch(pool.count)
+    pieces = pool.portions() if config.batch_size is None else (pool.batch(count),)
     total = 0.0
     for inputs, residual in pieces:
         read = grade.read(inputs)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from inr.config import DeviceName, FitConfig, GradeConfig
-from inr.errors import TrainingError
+from inr.errors import ConfigError, TrainingError
 from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
@@ -34,6 +34,8 @@ class Progress:
         grades: grades in all.
         steps: updates this grade will do at most.
         at: step, loss and estimated PSNR.
+        done: updates over all grades so far.
+        total: updates over all grades at most.
         seconds: since the fit began.
     """
 
@@ -41,6 +43,8 @@ class Progress:
     grades: int
     steps: int
     at: Step
+    done: int
+    total: int
     seconds: float
 
 
@@ -71,6 +75,7 @@ class FitResult:
         precision: of the products: `float32` or `bf16`.
         seconds: of the whole fit.
         stopped: why training ended before the configured end, or None.
+        held: share of the training pixels whose features fitted in memory at a time.
     """
 
     model: Model
@@ -80,6 +85,7 @@ class FitResult:
     precision: str
     seconds: float
     stopped: str | None
+    held: float = 1.0
 
 
 def fit(
@@ -117,6 +123,8 @@ def fit(
     on = choose_device(device)
     dtype = choose_precision(config.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, _generator(config.seed, 0)).to(on)
+    if memory is not None and not 0.1 <= memory <= 1e6:
+        raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
     limit = default_limit(on) if memory is None else round(memory * GIB)
     pool = _pool(image, config, encoding, on, limit)
     grades: list[Grade] = []
@@ -134,8 +142,17 @@ def fit(
 
         def report(step: Step, number: int = number, own: GradeConfig = own) -> None:
             if progress is not None:
-                seconds = time.perf_counter() - start
-                progress(Progress(grade=number, grades=len(config.grades), steps=own.steps, at=step, seconds=seconds))
+                progress(
+                    Progress(
+                        grade=number,
+                        grades=len(config.grades),
+                        steps=own.steps,
+                        at=step,
+                        done=sum(earlier.steps for earlier in config.grades[: number - 1]) + step.step,
+                        total=sum(each.steps for each in config.grades),
+                        seconds=time.perf_counter() - start,
+                    )
+                )
 
         grade, steps, rate = _train(image, pool, config, number, dtype=dtype, seconds=share, on_step=report)
         if config.solve_head:
@@ -143,7 +160,7 @@ def fit(
         out_of_time = config.seconds is not None and steps < own.steps
         grade.requires_grad_(False)
         grades.append(grade)
-        pool.freeze(grade)
+        pool.freeze(grade, last=number == len(config.grades))
         logs.append(GradeLog(steps=steps, seconds=time.perf_counter() - began, learning_rate=rate))
         after = float(pool.residual.square().mean())
         if not math.isfinite(after):
@@ -167,6 +184,7 @@ def fit(
         precision="bf16" if dtype == torch.bfloat16 else "float32",
         seconds=time.perf_counter() - start,
         stopped=stopped,
+        held=pool.held,
     )
 
 
@@ -201,9 +219,9 @@ def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.dev
         encode=encode,
         feed_encoding=config.feed_encoding,
         widest=widest,
-        visits=max(own.steps for own in config.grades) * (config.batch_size or rows.shape[0]),
+        visits=max(own.steps for own in config.grades) * config.batch(len(rows)),
         seed=_generator(config.seed, -1).initial_seed(),
-        pool_bytes=pool_bytes(image, config, len(rows), limit),
+        pool_bytes=pool_bytes(image, config, len(rows), widest, limit, device),
     )
 
 

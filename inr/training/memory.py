@@ -11,57 +11,71 @@ from inr.imaging.image import Image
 from inr.networks.encoding import plane_shape
 
 GIB = 1 << 30
-_PROGRAM = 600 << 20
-"""The interpreter, torch, kornia and matplotlib before the first pixel."""
 _PER_ROW = 32
-"""Row numbers, their random order, and the visits of a pass, in bytes per training pixel."""
+"""Row numbers, their random order, the visits of a pass and its making, in bytes per training pixel."""
 _PER_TRAINED_NUMBER = 24
 """A plane in training: value, gradient, its two moments, and a copy each in reading and writing."""
+_NOT_TOLD = 4 * GIB
+"""What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 
 
 def default_limit(device: torch.device) -> int:
-    """Return half of the memory that is free, in bytes: of the GPU if that trains, else of the machine."""
+    """Return, in bytes, what this process uses now and half of what is free beside it, on the GPU if that trains."""
     if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        return free // 2
-    meminfo = Path("/proc/meminfo")
-    if meminfo.exists():
-        for line in meminfo.read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 512
-    return 4 * GIB  # not told: what a laptop of 8 GiB can spare
+        return torch.cuda.mem_get_info(device)[0] // 2
+    free = _kilobytes("/proc/meminfo", "MemAvailable:")
+    return _used(device) + (_NOT_TOLD if free is None else free * 512)
 
 
-def pool_bytes(image: Image, config: FitConfig, rows: int, limit: int) -> int:
+def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: int, device: torch.device) -> int:
     """Return what is left of a limit for the inputs held at a time.
 
     Args:
         image: the picture.
         config: of the fit.
         rows: training pixels.
-        limit: bytes for the whole process.
+        widest: most inputs of any grade.
+        limit: bytes for the whole process, or on the GPU.
+        device: that trains.
 
     Raises:
-        ConfigError: the picture, its planes and a batch do not fit in the limit.
+        ConfigError: the planes and a batch do not fit in the limit.
     """
     numbers = [
         sum(math.prod(plane_shape(plane, image.width, image.height)) for plane in own.planes) for own in config.grades
     ]
-    batch = rows if config.batch_size is None else max(config.batch_size, round(config.batch_share * rows))
+    widths = max(own.width * own.depth for own in config.grades)
+    batch = min(config.batch(rows), rows) if config.batch_size is not None else 0
     needed = (
-        _PROGRAM
-        + 2 * image.pixels.nbytes
+        _used(device)
         + _PER_ROW * rows
         + _PER_TRAINED_NUMBER * max(numbers)
         + 4 * sum(numbers)
-        + 512 * min(batch, rows)
+        + 8 * widest * batch  # gathered, and joined where two passes meet
+        + 4 * 8192 * 6 * (widths + widest)  # a chunk on its way through a grade and back
+        + image.pixels.nbytes  # the residual
     )
     left = limit - needed
-    smallest = 1024 * min(rows, 8192)
+    smallest = 16 * widest * min(rows, max(8192, batch))
     if left < smallest:
         raise ConfigError(
             f"memory: {image.width} x {image.height} pixels with these settings take at least "
             f"{(needed + smallest) / GIB:.1f} GiB, more than the limit of {limit / GIB:.1f} GiB; "
-            "give more --memory, a smaller picture, or --encoding fourier, which takes less."
+            "give more --memory or a smaller picture."
         )
     return left // 3  # inputs and residual, and both again while a frozen grade is gone through
+
+
+def _used(device: torch.device) -> int:
+    if device.type != "cpu":
+        return 0
+    resident = _kilobytes("/proc/self/status", "VmRSS:")
+    return GIB if resident is None else resident * 1024
+
+
+def _kilobytes(file: str, name: str) -> int | None:
+    path = Path(file)
+    for line in path.read_text().splitlines() if path.exists() else ():
+        if line.startswith(name):
+            return int(line.split()[1])
+    return None

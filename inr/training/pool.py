@@ -73,27 +73,38 @@ class Pool:
         return len(self._rows)
 
     @property
+    def held(self) -> float:
+        """Share of the training rows that is held at once."""
+        return len(self._held) / len(self._rows)
+
+    @property
     def whole(self) -> bool:
         """Whether every training row is held at once."""
         return len(self._held) == len(self._rows)
 
+    def portions(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield inputs and residual of all training rows once, as many as are held at a time."""
+        if self.whole:
+            yield self.inputs, self.residual
+            return
+        for rows in torch.split(self._rows, self._portion):
+            yield self._push(rows, None, self._colours[rows], self._frozen)
+
     def chunks(self) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs and residual of all training rows once, at most `CHUNK` rows at a time."""
-        for rows in (self._held,) if self.whole else torch.split(self._rows, self._portion):
-            held = (self.inputs, self.residual)
-            inputs, residual = held if self.whole else self._push(rows, None, self._colours[rows], self._frozen)
+        for inputs, residual in self.portions():
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return the next `size` inputs and residuals in random order.
 
-        Never more than all training rows; the few rows left at the end of a pass are skipped.
+        Never more than all training rows; a batch may end one pass, or portion, and begin the next.
         """
         left, parts = min(size, self.count), []
         while left > 0:
-            take = min(left, len(self._visits))
-            if self._position + take > len(self._visits):
+            if self._position == len(self._visits):
                 self._turn()
+            take = min(left, len(self._visits) - self._position)
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
             left -= take
@@ -102,15 +113,22 @@ class Pool:
             return parts[0]
         return torch.cat([inputs for inputs, _ in parts]), torch.cat([residual for _, residual in parts])
 
-    def freeze(self, grade: Grade) -> None:
-        """Put a trained grade behind the pool: the next batches hold its features and what it left over."""
+    def freeze(self, grade: Grade, *, last: bool = False) -> None:
+        """Put a trained grade behind the pool: the next batches hold its features and what it left over.
+
+        After the last grade there are none, and only the residual is kept up to date.
+        """
         if self.whole:
-            self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade])
+            self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade], keep=not last)
         self._frozen.append(grade)
         if self.whole:
             self._turn()
-        else:
+        elif not last:
             self._fill()
+        else:
+            self.inputs, self.residual = self._push(
+                self._held, None, self._colours[self._held], self._frozen, keep=False
+            )
 
     def _turn(self) -> None:
         """Begin another pass over the training rows, or go on to the next portion of them."""
@@ -130,9 +148,9 @@ class Pool:
 
     @torch.no_grad()
     def _push(
-        self, rows: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade]
+        self, rows: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade], *, keep: bool = True
     ) -> tuple[Tensor, Tensor]:
-        """Return inputs and residual after these grades; `inputs` is None for bare rows."""
+        """Return inputs (none unless kept) and residual after these grades; `inputs` is None for bare rows."""
         residual = residual.clone()
         after = torch.empty(0)
         for start in range(0, len(rows), CHUNK):
@@ -141,6 +159,8 @@ class Pool:
             for grade in grades:
                 features, encoded = advance(grade, encoded, features, feed_encoding=self._feed)
                 residual[part] -= grade.head(features)
+            if not keep:
+                continue
             x = grade_input(encoded, features, feed_encoding=self._feed)
             if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
                 after = torch.empty(len(rows), x.shape[1], device=x.device)

@@ -15,14 +15,16 @@ _WORTH_IT = 1.5
 
 
 def choose_device(name: str) -> torch.device:
-    """Return the device of this name; `auto` prefers CUDA, then Apple's GPU, then the processor.
+    """Return the device of this name; `auto` takes CUDA if it is there, else the processor.
+
+    Apple's GPU only by name: some of the supported versions of torch cannot read planes on it.
 
     Raises:
         ConfigError: torch sees no such device here.
     """
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
-        return torch.device(next(n for n in ("cuda", "mps", "cpu") if available[n]))
+        return torch.device("cuda" if available["cuda"] else "cpu")
     if name not in available:
         raise ConfigError(f"device is {name!r}; accepted are auto, {', '.join(available)}.")
     if not available[name]:

@@ -1,4 +1,4 @@
-"""PSNR by grade and seconds of the default fit, and of one grade of the same depth, as the README's table.
+"""PSNR by grade and seconds of the default fit, and of one grade with as many steps, as the README's table.
 
     python tests/benchmarks/quality.py data/cat.png more.png ...
 

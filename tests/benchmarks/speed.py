@@ -49,7 +49,7 @@ def row(*cells: object) -> None:
 
 
 def quality(image: inr.Image, model: inr.Model) -> float:
-    drawn = inr.quantize(model.render(), 8).astype(np.float64) / 255
+    drawn = inr.quantize(inr.model_from_bytes(inr.model_to_bytes(model)).render(), 8).astype(np.float64) / 255
     error = float(np.square(drawn - image.pixels).mean())
     return math.inf if error == 0 else -10 * math.log10(error)
 
@@ -62,10 +62,11 @@ def pictures(folder: Path, limit: int | None) -> list[inr.Image]:
 def fits(folder: Path, seconds: float, limit: int | None, only: list[str] | None) -> None:
     """Every method for the same seconds a picture; pictures outermost, so that drift of the machine hits all alike."""
     images, results = pictures(folder, limit), {}
+    inr.fit(images[0], inr.configure(inr.FitOptions(steps=20)))  # warms up torch and the allocator
     chosen = {name: options for name, options in FITS.items() if not only or any(word in name for word in only)}
     for image in images:
         for name, options in chosen.items():
-            config = inr.configure(inr.FitOptions(**options, seconds=seconds))
+            config = inr.configure(inr.FitOptions(**options, seconds=seconds, precision="float32"))
             ample = tuple(dataclasses.replace(own, steps=own.steps * 100) for own in config.grades)
             fitted = inr.fit(image, dataclasses.replace(config, grades=ample))
             results.setdefault(name, []).append((quality(image, fitted.model), fitted))
@@ -102,18 +103,27 @@ def step(path: Path) -> None:
     from torch.profiler import ProfilerActivity, profile
 
     image = inr.load_image(path)
-    row("setting", "ms a step", "product GFLOP a step", "GFLOP/s", "peak GFLOP/s", "share", "where the time goes")
+    row(
+        "setting",
+        "ms a step",
+        "product GFLOP a step",
+        "GFLOP/s",
+        "of such products alone",
+        "share",
+        "where the time goes",
+    )
     row("---", *["---:"] * 5, "---")
     for name, options in (("`mgdl`", {}), ("`mgdl --encoding fourier`", {"encoding": "fourier"})):
         config = inr.configure(inr.FitOptions(**options, steps=60, precision="float32"))
         inr.fit(image, config)
+        rows = config.batch(image.width * image.height)
         marks: list[float] = []
         fitted = inr.fit(image, config, progress=lambda p, marks=marks: marks.append(time.perf_counter()))
         gaps = [b - a for a, b in itertools.pairwise(marks)]
         seconds = statistics.median(gaps)
-        flops = statistics.mean(_products(grade) for grade in fitted.model.grades) * (config.batch_size or 0)
+        flops = statistics.mean(_products(grade) for grade in fitted.model.grades) * rows
         own = config.grades[0]
-        peak = product_gflops(config.batch_size or 0, own.width, own.width)
+        peak = product_gflops(rows, own.width, own.width)
         with profile(activities=[ProfilerActivity.CPU]) as profiler:
             inr.fit(image, config)
         events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
@@ -134,9 +144,15 @@ def _products(grade: torch.nn.Module) -> int:
 
 
 def scale(path: Path, megapixels: list[float], options: list[str]) -> None:
-    """A picture enlarged to each size, fitted for a few steps in a process of its own and drawn; peak memory of all."""
-    row("megapixels", "ms a step", "us a pixel and step", "fit peak GiB", "seconds to draw", "draw peak GiB")
-    row(*["---:"] * 6)
+    """A picture enlarged to each size, fitted for some seconds in a process of its own and drawn; peak of the process.
+
+    The mean step has the making of features for new portions in it, where a picture does not fit whole.
+    """
+    row(
+        "megapixels", "steps done", "pixels a step", "ms a step", "us a pixel", "held at once", "seconds to draw",
+        "peak GiB",
+    )  # fmt: skip
+    row(*["---:"] * 8)
     for size in megapixels:
         command = [sys.executable, __file__, "one-scale", str(path), str(size), *options]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -144,7 +160,7 @@ def scale(path: Path, megapixels: list[float], options: list[str]) -> None:
         row(f"{size:g}", *cells)
 
 
-def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str) -> None:
+def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str, seconds: float) -> None:
     import resource
 
     from PIL import Image
@@ -153,20 +169,18 @@ def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str
         factor = math.sqrt(megapixels * 1e6 / (opened.width * opened.height))
         size = (round(opened.width * factor), round(opened.height * factor))
         image = inr.image_from_array(np.asarray(opened.convert("RGB").resize(size, Image.Resampling.BICUBIC)))
-    config = inr.configure(inr.FitOptions(encoding=encoding, steps=20))
+    config = inr.configure(inr.FitOptions(encoding=encoding, seconds=seconds))
     marks: list[tuple[int, float]] = []
-    fitted = inr.fit(
-        image, config, memory=memory, progress=lambda p: marks.append((p.grade, time.perf_counter()))
-    )  # fmt: skip
+    fitted = inr.fit(image, config, memory=memory, progress=lambda p: marks.append((p.grade, time.perf_counter())))
     gaps = [b[1] - a[1] for a, b in itertools.pairwise(marks) if a[0] == b[0]]
-    seconds = statistics.median(gaps)
-    rows = max(config.batch_size or 0, round(config.batch_share * image.width * image.height))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    step = statistics.mean(gaps)
+    rows = config.batch(image.width * image.height)
     start = time.perf_counter()
     fitted.model.render()
     drawing = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"{seconds * 1e3:.1f} {seconds / rows * 1e6:.2f} {peak:.2f} {drawing:.1f} {after:.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    held, steps = f"{fitted.held:.1%}", len(marks)
+    print(f"{steps} {rows} {step * 1e3:.1f} {step / rows * 1e6:.2f} {held} {drawing:.1f} {peak:.2f}")
 
 
 def rivals(path: Path, seconds: float) -> None:
@@ -203,7 +217,7 @@ def _our_curve(image: inr.Image) -> Iterator[tuple[float, float]]:
     """Fit `mgdl` with ever more seconds, each from the start: honest times to a PSNR, schedule and set-up included."""
     for limit in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32):
         start = time.perf_counter()
-        fitted = inr.fit(image, inr.configure(inr.FitOptions(seconds=limit)))
+        fitted = inr.fit(image, inr.configure(inr.FitOptions(seconds=limit, precision="float32")))
         yield time.perf_counter() - start, quality(image, fitted.model)
 
 
@@ -258,6 +272,7 @@ def main() -> None:
         if name in ("scale", "one-scale"):
             table.add_argument("--memory", type=float)
             table.add_argument("--encoding", default="grid")
+            table.add_argument("--seconds", type=float, default=20.0)
     given = parser.parse_args()
     match given.table:
         case "fits":
@@ -266,11 +281,11 @@ def main() -> None:
             step(given.path)
         case "scale":
             limit = [] if given.memory is None else ["--memory", str(given.memory)]
-            scale(given.path, given.megapixels, [*limit, "--encoding", given.encoding])
+            scale(given.path, given.megapixels, [*limit, "--encoding", given.encoding, "--seconds", str(given.seconds)])
         case "rivals":
             rivals(given.path, given.seconds)
         case "one-scale":
-            one_scale(given.path, given.megapixels, given.memory, given.encoding)
+            one_scale(given.path, given.megapixels, given.memory, given.encoding, given.seconds)
             return
     print(
         f"\n{platform.processor() or platform.machine()}, {torch.get_num_threads()} threads, float32 product of "
