@@ -11,10 +11,10 @@ from inr.imaging.image import Image
 from inr.networks.encoding import plane_shape
 
 GIB = 1 << 30
-_PER_ROW = 32
-"""Row numbers, their random order, the visits of a pass and its making, in bytes per training pixel."""
-_PER_TRAINED_NUMBER = 24
-"""A plane in training: value, gradient, its two moments, and a copy each in reading and writing."""
+_PER_ROW = 16
+"""Row numbers, their random order, the next one and the visits of a pass, in bytes per training pixel."""
+_PER_TRAINED_NUMBER = 20
+"""A plane in training: value, gradient, its two moments, and the gradient in the making."""
 _NOT_TOLD = 4 * GIB
 """What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 
@@ -53,7 +53,6 @@ def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: i
         + 4 * sum(numbers)
         + 8 * widest * batch  # gathered, and joined where two passes meet
         + 4 * 8192 * 6 * (widths + widest)  # a chunk on its way through a grade and back
-        + image.pixels.nbytes  # the residual
     )
     left = limit - needed
     smallest = 16 * widest * min(rows, max(8192, batch))
@@ -63,7 +62,7 @@ def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: i
             f"{(needed + smallest) / GIB:.1f} GiB, more than the limit of {limit / GIB:.1f} GiB; "
             "give more --memory or a smaller picture."
         )
-    return left // 3  # inputs and residual, and both again while a frozen grade is gone through
+    return left // 4  # inputs and residual, and both again while a frozen grade is gone through
 
 
 def _used(device: torch.device) -> int:
