@@ -173,7 +173,7 @@ def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str
     marks: list[tuple[int, float]] = []
     fitted = inr.fit(image, config, memory=memory, progress=lambda p: marks.append((p.grade, time.perf_counter())))
     gaps = [b[1] - a[1] for a, b in itertools.pairwise(marks) if a[0] == b[0]]
-    step = statistics.mean(gaps)
+    step = statistics.mean(gaps) if gaps else math.nan  # a grade may have had time for one step only
     rows = config.batch(image.width * image.height)
     start = time.perf_counter()
     fitted.model.render()
