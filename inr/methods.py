@@ -45,7 +45,7 @@ GRADE_PLANES = (
     _planes((4, 1), (8, 2)),
     _planes((8, 2), (16, 2)),
 )
-ALL_PLANES = _planes((1, 1), (2, 1), (4, 4), (8, 4), (16, 4))
+ALL_PLANES = _planes((1, 1), (2, 1), (4, 3), (8, 4), (16, 4))
 """Those of a single grade: about as many numbers as the four grades have together."""
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
