@@ -5,6 +5,7 @@
     model -> save_model -> .inr file -> load_model -> model
     model -> render / up_to -> pixels -> quantize -> save_image -> image file
     Image + model -> measure -> a Quality per grade
+    Images + methods + Budget -> compare -> Comparison -> rank / write_comparison -> tables and figures
     Image + options -> fit_to_folder -> pictures, model file and report in one folder
 
 Names are imported when they are first used, so that `import inr` does not wait for torch.
@@ -16,9 +17,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from inr.analysis.budget import Budget
+    from inr.analysis.comparison import Comparison, compare, parse_methods
     from inr.analysis.metrics import Quality, measure
+    from inr.analysis.ranking import rank
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
-    from inr.config import EncodingConfig, FitConfig, GradeConfig, Plane
+    from inr.config import EncodingConfig, FitConfig, Form, GradeConfig, Plane
     from inr.errors import (
         ConfigError,
         ImageError,
@@ -31,12 +35,20 @@ if TYPE_CHECKING:
     from inr.imaging.image import Image, image_from_array, quantize
     from inr.imaging.reading import load_image
     from inr.imaging.writing import save_image
-    from inr.methods import FitOptions, configure
+    from inr.methods import configure
     from inr.networks.model import Model, Region
+    from inr.options import FitOptions
+    from inr.report.comparison import write_comparison
     from inr.report.folder import fit_to_folder
     from inr.training.grades import FitResult, Progress, fit
 
 _HOME = {
+    "Budget": "inr.analysis.budget",
+    "Comparison": "inr.analysis.comparison",
+    "compare": "inr.analysis.comparison",
+    "parse_methods": "inr.analysis.comparison",
+    "rank": "inr.analysis.ranking",
+    "write_comparison": "inr.report.comparison",
     "Quality": "inr.analysis.metrics",
     "measure": "inr.analysis.metrics",
     "load_model": "inr.codec.model_file",
@@ -45,6 +57,7 @@ _HOME = {
     "save_model": "inr.codec.model_file",
     "EncodingConfig": "inr.config",
     "FitConfig": "inr.config",
+    "Form": "inr.config",
     "GradeConfig": "inr.config",
     "Plane": "inr.config",
     "ConfigError": "inr.errors",
@@ -59,7 +72,7 @@ _HOME = {
     "load_image": "inr.imaging.reading",
     "quantize": "inr.imaging.image",
     "save_image": "inr.imaging.writing",
-    "FitOptions": "inr.methods",
+    "FitOptions": "inr.options",
     "configure": "inr.methods",
     "Model": "inr.networks.model",
     "Region": "inr.networks.model",
@@ -70,10 +83,11 @@ _HOME = {
 }
 
 __all__ = [
-    "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "Image", "ImageError",
-    "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Plane", "Progress", "Quality", "Region",
-    "TrainingError", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
-    "model_from_bytes", "model_to_bytes", "quantize", "save_image", "save_model",
+    "Budget", "Comparison", "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "Form",
+    "GradeConfig", "Image", "ImageError", "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning",
+    "Plane", "Progress", "Quality", "Region", "TrainingError", "compare", "configure", "fit", "fit_to_folder",
+    "image_from_array", "load_image", "load_model", "measure", "model_from_bytes", "model_to_bytes", "parse_methods",
+    "quantize", "rank", "save_image", "save_model", "write_comparison",
 ]  # fmt: skip
 
 

@@ -1,26 +1,16 @@
 """What a person asks for (`FitOptions`) -> the configuration that does it. A method is a configuration, not a class."""
 
 import dataclasses
-from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
-from inr.config import (
-    ActivationName,
-    EncodingConfig,
-    EncodingName,
-    FitConfig,
-    GradeConfig,
-    OptimizerName,
-    PixelsName,
-    Plane,
-    PrecisionName,
-)
+from inr.config import EncodingConfig, EncodingName, FitConfig, Form, GradeConfig, OptimizerName, Plane
 from inr.errors import ConfigError
+from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
+from inr.rivals import RIVALS, configure_rival
 
 T = TypeVar("T")
 
-MethodName = Literal["mgdl", "sgdl", "grid", "mgdl-paper", "sgdl-paper"]
-PresetName = Literal["fast", "balanced", "best"]
+METHODS: tuple[MethodName, ...] = (*get_args(OwnName), *get_args(RivalName))
 
 GRID_STEPS: dict[PresetName, tuple[int, ...]] = {
     "fast": (350, 350, 150, 150),
@@ -49,34 +39,14 @@ ALL_PLANES = _planes((1, 1), (2, 1), (4, 3), (8, 4), (16, 4))
 """Those of a single grade: about as many numbers as the four grades have together."""
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitOptions:
-    """A person's wishes; None leaves a choice to the method and the preset.
-
-    The names and units are those of `FitConfig`, `GradeConfig` and `EncodingConfig`; depth, width,
-    activation, steps and learning_rate hold for every grade. A batch_size of 0 is the full batch.
-    """
-
-    method: MethodName = "mgdl"
-    preset: PresetName | None = None
-    grades: int | None = None
-    depth: int | None = None
-    width: int | None = None
-    activation: ActivationName | None = None
-    encoding: EncodingName | None = None
-    frequencies: int | None = None
-    sigma: float | None = None
-    steps: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    optimizer: OptimizerName | None = None
-    precision: PrecisionName | None = None
-    pixels: PixelsName = "all"
-    seed: int = 0
-    target_psnr: float | None = None
-    seconds: float | None = None
+OWN_TITLES: dict[str, tuple[str, str]] = {
+    "mgdl": ("grades on feature planes, or on any --encoding", "Fang & Xu 2024 (NeurIPS), with four additions"),
+    "sgdl": ("one grade of the same total depth, or with as many planes", "Fang & Xu 2024 (NeurIPS)"),
+    "grid": ("feature planes and one small network", "Mueller et al. 2022, arXiv 2201.05989, dense"),
+    "mgdl-paper": ("four grades as their authors fit pictures", "Fang & Xu 2024 (NeurIPS), section 3.3"),
+    "sgdl-paper": ("one grade of twelve layers, the same", "Fang & Xu 2024 (NeurIPS), section 3.3"),
+}
+"""What the methods of this house are, and where they are from; those of the rivals stand in `inr.rivals`."""
 
 
 def configure(options: FitOptions = FitOptions()) -> FitConfig:
@@ -85,8 +55,10 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
     Raises:
         ConfigError: an unknown name, a value out of range, or wishes that do not fit together.
     """
-    if options.method not in get_args(MethodName):
-        raise ConfigError(f"method is {options.method!r}; accepted are {', '.join(get_args(MethodName))}.")
+    if options.method not in METHODS:
+        raise ConfigError(f"method is {options.method!r}; accepted are {', '.join(METHODS)}.")
+    if options.recipe not in (None, *get_args(RecipeName)):
+        raise ConfigError(f"recipe is {options.recipe!r}; accepted are {', '.join(get_args(RecipeName))}.")
     if options.preset is not None and options.preset not in get_args(PresetName):
         raise ConfigError(f"preset is {options.preset!r}; accepted are {', '.join(get_args(PresetName))}.")
     single = options.method.startswith("sgdl") or options.method == "grid"
@@ -100,7 +72,12 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
         raise ConfigError(
             f"method 'grid' has encoding 'grid', but encoding is {options.encoding!r}; use --method sgdl."
         )
-    base = _paper(options, single) if options.method.endswith("-paper") else _ours(options, single)
+    if options.method in RIVALS:
+        base = configure_rival(options)
+    else:
+        if options.recipe is not None:
+            raise ConfigError(f"method '{options.method}' has one recipe, but recipe is given; leave it out.")
+        base = _paper(options, single) if options.method.endswith("-paper") else _ours(options, single)
     return dataclasses.replace(
         base,
         pixels=options.pixels,
@@ -118,6 +95,8 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
     """
     if options.preset is not None and options.steps is not None:
         raise ConfigError("both a preset and a number of steps are given; a preset is a number of steps: give one.")
+    if options.omega is not None:
+        raise ConfigError(f"method '{options.method}' has no omega; use --sigma for the bandwidth of its encoding.")
     encoding = _encoding(options)
     grid = encoding.kind == "grid"
     preset: PresetName = options.preset or "balanced"
@@ -139,6 +118,7 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
                 depth=_given(options.depth, 2 if grid or not single else 2 * DEFAULT_GRADES),
                 width=_given(options.width, 32 if grid else 192),
                 activation=_given(options.activation, "gelu" if grid else "sine"),
+                form=Form(window=0.5) if options.activation == "gabor" else Form(),
                 steps=_given(options.steps, steps[min(number, len(steps) - 1)]),
                 learning_rate=_given(options.learning_rate, rate),
                 planes=tuple(
@@ -170,6 +150,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         "encoding": options.encoding,
         "frequencies": options.frequencies,
         "sigma": options.sigma,
+        "omega": options.omega,
         "batch-size": options.batch_size,
         "optimizer": options.optimizer,
         "precision": options.precision,
@@ -197,7 +178,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         batch_size=None,
         frame="unit",
         precision="float32",
-        feed_encoding=False,
+        feed="features",
         rescale_residual=False,
         solve_head=False,
     )

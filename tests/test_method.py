@@ -35,13 +35,17 @@ def plain_forward(grade: Grade, x: torch.Tensor) -> tuple[torch.Tensor, torch.Te
     return x, x @ grade.head.weight.T + grade.head.bias
 
 
-@pytest.mark.parametrize("feed", [False, True])
+def handed_on(features, encoded, feed):
+    return {"features": features, "encoding": encoded, "both": torch.cat([features, encoded], 1)}[feed]
+
+
+@pytest.mark.parametrize("feed", ["features", "both", "encoding"])
 def test_prediction_is_the_sum_of_heads_over_chained_features(image, feed):
-    model = inr.fit(image, small_config(feed_encoding=feed)).model
+    model = inr.fit(image, small_config(feed=feed)).model
     encoded = model.encoding(all_coordinates(image))
     x, total = encoded, 0.0
     for number, grade in enumerate(model.grades):
-        x, g = plain_forward(grade, torch.cat([x, encoded], 1) if feed and number else x)
+        x, g = plain_forward(grade, handed_on(x, encoded, feed) if number else x)
         total = total + g
         prefix = torch.from_numpy(model.up_to(number + 1).render()).reshape(-1, 3)
         torch.testing.assert_close(prefix, total, atol=1e-5, rtol=1e-5)
@@ -139,7 +143,7 @@ def test_pool_with_planes_hands_on_what_the_model_computes(image, whole, number,
 
 
 @pytest.mark.parametrize("pool_bytes", [1 << 30, 4000])
-@pytest.mark.parametrize("feed", [False, True])
+@pytest.mark.parametrize("feed", ["features", "both", "encoding"])
 def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
     """Held whole or a portion at a time, the pool holds x^l and e^l as the formulas say."""
     generator = torch.Generator().manual_seed(1)
@@ -150,7 +154,7 @@ def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
         rows=torch.arange(len(colours)),
         colours=colours,
         encode=lambda rows: encoding(everywhere[rows]),
-        feed_encoding=feed,
+        feed=feed,
         widest=32,
         visits=1000,
         seed=3,
@@ -164,10 +168,10 @@ def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
         torch.testing.assert_close(pool.inputs, x[held], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(pool.residual, residual[held], atol=1e-5, rtol=1e-5)
         grade = Grade(x.shape[1], 3, depth=2, width=16, activation="sine")
-        grade.start("glorot-normal", generator, first=number == 0, raw_input=False)
+        grade.start("glorot-normal", generator, first=number == 0, raw=False)
         grade.requires_grad_(False)
         features, g = plain_forward(grade, x)
-        x = torch.cat([features, encoded], 1) if feed else features
+        x = handed_on(features, encoded, feed)
         residual = residual - g
         pool.freeze(grade)
 
@@ -182,7 +186,7 @@ def test_portions_visit_every_training_row(image):
 
     rows = training_rows(image.width, image.height, "half")
     pool = Pool(
-        rows=rows, colours=colours, encode=encode, feed_encoding=False, widest=2, visits=99, seed=0,
+        rows=rows, colours=colours, encode=encode, feed="features", widest=2, visits=99, seed=0,
         pool_bytes=8 * 9,
     )  # fmt: skip
     for _ in range(40):
@@ -226,7 +230,7 @@ def test_exact_head_never_raises_the_training_error_and_is_optimal(image, seed):
         image, config, draw_encoding(config.encoding, config.frame, generator), torch.device("cpu"), GIB
     )
     grade = Grade(16, 3, depth=2, width=16, activation="sine")
-    grade.start("glorot-normal", generator, first=True, raw_input=False)
+    grade.start("glorot-normal", generator, first=True, raw=False)
     before = mean_square(pool, grade)
     engine.solve_head(grade, pool)
     after = mean_square(pool, grade)
@@ -250,7 +254,7 @@ def test_paper_setting_to_the_letter():
         None,
     )
     assert config.frame == "unit" and config.encoding.kind == "none" and config.pixels == "half"
-    assert not (config.feed_encoding or config.rescale_residual or config.solve_head)
+    assert config.feed == "features" and not (config.rescale_residual or config.solve_head)
     single = inr.configure(inr.FitOptions(method="sgdl-paper"))
     assert [(g.depth, g.width) for g in single.grades] == [(12, 256)]
 
@@ -270,7 +274,7 @@ def test_paper_coordinates_are_column_over_width_and_row_over_height():
 
 def test_paper_start_has_the_published_spread():
     grade = Grade(256, 3, depth=3, width=256, activation="relu")
-    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=False, raw_input=False)
+    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=False, raw=False)
     for layer in grade.layers:
         assert float(layer.weight.detach().std()) == pytest.approx(math.sqrt(2 / 512), rel=0.02)
         assert float(layer.bias.detach().std()) == pytest.approx(0.01, rel=0.2)
@@ -289,7 +293,7 @@ def test_paper_training_equals_a_plain_loop(image):
     target = torch.from_numpy(image.pixels)[::2, ::2].reshape(-1, 3)
     for number in (1, 2):
         fresh = Grade(x.shape[1], 3, depth=3, width=16, activation="relu")
-        fresh.start("glorot-normal", grades._generator(2, number), first=number == 1, raw_input=number == 1)
+        fresh.start("glorot-normal", grades._generator(2, number), first=number == 1, raw=number == 1)
         layers = [nn.Linear(*reversed(layer.weight.shape)) for layer in (*fresh.layers, fresh.head)]
         for mine, theirs in zip(layers, (*fresh.layers, fresh.head), strict=True):
             mine.load_state_dict(theirs.state_dict())
@@ -313,7 +317,7 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     own = config.grades[0]
     planes = Planes(own.planes, image.width, image.height) if own.planes else None
     grade = Grade(encoding.size, 3, depth=2, width=16, activation="sine", planes=planes)
-    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=True, raw_input=False)
+    grade.start("glorot-normal", torch.Generator().manual_seed(0), first=True, raw=False)
     x = encoding(all_coordinates(image))
     whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
     expected = torch.autograd.grad(whole, list(grade.parameters()))

@@ -5,7 +5,8 @@ from conftest import small_config
 
 import inr
 from inr.config import GradeConfig, Plane
-from inr.methods import GRID_STEPS, NETWORK_STEPS, FitOptions, configure
+from inr.methods import GRID_STEPS, NETWORK_STEPS, configure
+from inr.options import FitOptions
 
 
 def test_default_is_the_default_configuration():
@@ -47,7 +48,7 @@ def test_planes_and_their_encoding_go_together():
     for changes in (
         {"encoding": inr.EncodingConfig(kind="none")},
         {"grades": tuple(dataclasses.replace(g, planes=()) for g in config.grades)},
-        {"feed_encoding": False},
+        {"feed": "features"},
         {"frame": "unit"},
     ):
         with pytest.raises(inr.ConfigError, match="encoding 'grid'"):

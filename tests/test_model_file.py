@@ -43,7 +43,7 @@ def golden_model() -> Model:
         bit_depth=8,
         frame="isotropic",
         encoding=Encoding(torch.tensor([[1.0, -0.5], [0.25, 2.0]])),
-        feed_encoding=True,
+        feed="both",
         grades=tuple(grades),
         icc_profile=None,
         record=Record(method="mgdl", seed=7, psnr_db=(12.5, math.inf), versions=(("inr", "0.1.0"),)),

@@ -7,7 +7,8 @@ import typer
 
 from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
 from inr.errors import ConfigError
-from inr.methods import GRID_STEPS, NETWORK_STEPS, FitOptions, MethodName, PresetName, configure
+from inr.methods import GRID_STEPS, NETWORK_STEPS, configure
+from inr.options import FitOptions, MethodName, PresetName, RecipeName
 from inr_cli import options as common
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def fit(
     image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
     method: Annotated[
         MethodName,
-        typer.Option(help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings."),
+        typer.Option(
+            help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings; `inr methods` tells of all.",
+            metavar="NAME",
+        ),
     ] = "mgdl",
     preset: Annotated[
         PresetName | None,
@@ -63,6 +67,9 @@ def fit(
         str | None,
         typer.Option(help="Bandwidth, cycles per longer side; auto reads it off the picture. [default: auto]"),
     ] = None,
+    omega: Annotated[
+        float | None, typer.Option(help="Of siren and its like: the gain; of mscale: the highest scale.")
+    ] = None,
     frequencies: Annotated[
         int | None,
         typer.Option(min=1, help=f"Frequencies of the encoding. [default: {FOURIER.encoding.frequencies}]"),
@@ -93,6 +100,10 @@ def fit(
     ] = None,
     optimizer: Annotated[
         OptimizerName | None, typer.Option(help=f"For the hidden matrices. [default: {DEFAULT.optimizer}]")
+    ] = None,
+    recipe: Annotated[
+        RecipeName | None,
+        typer.Option(help="How a rival is trained: as its paper does, or as inr does. [default: paper]"),
     ] = None,
     pixels: Annotated[
         PixelsName,
@@ -136,10 +147,12 @@ def fit(
                 encoding=encoding,
                 frequencies=frequencies,
                 sigma=_bandwidth(sigma),
+                omega=omega,
                 steps=steps,
                 batch_size=batch_size,
                 learning_rate=learning_rate,
                 optimizer=optimizer,
+                recipe=recipe,
                 precision=precision,
                 pixels=pixels,
                 seed=seed,

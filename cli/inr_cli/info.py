@@ -56,7 +56,7 @@ def info(
             "seed": record.seed,
             "frame": network.frame,
             "frequencies": network.encoding.frequencies.shape[1],
-            "feed_encoding": network.feed_encoding,
+            "feed": network.feed,
             "parameters": network.parameters_count,
             "versions": dict(record.versions),
             "grades": rows,
@@ -70,7 +70,7 @@ def info(
 def _text(facts: dict[str, Any]) -> str:
     kinds = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
     profile = ", colour profile" if facts["icc_profile"] else ""
-    fed = ", seen by every grade" if facts["feed_encoding"] else ""
+    fed = "" if facts["feed"] == "features" else ", seen by every grade"
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     planes = any(row["planes"] for row in facts["grades"])
     encoding = "feature planes" if planes else "none (bare coordinates)"

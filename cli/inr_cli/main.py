@@ -5,8 +5,10 @@ from typing import Annotated
 import typer
 
 from inr import __version__
+from inr_cli.compare import compare
 from inr_cli.fit import fit
 from inr_cli.info import info
+from inr_cli.methods import methods
 from inr_cli.render import render
 
 app = typer.Typer(
@@ -18,6 +20,8 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(render)
 app.command()(info)
+app.command()(compare)
+app.command()(methods)
 
 
 def _version(value: bool) -> None:

@@ -5,7 +5,7 @@ import signal
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
@@ -51,6 +51,21 @@ def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
         raise typer.Exit(1) from None
     except Exception as error:  # the last line of defence: a fault of this program, still one sentence
         _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
+
+
+@contextlib.contextmanager
+def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a function that moves a bar on stderr, if that is a terminal: what runs, how many are done, of how many."""
+    from tqdm import tqdm
+
+    with tqdm(disable=True if quiet else None, unit=unit, leave=False, dynamic_ncols=True) as line:
+
+        def show(what: str, done: int, total: int) -> None:
+            line.total, line.n = total, done
+            line.set_description_str(what, refresh=False)
+            line.refresh()
+
+        yield show
 
 
 def talk(message: str, *, quiet: bool) -> None:

@@ -73,6 +73,20 @@ def measure(
     ), pictures
 
 
+def compare_pictures(image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all") -> Quality:
+    """Compare any picture with the source, as `measure` does a model's.
+
+    Args:
+        image: the source.
+        picture: (H, W, C), uint8 or uint16.
+        pixels: what is taken as trained on.
+    """
+    error = np.square(_unit(picture) - image.pixels, dtype=np.float64)
+    trained = error[::2, ::2] if pixels == "half" else error
+    everywhere = float(error.sum())
+    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size)
+
+
 def _quality(image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int) -> Quality:
     unclipped, everywhere, trained = (float(value) for value in sums)
     count = image.pixels.size

@@ -1,16 +1,21 @@
 """Model <-> the JSON header of its file, every field checked before anything is built from it."""
 
 import contextlib
+import dataclasses
 import math
 from typing import Any, get_args
 
+import torch
+
 from inr.codec.quantize import encoded_size
-from inr.config import MAX_PLANES, MAX_SIDE, ActivationName, FrameName, Plane
+from inr.config import MAX_SIDE, FeedName, Form, FrameName, GradeConfig, Plane
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
-from inr.networks.encoding import plane_shape
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, grade_inputs
+from inr.networks.model import Model, Record, empty_grade
+
+_FEEDS: dict[FeedName, bool | str] = {"features": False, "both": True, "encoding": "only"}
+"""What the header's `feed_encoding` says of what later grades see."""
 
 
 def make_header(model: Model) -> dict[str, Any]:
@@ -23,7 +28,7 @@ def make_header(model: Model) -> dict[str, Any]:
         "bit_depth": model.bit_depth,
         "frame": model.frame,
         "frequencies": model.encoding.frequencies.shape[1],
-        "feed_encoding": model.feed_encoding,
+        "feed_encoding": _FEEDS[model.feed],
         "grades": [_entry(grade) for grade in model.grades],
         "record": {
             "method": record.method,
@@ -48,30 +53,38 @@ class Header:
         self.channels = self._integer("channels", 1, 4)
         self.frequencies = self._integer("frequencies", 0, 16_384)
         depth, frame, feed = (header.get(name) for name in ("bit_depth", "frame", "feed_encoding"))
-        if type(depth) is not int or depth not in (8, 16) or frame not in get_args(FrameName) or type(feed) is not bool:
+        feeds = [name for name, stored in _FEEDS.items() if stored is feed or (stored == feed and feed == "only")]
+        if type(depth) is not int or depth not in (8, 16) or frame not in get_args(FrameName) or not feeds:
             raise ModelFileError("the header names a bit depth, frame or encoding rule this program does not know.")
         self.bit_depth: BitDepth = 16 if depth == 16 else 8
         self.frame: FrameName = "unit" if frame == "unit" else "isotropic"
-        self.feed_encoding = feed
+        self.feed: FeedName = feeds[0]
         grades: object = header.get("grades")
         if not isinstance(grades, list) or not 1 <= len(grades) <= 64:
             raise ModelFileError("the header has no list of 1 to 64 grades.")
         self.grades = [_grade(grade) for grade in grades]
-        if any(planes for *_, planes in self.grades) and (self.frequencies or not feed or frame != "isotropic"):
-            raise ModelFileError("the header has planes beside frequencies, or without what they need; it is damaged.")
+        self._check_together()
 
-    def inputs(self) -> list[int]:
-        """Return the number of inputs of each grade."""
-        sizes = [(width, sum(plane.channels for plane in planes)) for _, width, _, planes in self.grades]
-        return grade_inputs(2 * self.frequencies or 2, sizes, feed_encoding=self.feed_encoding)
+    def empty_grade(self, number: int) -> Grade:
+        """Build a grade, numbered from 0, whose weights are still to be read."""
+        return empty_grade(
+            self.grades,
+            number,
+            encoding=2 * self.frequencies or 2,
+            channels=self.channels,
+            width=self.width,
+            height=self.height,
+            feed=self.feed,
+        )
 
     def payload_sizes(self) -> list[int]:
         """Return the bytes that each grade's payload must have."""
-        sizes = [
-            self._weights_size(inputs, depth, width, planes)
-            for inputs, (depth, width, _, planes) in zip(self.inputs(), self.grades, strict=True)
-        ]
-        return [sizes[0] + 8 * self.frequencies, *sizes[1:]]
+        with torch.device("meta"):  # shapes alone: a damaged header must not take memory
+            grades = [self.empty_grade(number) for number in range(len(self.grades))]
+        weights = [sum(encoded_size(p.numel()) for p in grade.parameters()) for grade in grades]
+        tables = [own.form.shifts for own in self.grades]
+        tables[0] += self.frequencies
+        return [size + 8 * count for size, count in zip(weights, tables, strict=True)]
 
     def record(self, grades: int) -> Record:
         """Return what the fit wrote down, for the first grades; text that a terminal could take amiss is refused."""
@@ -86,11 +99,19 @@ class Header:
                     return Record(method=method, seed=seed, psnr_db=values[:grades], versions=pairs)
         raise ModelFileError("the header's record of the fit is missing or malformed.")
 
-    def _weights_size(self, inputs: int, depth: int, width: int, planes: tuple[Plane, ...]) -> int:
-        inputs += sum(plane.channels for plane in planes)
-        counts = [inputs * width, width] + [width * width, width] * (depth - 1) + [width * self.channels, self.channels]
-        counts += [math.prod(plane_shape(plane, self.width, self.height)) for plane in planes]
-        return sum(encoded_size(count) for count in counts)
+    def _check_together(self) -> None:
+        coordinates = self.frequencies == 0
+        later = [own.form for own in self.grades[1:]]
+        shifts = any(form.shifts for form in later) or self.grades[0].form.shifts
+        if (
+            (any(own.planes for own in self.grades) and not (coordinates and self.feed == "both"))
+            or (any(own.planes for own in self.grades) and self.frame != "isotropic")
+            or (shifts and not coordinates)
+            or (self.feed == "features" and any(form.shifts for form in later))
+            or any(form.branches > 1 for form in later)
+            or (self.frequencies or 1) % self.grades[0].form.branches
+        ):
+            raise ModelFileError("the header's grades do not fit its encoding; it is damaged.")
 
     def _integer(self, name: str, low: int, high: int) -> int:
         value = self._header.get(name)
@@ -100,23 +121,45 @@ class Header:
 
 
 def _entry(grade: Grade) -> list[Any]:
-    """Return a grade as [depth, width, activation], and its planes as [[cell, channels], ...] if it has any."""
-    planes = grade.planes.layout if grade.planes else ()
-    entry: list[Any] = [grade.depth, grade.width, grade.activation]
-    return [*entry, [[plane.cell, plane.channels] for plane in planes]] if planes else entry
+    """Return a grade as [depth, width, activation], then its planes as [[cell, channels], ...] and its form, if any."""
+    planes = [[plane.cell, plane.channels] for plane in grade.planes.layout] if grade.planes else []
+    default = dataclasses.asdict(Form())
+    form = {name: value for name, value in dataclasses.asdict(grade.form).items() if value != default[name]}
+    return [grade.depth, grade.width, grade.activation, *([planes] if planes else []), *([form] if form else [])]
 
 
-def _grade(entry: object) -> tuple[int, int, ActivationName, tuple[Plane, ...]]:
+def _grade(entry: object) -> GradeConfig:
+    """Return the shape of a grade; how it was trained is not in the file."""
     match entry:
-        case [int(depth), int(width), str(name), *rest] if 1 <= depth <= 64 and 1 <= width <= 8192 and len(rest) < 2:
-            for activation in get_args(ActivationName):
-                if name == activation:
-                    return depth, width, activation, _planes(rest[0]) if rest else ()
+        case [int(depth), int(width), str(), *rest] if len(rest) <= 2:
+            activation: Any = entry[2]  # whether there is such a one is for the class to say
+            last = rest.pop() if rest and isinstance(rest[-1], dict) else {}
+            form, planes = _form(last), rest.pop() if rest else []
+            if not rest and isinstance(planes, list) and form is not None:
+                with contextlib.suppress(ConfigError, TypeError, ValueError):
+                    return GradeConfig(
+                        depth=depth,
+                        width=width,
+                        activation=activation,
+                        planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in planes),
+                        form=form,
+                        steps=1,
+                        learning_rate=1.0,
+                    )
     raise ModelFileError(f"the header describes a grade as {repr(entry)[:60]}, which this program does not know.")
 
 
-def _planes(entry: object) -> tuple[Plane, ...]:
-    if isinstance(entry, list) and 1 <= len(entry) <= MAX_PLANES:
-        with contextlib.suppress(ConfigError, TypeError, ValueError):
-            return tuple(Plane(cell=cell, channels=channels) for cell, channels in entry)
-    raise ModelFileError(f"the header describes planes as {repr(entry)[:60]}; it is damaged.")
+def _form(entry: Any) -> Form | None:
+    """Return a form from its fields that are not the default, or None if they are none of a form."""
+    kinds: dict[str, tuple[type, ...]] = {
+        "gain": (int, float), "slope": (bool,), "window": (int, float), "first": (str,), "scales": (list,),
+        "separate": (bool,), "branches": (int,), "shifts": (int,), "sigmoid": (bool,),
+    }  # fmt: skip
+    scales = entry.get("scales", [])
+    if any(type(value) not in kinds.get(name, ()) for name, value in entry.items()):
+        return None
+    if any(type(scale) not in (int, float) for scale in scales):
+        return None
+    with contextlib.suppress(ConfigError):
+        return Form(**{**entry, "scales": tuple(scales)})
+    return None

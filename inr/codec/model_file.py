@@ -12,7 +12,7 @@ from inr.codec.header import Header, make_header
 from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
-from inr.networks.encoding import Encoding, Planes
+from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 
@@ -36,7 +36,8 @@ def model_to_bytes(model: Model) -> bytes:
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
     for number, grade in enumerate(model.grades):
-        frequencies = model.encoding.frequencies.cpu().numpy().astype("<f4").tobytes() if number == 0 else b""
+        tables = [model.encoding.frequencies, grade.waves] if number == 0 else [grade.waves]
+        frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
         weights = b"".join(encode_tensor(p) for p in grade.parameters())
         chunks.append(Chunk(tag=GRADE, payload=frequencies + weights))
     return pack(make_header(model), chunks)
@@ -51,19 +52,13 @@ def model_from_bytes(data: bytes) -> Model:
     container = unpack(data)
     header = Header(container.header)
     payloads = _checked_payloads(container, header)
-    frequencies = torch.zeros(2, 0)
-    if header.frequencies:
-        table = np.frombuffer(payloads[0], dtype="<f4", count=2 * header.frequencies).reshape(2, -1)
-        if not (np.abs(table) <= MAX_FREQUENCY).all():  # NaN compares false
-            raise ModelFileError("a frequency is out of range; the file is damaged.")
-        frequencies = torch.from_numpy(table.astype(np.float32))
+    frequencies = _read_table(payloads[0], header.frequencies)
     grades: list[Grade] = []
-    for payload, inputs, (depth, width, activation, layout) in zip(
-        payloads, header.inputs(), header.grades, strict=False
-    ):
-        planes = Planes(layout, header.width, header.height) if layout else None
-        grade = Grade(inputs, header.channels, depth=depth, width=width, activation=activation, planes=planes)
-        _read_weights(grade, payload if grades else payload[8 * header.frequencies :])
+    for number, payload in enumerate(payloads):
+        grade = header.empty_grade(number)
+        start = 0 if grades else 8 * header.frequencies
+        grade.waves.copy_(_read_table(payload[start:], grade.form.shifts))
+        _read_weights(grade, payload[start + 8 * grade.form.shifts :])
         grades.append(grade)
     if len(grades) < len(header.grades):
         warnings.warn(
@@ -78,7 +73,7 @@ def model_from_bytes(data: bytes) -> Model:
         bit_depth=header.bit_depth,
         frame=header.frame,
         encoding=Encoding(frequencies),
-        feed_encoding=header.feed_encoding,
+        feed=header.feed,
         grades=tuple(grades),
         icc_profile=_profile(container),
         record=header.record(len(grades)),
@@ -124,7 +119,10 @@ def load_model(path: str | Path) -> Model:
 def grade_bytes(model: Model) -> tuple[int, ...]:
     """Return the bytes each grade's chunk takes in a model file, its frame of tag, length and checksum included."""
     frequencies = 4 * model.encoding.frequencies.numel()
-    sizes = [12 + sum(encoded_size(p.numel()) for p in grade.parameters()) for grade in model.grades]
+    sizes = [
+        12 + 4 * grade.waves.numel() + sum(encoded_size(p.numel()) for p in grade.parameters())
+        for grade in model.grades
+    ]
     return (sizes[0] + frequencies, *sizes[1:])
 
 
@@ -160,6 +158,14 @@ def _profile(container: Container) -> bytes | None:
                 raise ModelFileError("the colour profile is damaged, or larger than any that is accepted.")
             return profile
     return None
+
+
+def _read_table(data: bytes, count: int) -> torch.Tensor:
+    """Return the (2, count) float32 frequencies at the start of these bytes."""
+    table = np.frombuffer(data, dtype="<f4", count=2 * count).reshape(2, -1)
+    if not (np.abs(table) <= MAX_FREQUENCY).all():  # NaN compares false
+        raise ModelFileError("a frequency is out of range; the file is damaged.")
+    return torch.from_numpy(table.astype(np.float32))
 
 
 @torch.no_grad()

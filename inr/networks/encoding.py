@@ -39,9 +39,9 @@ class Encoding(nn.Module):
 def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Generator) -> Encoding:
     """Draw the frequencies a configuration asks for.
 
-    `fourier`: every component N(0, sigma^2). `positional`: sigma^(j / M') for j = 1..M' along each
-    axis, M' = frequencies / 2 (Tancik et al. 2020, section 6.1). sigma is in cycles per longer side,
-    which the isotropic frame spans with two units and the `unit` frame with one.
+    `fourier`: every component N(0, sigma^2), sigma times the band where there are several. `positional`:
+    sigma^(j / M') for j = 1..M' along each axis, M' = frequencies / 2 (Tancik et al. 2020, section 6.1). sigma is
+    in cycles per longer side, which the isotropic frame spans with two units and the `unit` frame with one.
     """
     per_unit = 0.5 if frame == "isotropic" else 1.0
     if config.kind in ("none", "grid"):
@@ -49,7 +49,8 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Gen
     assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
         draw = torch.randn(2, config.frequencies, generator=generator)
-        return Encoding(draw * (config.sigma * per_unit))
+        bands = torch.tensor(config.bands).repeat_interleave(config.frequencies // len(config.bands))
+        return Encoding(draw * (config.sigma * per_unit) * bands)
     half = config.frequencies // 2
     ladder = config.sigma ** (torch.arange(1, half + 1) / half) * per_unit
     zeros = torch.zeros(half)

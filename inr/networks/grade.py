@@ -1,14 +1,13 @@
-"""Features (N, d) of the grades before -> this grade's features (N, width) and its prediction (N, C)."""
+"""Features (N, d) of the grades before -> this grade's features (N, F) and its prediction (N, C)."""
 
-import itertools
-from typing import cast
+import math
 
 import torch
 from torch import Tensor, nn
 
-from inr.config import ActivationName, InitName
+from inr.config import ActivationName, Form, InitName
 from inr.networks.encoding import Planes
-from inr.networks.layers import ACTIVATIONS, initialise
+from inr.networks.layers import Complex, Dense, Layer, Separate, activate, initialise
 
 
 class Grade(nn.Module):
@@ -17,8 +16,16 @@ class Grade(nn.Module):
     x^l -> [hidden layer, activation] * depth -> x^{l+1} -> head -> g_l(x^l)
 
     The head is no part of the way to the next grade. A grade with planes reads them at the coordinate, the
-    last two columns of what it is handed, and sees them beside it.
+    last two columns of what it is handed, and sees them beside it. `Form` says in what else it may differ.
+
+    Attributes:
+        outputs: channels C of the prediction.
+        scale: (width,) factors on the first layer's products, or None.
+        waves: (2, shifts) cycles per unit of the coordinate frame; zero until they are chosen or read.
     """
+
+    scale: Tensor | None
+    waves: Tensor
 
     def __init__(
         self,
@@ -29,13 +36,19 @@ class Grade(nn.Module):
         width: int,
         activation: ActivationName,
         planes: Planes | None = None,
+        form: Form = Form(),
     ) -> None:
         super().__init__()
-        sizes = [inputs + (planes.channels if planes else 0)] + [width] * depth
-        self.layers = nn.ModuleList(_linear(a, b) for a, b in itertools.pairwise(sizes))
-        self.head = _linear(width, outputs)
         self.activation: ActivationName = activation
+        self.form = form
+        self.outputs = outputs
+        first = (inputs + (planes.channels if planes else 0)) // form.branches
+        self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
+        self.head = Dense(form.features(width, activation), outputs * (1 + 2 * form.shifts))
+        self.slope = nn.Parameter(torch.empty(())) if form.slope else None
         self.planes = planes
+        self.register_buffer("scale", _per_neuron(form.scales, width), persistent=False)
+        self.register_buffer("waves", torch.zeros(2, form.shifts))
 
     @property
     def depth(self) -> int:
@@ -44,8 +57,13 @@ class Grade(nn.Module):
 
     @property
     def width(self) -> int:
-        """Neurons per hidden layer, and features handed to the next grade."""
-        return int(self.head.weight.shape[1])
+        """Neurons per hidden layer."""
+        return len(self._hidden_layers()[0].weight)
+
+    @property
+    def features(self) -> int:
+        """Features handed to the next grade: the width, but for complex neurons or several branches."""
+        return self.form.features(self.width, self.activation)
 
     @property
     def parameters_count(self) -> int:
@@ -57,29 +75,46 @@ class Grade(nn.Module):
         return None if self.planes is None else self.planes(x[:, -2:])
 
     def body(self, x: Tensor, read: Tensor | None = None) -> Tensor:
-        """Map (N, inputs) features, and what was read there, to the (N, width) output of the last hidden layer."""
+        """Map (N, inputs) features, and what was read there, to the (N, features) output of the last hidden layer."""
         if read is not None:
             x = torch.cat([x, read], dim=1)
-        activation = ACTIVATIONS[self.activation]
-        for layer in self.layers:
-            x = activation(layer(x))
-        return x
+        rows, branches = len(x), self.form.branches
+        if branches > 1:  # cosines of all bands, then sines: put those of one band together
+            x = x.view(rows, 2, branches, -1).transpose(1, 2).reshape(rows * branches, -1)
+        x = self.layers[0](x, self.scale)
+        if self.activation == "gabor":  # the first layer's sums are real
+            x = torch.cat([x, torch.zeros_like(x)], dim=1)
+        x = activate(self.form.first or self.activation, x, self.form, self.slope)
+        for layer in self.layers[1:]:
+            x = activate(self.activation, layer(x), self.form, self.slope)
+        return x.reshape(rows, -1) if branches > 1 else x
+
+    def predict(self, features: Tensor, x: Tensor) -> Tensor:
+        """Map (N, features), and the (N, inputs) they came from, to the (N, C) prediction of this grade."""
+        out: Tensor = self.head(features)
+        if self.form.shifts:
+            phase = (2.0 * math.pi * x[:, -2:]) @ self.waves
+            basis = torch.cat([torch.ones_like(phase[:, :1]), phase.cos(), phase.sin()], dim=1)
+            out = (basis[:, None] @ out.view(len(out), -1, self.outputs))[:, 0]
+        return torch.sigmoid(out) if self.form.sigmoid else out
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs) features to the (N, C) prediction of this grade."""
-        prediction: Tensor = self.head(self.body(x, self.read(x)))
-        return prediction
+        return self.predict(self.body(x, self.read(x)), x)
 
     @torch.no_grad()
-    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw_input: bool) -> None:
+    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw: bool) -> None:
         """Draw the start of training.
 
         With `fan-in`, grade 1 begins at mid-grey and later grades at zero, so that no grade starts
         worse than the one before left off.
         """
-        for number, layer in enumerate(self.layers):
-            initialise(cast(nn.Linear, layer), init, generator, raw_input=raw_input and number == 0)
-        initialise(self.head, init, generator)
+        for number, layer in enumerate(self._hidden_layers()):
+            start = number == 0
+            initialise(layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain)
+        initialise(self.head, init, generator, gain=self.form.gain)
+        if self.slope is not None:
+            self.slope.fill_(1.0 / self.form.gain)
         if self.planes is not None:
             self.planes.start(generator)
         if init == "fan-in":
@@ -89,8 +124,24 @@ class Grade(nn.Module):
             else:
                 self.head.weight.zero_()
 
+    @torch.no_grad()
+    def rescale(self, scale: float, shift: float) -> None:
+        """Make the prediction `scale` times what it was, plus `shift`, by changing the head."""
+        self.head.weight.mul_(scale)
+        self.head.bias.mul_(scale)
+        self.head.bias[: self.outputs].add_(shift)  # of shifted frequencies, the constant comes first
 
-def _linear(inputs: int, outputs: int) -> nn.Linear:
-    """Make a layer without drawing its weights from torch's global generator."""
-    layer: nn.Linear = nn.utils.skip_init(nn.Linear, inputs, outputs)  # type: ignore[no-untyped-call]
-    return layer
+    def _hidden(self, width: int) -> Layer:
+        if self.activation == "gabor":
+            return Complex(width)
+        return Separate(width, len(self.form.scales)) if self.form.separate else Dense(width, width)
+
+    def _hidden_layers(self) -> list[Layer]:
+        return list(self.layers)  # type: ignore[arg-type]
+
+
+def _per_neuron(scales: tuple[float, ...], width: int) -> Tensor | None:
+    """Return (width,) factors: each scale for an equal share of the neurons in turn."""
+    if not scales:
+        return None
+    return torch.tensor(scales)[torch.arange(width) * len(scales) // width]

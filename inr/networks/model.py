@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inr.config import FrameName
+from inr.config import FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
 from inr.imaging.pixels import axis
-from inr.networks.encoding import Encoding
+from inr.networks.encoding import Encoding, Planes
 from inr.networks.grade import Grade
 
 STRIP_PIXELS = 8192
@@ -69,7 +69,7 @@ class Model:
         bit_depth: of the source, 8 or 16.
         frame: how pixel positions become coordinates.
         encoding: input of grade 1.
-        feed_encoding: later grades see the encoding beside their features.
+        feed: what later grades see, see `FitConfig.feed`.
         grades: at least one.
         icc_profile: colour profile of the source, or None.
         record: facts about the fit.
@@ -81,7 +81,7 @@ class Model:
     bit_depth: BitDepth
     frame: FrameName
     encoding: Encoding
-    feed_encoding: bool
+    feed: FeedName
     grades: tuple[Grade, ...]
     icc_profile: bytes | None = None
     record: Record = Record()
@@ -111,8 +111,7 @@ class Model:
         """Yield, grade by grade, the (N, C) float32 sum of the heads so far at (N, 2) coordinates."""
         encoded, features, total = self.encoding(coordinates), None, None
         for grade in self.grades:
-            features, encoded = advance(grade, encoded, features, feed_encoding=self.feed_encoding)
-            contribution = grade.head(features)
+            features, encoded, contribution = advance(grade, encoded, features, feed=self.feed)
             total = contribution if total is None else total + contribution
             yield total
 
@@ -175,33 +174,73 @@ class Model:
         return picture
 
 
-def grade_input(encoded: Tensor, features: Tensor | None, *, feed_encoding: bool) -> Tensor:
-    """Return what a grade is handed: the encoding (grade 1), the features, or both side by side (not in the paper)."""
-    if features is None:
+def grade_input(encoded: Tensor, features: Tensor | None, *, feed: FeedName) -> Tensor:
+    """Return what a grade is handed: the encoding in grade 1, and later what `feed` says."""
+    if features is None or feed == "encoding":
         return encoded
-    return torch.cat([features, encoded], dim=1) if feed_encoding else features
+    return torch.cat([features, encoded], dim=1) if feed == "both" else features
 
 
-def advance(grade: Grade, encoded: Tensor, features: Tensor | None, *, feed_encoding: bool) -> tuple[Tensor, Tensor]:
-    """Go through one grade: (N, E) encoding and (N, width) features, None before grade 1 -> those of the next grade.
+def advance(grade: Grade, encoded: Tensor, features: Tensor | None, *, feed: FeedName) -> tuple[Tensor, Tensor, Tensor]:
+    """Go through one grade: (N, E) encoding and (N, F) features, None before grade 1, to the next grade's.
 
     What a grade reads from its planes is part of the encoding from then on.
+
+    Returns:
+        Features and encoding for the next grade, and this one's (N, C) prediction.
     """
-    x = grade_input(encoded, features, feed_encoding=feed_encoding)
+    x = grade_input(encoded, features, feed=feed)
     read = grade.read(x)
-    return grade.body(x, read), encoded if read is None else torch.cat([read, encoded], dim=1)
+    features = grade.body(x, read)
+    encoded = encoded if read is None else torch.cat([read, encoded], dim=1)
+    return features, encoded, grade.predict(features, x)
 
 
-def grade_inputs(encoding: int, grades: Sequence[tuple[int, int]], *, feed_encoding: bool) -> list[int]:
+def grade_inputs(grades: Sequence[GradeConfig], encoding: int, *, feed: FeedName) -> list[int]:
     """Return how many features each grade is handed, its own planes not counted.
 
     Args:
+        grades: their shapes, in order.
         encoding: features of the fixed encoding.
-        grades: width and channels of the planes of each grade.
-        feed_encoding: as in `Model`.
+        feed: as in `Model`.
     """
-    sizes, width = [], None
-    for next_width, channels in grades:
-        sizes.append(encoding if width is None else width + encoding if feed_encoding else width)
-        width, encoding = next_width, encoding + channels
+    sizes, features = [], 0
+    for number, own in enumerate(grades):
+        beside = encoding if number == 0 or feed != "features" else 0
+        sizes.append(beside + (features if feed != "encoding" else 0))
+        features = own.form.features(own.width, own.activation)
+        encoding += sum(plane.channels for plane in own.planes)
     return sizes
+
+
+def empty_grade(
+    grades: Sequence[GradeConfig],
+    number: int,
+    *,
+    encoding: int,
+    channels: int,
+    width: int,
+    height: int,
+    feed: FeedName,
+) -> Grade:
+    """Build a grade whose numbers are still to be drawn or read; on the `meta` device it takes no memory.
+
+    Args:
+        grades: shapes of all grades.
+        number: of the one to build, from 0.
+        encoding: features of the fixed encoding.
+        channels: of the picture.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        feed: as in `Model`.
+    """
+    own = grades[number]
+    return Grade(
+        grade_inputs(grades, encoding, feed=feed)[number],
+        channels,
+        depth=own.depth,
+        width=own.width,
+        activation=own.activation,
+        planes=Planes(own.planes, width, height) if own.planes else None,
+        form=own.form,
+    )

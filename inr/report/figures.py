@@ -31,10 +31,10 @@ def draw_grades(
     """
     count = len(pictures)
     shown = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _PANELS))})
-    source = _reduce(image.pixels)
-    values = [_reduce(pictures[number]) / np.float32(np.iinfo(pictures[number].dtype).max) for number in shown]
+    source = reduce_picture(image.pixels)
+    values = [reduce_picture(pictures[number]) / np.float32(np.iinfo(pictures[number].dtype).max) for number in shown]
     errors = [np.abs(value - source).max(axis=2) for value in values]
-    factor = _amplification(errors[0])
+    factor = amplification(errors[0])
     aspect = source.shape[0] / source.shape[1]
     panel = 3.2
     figure = Figure(figsize=(panel * (len(shown) + 1), (panel - 0.1) * 2 * min(aspect, 2.5) + 0.5), dpi=110)
@@ -42,27 +42,27 @@ def draw_grades(
     axes = figure.subplots(2, len(shown) + 1, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
-    axes[0, 0].imshow(_opaque(source), vmin=0, vmax=1)
+    axes[0, 0].imshow(opaque(source), vmin=0, vmax=1)
     axes[0, 0].set_title(f"source, {image.width} x {image.height}")
     text = f"absolute error x {factor}\n(largest channel;\nwhite is {1 / factor:.3g} of the\nfull range or more)"
     axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=11, transform=axes[1, 0].transAxes)
     for column, (number, value, error) in enumerate(zip(shown, values, errors, strict=True), start=1):
         psnr = qualities[number].psnr_db
         label = f"{psnr:.2f} dB" if math.isfinite(psnr) else "exact"
-        axes[0, column].imshow(_opaque(value), vmin=0, vmax=1)
+        axes[0, column].imshow(opaque(value), vmin=0, vmax=1)
         axes[0, column].set_title(f"grade {number + 1}: {label}")
         axes[1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
     figure.tight_layout(pad=0.3)
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
-def _amplification(error: np.ndarray[Any, Any]) -> int:
+def amplification(error: np.ndarray[Any, Any]) -> int:
     """Return a power of two that brings the first grade's 99th percentile of error near white."""
     high = float(np.percentile(error, 99))
     return 2 ** max(0, min(10, round(math.log2(1.0 / high)))) if high > 0 else 1
 
 
-def _reduce(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def reduce_picture(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Average blocks so that a panel has some 512 pixels a side: enough to see, and small in memory."""
     step = max(1, max(picture.shape[:2]) // _PANEL_PIXELS)
     height, width = (max(1, side // step) for side in picture.shape[:2])
@@ -75,7 +75,7 @@ def _reduce(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.asarray(blocks)
 
 
-def _opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return (H, W, 3) with transparent parts over mid-grey."""
     if picture.shape[2] in (2, 4):
         alpha = picture[:, :, -1:]

@@ -49,8 +49,8 @@ def train_grade(
     """Fit a grade to the pool's residual and return the number of steps done.
 
     Minimises 1/2 mean (e^l - g_l(x^l))^2 over pixels and channels (Fang & Xu 2024, section 2, in the
-    scaling of their image code). With `rescale_residual` the grade fits e^l / RMS(e^l) and the factor
-    is folded into its head at the end.
+    scaling of their image code). With `rescale_residual` the grade fits e^l / RMS(e^l), with symmetric targets
+    grade 1 fits 2 e^1 - 1; both are folded into its head at the end.
 
     Args:
         grade: changed in place.
@@ -65,7 +65,7 @@ def train_grade(
     Raises:
         DivergedError: a loss was not finite.
     """
-    scale = _rms(pool.residual) if config.rescale_residual else 1.0
+    scale, shift = _target(pool, config)
     optimizers = make_optimizers(grade, config, own, dtype)
     peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
     recent, start, done = math.nan, time.perf_counter(), 0
@@ -78,7 +78,7 @@ def train_grade(
             for group, peak in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = peak * factor
             optimizer.zero_grad()
-        loss = _backward(grade, pool, config, scale, dtype) * scale**2
+        loss = _backward(grade, pool, config, scale, shift, dtype) * scale**2
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
@@ -91,12 +91,12 @@ def train_grade(
             config.target_psnr is not None
             and psnr >= config.target_psnr
             and done % _CONFIRM_EVERY == 0
-            and _reached(grade, pool, scale, config.target_psnr)
+            and _reached(grade, pool, scale, shift, config.target_psnr)
         ):
             break
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
-    _scale_head(grade, scale)
+    grade.rescale(scale, shift)
     return done
 
 
@@ -112,7 +112,7 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
         pool: the inputs and residual of this grade.
         ridge: guards against features that are almost linear combinations of others.
     """
-    size, outputs = grade.width + 1, pool.residual.shape[1]
+    size, outputs = grade.features + 1, pool.residual.shape[1]
     on = pool.inputs.device
     high = torch.float32 if on.type == "mps" else torch.float64  # Apple's GPU has no float64
     gram = torch.zeros(size, size, dtype=high, device=on)
@@ -129,7 +129,14 @@ def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
     grade.head.bias.add_(change[-1])
 
 
-def _backward(grade: Grade, pool: Pool, config: FitConfig, scale: float, dtype: torch.dtype) -> float:
+def _target(pool: Pool, config: FitConfig) -> tuple[float, float]:
+    """Return scale and shift: what the grade fits is (residual - shift) / scale."""
+    if config.targets == "symmetric" and pool.first:
+        return 0.5, 0.5
+    return _rms(pool.residual) if config.rescale_residual else 1.0, 0.0
+
+
+def _backward(grade: Grade, pool: Pool, config: FitConfig, scale: float, shift: float, dtype: torch.dtype) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks.
 
     Planes are read, and their gradient is written, once for all the rows at hand: both touch every number.
@@ -143,10 +150,11 @@ def _backward(grade: Grade, pool: Pool, config: FitConfig, scale: float, dtype: 
         for start in range(0, len(inputs), CHUNK):
             part = slice(start, start + CHUNK)
             with autocast(dtype, inputs.device):
-                prediction = grade.head(grade.body(inputs[part], None if seen is None else seen[part]))
+                features = grade.body(inputs[part], None if seen is None else seen[part])
+                prediction = grade.predict(features, inputs[part])
             weight = len(prediction) / count
-            loss = 0.5 * weight * (prediction.float() - residual[part] / scale).square().mean()
-            loss.backward()
+            loss: torch.Tensor = 0.5 * weight * (prediction.float() - (residual[part] - shift) / scale).square().mean()
+            loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         if read is not None and seen is not None:
             torch.autograd.backward(read, seen.grad)
@@ -154,22 +162,24 @@ def _backward(grade: Grade, pool: Pool, config: FitConfig, scale: float, dtype: 
 
 
 @torch.no_grad()
-def _reached(grade: Grade, pool: Pool, scale: float, target_psnr: float) -> bool:
+def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: float) -> bool:
     """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
-    squares = sum(float((residual - scale * grade(inputs)).square().sum()) for inputs, residual in pool.chunks())
+    squares = sum(
+        float((residual - shift - scale * grade(inputs)).square().sum()) for inputs, residual in pool.chunks()
+    )
     allowed = pool.count * pool.residual.shape[1] * 10.0 ** (-target_psnr / 10.0)
     return bool(squares <= allowed)
 
 
 def _schedule(config: FitConfig, fraction: float) -> float:
-    return 1.0 if config.schedule == "constant" else 0.5 * (1.0 + math.cos(math.pi * fraction))
+    match config.schedule:
+        case "constant":
+            return 1.0
+        case "cosine":
+            return 0.5 * (1.0 + math.cos(math.pi * fraction))
+        case "exponential":
+            return float(0.1**fraction)
 
 
 def _rms(residual: torch.Tensor) -> float:
     return max(float(residual.square().mean().sqrt()), 1e-8)
-
-
-@torch.no_grad()
-def _scale_head(grade: Grade, scale: float) -> None:
-    grade.head.weight.mul_(scale)
-    grade.head.bias.mul_(scale)

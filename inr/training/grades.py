@@ -10,13 +10,13 @@ import torch
 
 from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import ConfigError, TrainingError
-from inr.imaging.bandwidth import choose_sigma
+from inr.imaging.bandwidth import choose_sigma, lattice_spectrum, median_radius, strongest
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
 from inr.methods import configure
-from inr.networks.encoding import Encoding, Planes, draw_encoding
+from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, grade_inputs
+from inr.networks.model import Model, Record, empty_grade, grade_inputs
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Pool
@@ -154,7 +154,9 @@ def fit(
                     )
                 )
 
-        grade, steps, rate = _train(image, pool, config, number, dtype=dtype, seconds=share, on_step=report)
+        grade, steps, rate = _train(
+            image, pool, config, number, encoding=encoding.size, dtype=dtype, seconds=share, on_step=report
+        )
         if config.solve_head:
             solve_head(grade, pool)
         out_of_time = config.seconds is not None and steps < own.steps
@@ -197,7 +199,7 @@ def _model(image: Image, config: FitConfig, encoding: Encoding, grades: list[Gra
         bit_depth=image.bit_depth,
         frame=config.frame,
         encoding=encoding.cpu(),
-        feed_encoding=config.feed_encoding,
+        feed=config.feed,
         grades=tuple(grade.cpu() for grade in grades),
         icc_profile=image.icc_profile,
         record=Record(method=config.method, seed=config.seed),
@@ -210,14 +212,13 @@ def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.dev
         encoded: torch.Tensor = encoding(where.to(device))
         return encoded
 
-    sizes = [(own.width, sum(plane.channels for plane in own.planes)) for own in config.grades]
-    widest = max(grade_inputs(encoding.size, sizes, feed_encoding=config.feed_encoding))
+    widest = max(grade_inputs(config.grades, encoding.size, feed=config.feed))
     rows = training_rows(image.width, image.height, config.pixels)
     return Pool(
         rows=rows,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),
         encode=encode,
-        feed_encoding=config.feed_encoding,
+        feed=config.feed,
         widest=widest,
         visits=max(own.steps for own in config.grades) * config.batch(len(rows)),
         seed=_generator(config.seed, -1).initial_seed(),
@@ -231,6 +232,7 @@ def _train(
     config: FitConfig,
     number: int,
     *,
+    encoding: int,
     dtype: torch.dtype,
     seconds: float | None,
     on_step: Callable[[Step], None],
@@ -239,11 +241,7 @@ def _train(
     own = config.grades[number - 1]
     began = time.perf_counter()
     for attempt in (own, dataclasses.replace(own, learning_rate=own.learning_rate * _RETRY_RATE)):
-        inputs, outputs = pool.inputs.shape[1], pool.residual.shape[1]
-        planes = Planes(own.planes, image.width, image.height) if own.planes else None
-        grade = Grade(inputs, outputs, depth=own.depth, width=own.width, activation=own.activation, planes=planes)
-        raw = number == 1 and config.encoding.kind == "none"
-        grade.start(config.init, _generator(config.seed, number), first=number == 1, raw_input=raw)
+        grade = _new_grade(image, pool, config, number, encoding)
         grade.to(pool.inputs.device)
         try:
             left = None if seconds is None else max(0.0, seconds - (time.perf_counter() - began))
@@ -255,6 +253,35 @@ def _train(
         f"grade {number}: the loss did not stay finite at learning rate {own.learning_rate:g}, "
         f"nor at {own.learning_rate * _RETRY_RATE:g}; give a lower --learning-rate."
     )
+
+
+def _new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encoding: int) -> Grade:
+    """Build a grade at the start of its training, with the frequencies that it reads from the residual."""
+    own = config.grades[number - 1]
+    form, waves = own.form, None
+    if own.scale_from_residual or form.shifts:
+        frequencies, power = lattice_spectrum(
+            pool.lattice().cpu().numpy(), image.width, image.height, config.frame, 2 if config.pixels == "half" else 1
+        )
+        if own.scale_from_residual:
+            form = dataclasses.replace(form, scales=(2.0 * math.pi * median_radius(frequencies, power),))
+        waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
+    shapes = list(config.grades)
+    shapes[number - 1] = dataclasses.replace(own, form=form)
+    grade = empty_grade(
+        shapes,
+        number - 1,
+        encoding=encoding,
+        channels=image.channels,
+        width=image.width,
+        height=image.height,
+        feed=config.feed,
+    )
+    raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
+    grade.start(config.init, _generator(config.seed, number), first=number == 1, raw=raw)
+    if waves is not None:
+        grade.waves.copy_(waves)
+    return grade
 
 
 def _generator(seed: int, purpose: int) -> torch.Generator:

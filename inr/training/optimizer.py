@@ -57,9 +57,10 @@ class Muon(torch.optim.Optimizer):
             for parameter in group["params"]:
                 by_shape.setdefault(parameter.shape, []).append(parameter)
             for shape, parameters in by_shape.items():
-                factor = max(1.0, shape[0] / shape[1]) ** 0.5
+                factor = max(1.0, shape[-2] / shape[-1]) ** 0.5
                 updates = torch.stack([self._nesterov(p, group["momentum"]) for p in parameters])
-                for parameter, update in zip(parameters, orthogonalise(updates, self._dtype), strict=True):
+                matrices = orthogonalise(updates.view(-1, *shape[-2:]), self._dtype)  # also those of separate groups
+                for parameter, update in zip(parameters, matrices.view_as(updates), strict=True):
                     parameter.sub_(update, alpha=group["lr"] * factor)
 
     def _nesterov(self, parameter: nn.Parameter, momentum: float) -> Tensor:

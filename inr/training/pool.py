@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
+from inr.config import FeedName
 from inr.networks.grade import Grade
 from inr.networks.model import advance, grade_input
 
@@ -39,7 +40,7 @@ class Pool:
         rows: Tensor,
         colours: Tensor,
         encode: Callable[[Tensor], Tensor],
-        feed_encoding: bool,
+        feed: FeedName,
         widest: int,
         visits: int,
         seed: int,
@@ -51,14 +52,14 @@ class Pool:
             rows: (N,) row numbers to train on.
             colours: (pixels, C) float32 colours of the whole picture, by row number.
             encode: (M,) row numbers -> (M, E) encoding.
-            feed_encoding: later grades see the encoding beside their features.
+            feed: what later grades see, see `FitConfig.feed`.
             widest: largest input size of any grade to come.
             visits: rows a grade will ask for in all; more are not computed unless all are held.
             seed: of the order of visits.
             pool_bytes: memory for the inputs held at a time.
         """
         self._rows, self._colours, self._encode = rows, colours, encode
-        self._feed = feed_encoding
+        self._feed: FeedName = feed
         fits = pool_bytes // (4 * widest)
         self._portion = len(rows) if fits >= len(rows) else max(1, min(fits, visits))
         self._generator = torch.Generator().manual_seed(seed)
@@ -76,6 +77,11 @@ class Pool:
     def held(self) -> float:
         """Share of the training rows that is held at once."""
         return len(self._held) / len(self._rows)
+
+    @property
+    def first(self) -> bool:
+        """Whether grade 1 is still to be trained."""
+        return not self._frozen
 
     @property
     def whole(self) -> bool:
@@ -112,6 +118,14 @@ class Pool:
         if len(parts) == 1:
             return parts[0]
         return torch.cat([inputs for inputs, _ in parts]), torch.cat([residual for _, residual in parts])
+
+    def lattice(self) -> Tensor:
+        """Return the (N, C) residual of all training rows in reading order."""
+        if not self.whole:
+            return torch.cat([residual for _, residual in self.portions()])
+        ordered = torch.empty_like(self.residual)
+        ordered[torch.searchsorted(self._rows, self._held)] = self.residual
+        return ordered
 
     def freeze(self, grade: Grade, *, last: bool = False) -> None:
         """Put a trained grade behind the pool: the next batches hold its features and what it left over.
@@ -157,11 +171,11 @@ class Pool:
             part = slice(start, start + CHUNK)
             features, encoded = (None, self._encode(rows[part])) if inputs is None else self._split(inputs[part])
             for grade in grades:
-                features, encoded = advance(grade, encoded, features, feed_encoding=self._feed)
-                residual[part] -= grade.head(features)
+                features, encoded, prediction = advance(grade, encoded, features, feed=self._feed)
+                residual[part] -= prediction
             if not keep:
                 continue
-            x = grade_input(encoded, features, feed_encoding=self._feed)
+            x = grade_input(encoded, features, feed=self._feed)
             if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
                 after = torch.empty(len(rows), x.shape[1], device=x.device)
             after[part] = x
@@ -169,10 +183,10 @@ class Pool:
 
     def _split(self, inputs: Tensor) -> tuple[Tensor | None, Tensor]:
         """Return features and encoding of held inputs; no encoding where the grades to come do not see it."""
-        if not self._frozen:
+        if not self._frozen or self._feed == "encoding":
             return None, inputs
-        width = self._frozen[-1].width
-        return inputs[:, :width], inputs[:, width:]
+        count = self._frozen[-1].features
+        return inputs[:, :count], inputs[:, count:]
 
     def _shuffled(self, count: int) -> Tensor:
         return torch.randperm(count, generator=self._generator, dtype=torch.int32)

@@ -187,7 +187,7 @@ def rivals(path: Path, seconds: float) -> None:
     """Published recipes for the same seconds, then the time our default takes to the PSNR each reached."""
     image = inr.load_image(path)
     adam = {"optimizer": "adam", "schedule": "constant", "batch_size": None, "precision": "float32"}
-    plain = {"feed_encoding": False, "rescale_residual": False, "seconds": seconds}
+    plain = {"feed": "features", "rescale_residual": False, "seconds": seconds}
     relu = GradeConfig(depth=4, width=256, activation="relu", steps=10**6, learning_rate=1e-4)
     fourier = FitConfig(
         method="fourier", encoding=EncodingConfig(kind="fourier", frequencies=256, sigma=10.0), grades=(relu,),

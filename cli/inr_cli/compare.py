@@ -1,0 +1,87 @@
+"""`inr compare IMAGE...`: several methods under one budget -> a table, curves and pictures side by side."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inr.config import PixelsName
+from inr.errors import ConfigError, ImageError
+from inr_cli import options as common
+
+
+def compare(
+    images: Annotated[list[Path], typer.Argument(help="Pictures, as for `inr fit`.", readable=False)],
+    methods: Annotated[
+        str,
+        typer.Option(
+            help="Names from `inr methods`, separated by commas, with options behind colons "
+            "(siren:grades=4:depth=1), or all.",
+            metavar="NAMES",
+        ),
+    ] = "mgdl,sgdl",
+    budget: Annotated[
+        str,
+        typer.Option(help="What is equal: seconds=S or steps=N, and parameters=N or bytes=N.", metavar="WHAT=N"),
+    ] = "seconds=30",
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Fits of each picture by each method.")] = 1,
+    tune: Annotated[
+        bool, typer.Option("--tune/--no-tune", help="Fit once more after a search over rate and bandwidth.")
+    ] = True,
+    pixels: Annotated[
+        PixelsName, typer.Option(help="Train on all pixels, or on every other row and column and test on the rest.")
+    ] = "all",
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for tables, figures and models.")] = Path(
+        "comparison"
+    ),
+    max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    memory: common.Memory = None,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Fit pictures by several methods under one budget and say which is best; begun again, go on with what is missing.
+
+    Example: inr compare cat.png --methods mgdl,sgdl,siren --budget seconds=60
+    """
+    with common.running(debug=debug, threads=threads):
+        from inr.analysis.budget import parse_budget
+        from inr.analysis.comparison import compare as run_all
+        from inr.analysis.comparison import parse_methods
+        from inr.analysis.ranking import rank
+        from inr.imaging.reading import load_image
+        from inr.report.comparison import interpolations, table, write_comparison
+
+        equal, contenders = parse_budget(budget), parse_methods(methods)
+        pictures = [load_image(path, max_pixels=max_pixels) for path in images]
+        names = [picture.name for picture in pictures]
+        for name in names:
+            if names.count(name) > 1:
+                raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
+        if pixels == "half" and any(min(p.width, p.height) < 2 for p in pictures):
+            raise ConfigError("--pixels half leaves no pixels to test on in a picture one pixel wide.")
+        with common.bar(quiet, unit="run") as show:
+            result = run_all(
+                pictures,
+                contenders,
+                out,
+                budget=equal,
+                seeds=seeds,
+                pixels=pixels,
+                tune=tune,
+                device=device,
+                memory=memory,
+                progress=show,
+            )
+        files = write_comparison(result, pictures, out)
+        if json:
+            typer.echo(files[0].read_text(encoding="utf-8"), nl=False)
+        elif not quiet:
+            typer.echo("\n".join(table(rank(result), interpolations(result, pictures))))
+        common.talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
+        if any(run.error for run in result.runs):
+            failed = sum(run.error is not None for run in result.runs)
+            common.talk(f"{failed} of {len(result.runs)} fits failed; comparison.md says why.", quiet=False)
+            raise typer.Exit(1)

@@ -1,0 +1,166 @@
+"""What all methods of a comparison are given alike -> each method's configuration under it."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from inr.codec.quantize import encoded_size
+from inr.config import MAX_CELL, FitConfig, GradeConfig, Plane
+from inr.errors import ConfigError
+from inr.imaging.image import Image
+from inr.networks.grade import Grade
+from inr.networks.model import empty_grade
+
+DEFAULT_SECONDS = 30.0
+_FILE_FRAME = 600
+"""Bytes of a model file besides its grades: header, record, checksums; a little more than any has."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What is held equal; None is not.
+
+    Attributes:
+        seconds: of training. The default, unless steps are given.
+        steps: updates in all, shared among the grades as the method shares its own.
+        parameters: numbers learned, at most: the width follows, and the planes' cells where that is not enough.
+        bytes: of the model file, at most; in the same way.
+    """
+
+    seconds: float | None = None
+    steps: int | None = None
+    parameters: int | None = None
+    bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in dataclasses.asdict(self).items():
+            if value is not None and not 0.01 <= value <= 1e9:
+                raise ConfigError(f"budget: {name} is {value:g}; it must lie between 0.01 and 1e9.")
+        if self.parameters is not None and self.bytes is not None:
+            raise ConfigError("budget: parameters and bytes both decide the width; give one.")
+        if self.seconds is None and self.steps is None:
+            object.__setattr__(self, "seconds", DEFAULT_SECONDS)
+
+    @property
+    def text(self) -> str:
+        """What is equal, for the head of a table."""
+        units = {
+            "seconds": "s of training",
+            "steps": "steps",
+            "parameters": "parameters at most",
+            "bytes": "bytes at most",
+        }
+        given = [f"{value:,g} {units[name]}" for name, value in dataclasses.asdict(self).items() if value is not None]
+        return ", ".join(given)
+
+
+def parse_budget(text: str | None) -> Budget:
+    """Return the budget that `seconds=60` or `steps=500,parameters=1e5` names.
+
+    Raises:
+        ConfigError: another name, or no number.
+    """
+    values: dict[str, float] = {}
+    for part in text.split(",") if text else ():
+        name, _, number = part.partition("=")
+        try:
+            values[name.strip()] = float(number)
+        except ValueError:
+            raise ConfigError(
+                f"--budget is {text!r}; it takes such as seconds=60 or steps=500,parameters=1e5."
+            ) from None
+    unknown = set(values) - {field.name for field in dataclasses.fields(Budget)}
+    if unknown:
+        raise ConfigError(f"--budget names {sorted(unknown)[0]!r}; accepted are seconds, steps, parameters, bytes.")
+    whole = {name: int(number) for name, number in values.items() if name != "seconds" and number == int(number)}
+    if len(whole) + ("seconds" in values) < len(values):
+        raise ConfigError(f"--budget is {text!r}; steps, parameters and bytes are whole numbers.")
+    return Budget(seconds=values.get("seconds"), **whole)
+
+
+def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
+    """Return a method's configuration with what the budget decides: steps, seconds and the size of the network.
+
+    Raises:
+        ConfigError: even the narrowest network of this kind is larger than allowed.
+    """
+    steps = [own.steps for own in config.grades]
+    if budget.steps is None:  # so many that the seconds end training, shared as before
+        steps = [min(count * 1000, 50_000_000) for count in steps]
+    else:
+        steps = [max(1, round(budget.steps * count / sum(steps))) for count in steps]
+    grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
+    config = dataclasses.replace(config, grades=grades, seconds=budget.seconds)
+    if budget.parameters is not None:
+        return _sized(config, image, budget.parameters, _parameters)
+    if budget.bytes is not None:
+        return _sized(config, image, budget.bytes - _FILE_FRAME, _bytes)
+    return config
+
+
+def _sized(config: FitConfig, image: Image, limit: int, size: Callable[[FitConfig, Image], int]) -> FitConfig:
+    """Return the configuration with the widest layers that fit, after cells as fine as leave room for them."""
+    narrow = _with_width(config, 0.0)
+    while size(narrow, image) > limit:
+        coarser = _coarser(config)
+        if coarser == config:
+            raise ConfigError(
+                f"budget: the smallest '{config.method}' has {size(narrow, image):,}, more than {limit:,}."
+            )
+        config, narrow = coarser, _with_width(coarser, 0.0)
+    low, high = 0.0, 1.0
+    while size(_with_width(config, high), image) <= limit and high < 64:
+        low, high = high, 2 * high
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (middle, high) if size(_with_width(config, middle), image) <= limit else (low, middle)
+    return _with_width(config, low)
+
+
+def _with_width(config: FitConfig, factor: float) -> FitConfig:
+    def widened(own: GradeConfig) -> GradeConfig:
+        unit = len(own.form.scales) or 1
+        return dataclasses.replace(own, width=max(unit, min(8192, int(own.width * factor / unit) * unit)))
+
+    return dataclasses.replace(config, grades=tuple(widened(own) for own in config.grades))
+
+
+def _coarser(config: FitConfig) -> FitConfig:
+    """Return the configuration with cells of twice the side; without planes, as it is."""
+    if any(plane.cell > MAX_CELL // 2 for own in config.grades for plane in own.planes):
+        return config
+    grades = tuple(
+        dataclasses.replace(
+            own, planes=tuple(Plane(cell=2 * plane.cell, channels=plane.channels) for plane in own.planes)
+        )
+        for own in config.grades
+    )
+    return dataclasses.replace(config, grades=grades)
+
+
+def _grades(config: FitConfig, image: Image) -> list[Grade]:
+    with torch.device("meta"):
+        return [
+            empty_grade(
+                config.grades,
+                number,
+                encoding=2 * config.encoding.frequencies or 2,
+                channels=image.channels,
+                width=image.width,
+                height=image.height,
+                feed=config.feed,
+            )
+            for number in range(len(config.grades))
+        ]
+
+
+def _parameters(config: FitConfig, image: Image) -> int:
+    return sum(grade.parameters_count for grade in _grades(config, image))
+
+
+def _bytes(config: FitConfig, image: Image) -> int:
+    grades = _grades(config, image)
+    tables = 8 * (config.encoding.frequencies + sum(grade.form.shifts for grade in grades))
+    return tables + sum(12 + sum(encoded_size(p.numel()) for p in grade.parameters()) for grade in grades)

@@ -1,0 +1,121 @@
+"""The runs of a comparison -> a row per method, best first, and what each gains over the single grade."""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from inr.analysis.comparison import Comparison, Run, Variant
+from inr.analysis.metrics import Quality
+
+EXACT_DB = 120.0
+"""What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A method's means over pictures and seeds. PSNR in dB as in `inr.Quality`; None where there is no such figure.
+
+    Attributes:
+        contender: its name.
+        variant: see `Run`.
+        psnr_db: all pixels.
+        spread_db: standard deviation over the seeds, averaged over the pictures; None for one seed.
+        train_psnr_db: training pixels.
+        held_out_psnr_db: the others.
+        ssim: of all pixels.
+        gain_db: over the reference, paired by picture.
+        gain_error_db: standard error of that mean over the pictures; None for one picture.
+        seconds: of training.
+        steps: updates.
+        parameters: numbers learned.
+        bytes: of the model file.
+        errors: why runs failed; the means are of the others.
+        runs: that went well.
+    """
+
+    contender: str
+    variant: Variant
+    psnr_db: float | None
+    spread_db: float | None
+    train_psnr_db: float | None
+    held_out_psnr_db: float | None
+    ssim: float | None
+    gain_db: float | None
+    gain_error_db: float | None
+    seconds: float
+    steps: float
+    parameters: float
+    bytes: float
+    errors: tuple[str, ...]
+    runs: int
+
+
+def reference(comparison: Comparison) -> tuple[str, Variant]:
+    """Return the contender and variant that gains are over: `sgdl` as it comes, or else the first."""
+    first = comparison.runs[0]
+    for run in comparison.runs:
+        if run.contender == "sgdl" and run.variant == "default":
+            return run.contender, run.variant
+    return first.contender, first.variant
+
+
+def rank(comparison: Comparison) -> tuple[Row, ...]:
+    """Return a row per contender and variant, by PSNR on held-out pixels if there are any, else on all."""
+    groups: dict[tuple[str, Variant], list[Run]] = {}
+    for run in comparison.runs:
+        groups.setdefault((run.contender, run.variant), []).append(run)
+    base = _by_image(groups[reference(comparison)])
+    rows = [_row(name, variant, runs, base) for (name, variant), runs in groups.items()]
+    return tuple(sorted(rows, key=lambda row: -(row.held_out_psnr_db or row.psnr_db or -math.inf)))
+
+
+def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float]) -> Row:
+    good = [run for run in runs if run.quality is not None]
+    own = _by_image(runs)
+    gains = [own[image] - base[image] for image in own if image in base]
+    return Row(
+        contender=name,
+        variant=variant,
+        psnr_db=_mean(good, lambda q: q.psnr_db),
+        spread_db=_spread(good),
+        train_psnr_db=_mean(good, lambda q: q.train_psnr_db),
+        held_out_psnr_db=_mean(good, lambda q: q.held_out_psnr_db),
+        ssim=_mean(good, lambda q: q.ssim),
+        gain_db=statistics.fmean(gains) if gains else None,
+        gain_error_db=statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else None,
+        seconds=_average([run.seconds for run in good]),
+        steps=_average([run.steps for run in good]),
+        parameters=_average([run.parameters for run in good]),
+        bytes=_average([run.bytes for run in good]),
+        errors=tuple(sorted({f"{run.image}: {run.error}" for run in runs if run.error is not None})),
+        runs=len(good),
+    )
+
+
+def _by_image(runs: Sequence[Run]) -> dict[str, float]:
+    """Return the mean PSNR over the seeds of each picture, on held-out pixels if there are any."""
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        if run.quality is not None:
+            psnr = run.quality.psnr_db if run.quality.held_out_psnr_db is None else run.quality.held_out_psnr_db
+            values.setdefault(run.image, []).append(min(psnr, EXACT_DB))
+    return {image: statistics.fmean(of_seeds) for image, of_seeds in values.items()}
+
+
+def _spread(runs: Sequence[Run]) -> float | None:
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        assert run.quality is not None, "only those that went well are asked"
+        values.setdefault(run.image, []).append(min(run.quality.psnr_db, EXACT_DB))
+    spreads = [statistics.stdev(of_seeds) for of_seeds in values.values() if len(of_seeds) > 1]
+    return statistics.fmean(spreads) if spreads else None
+
+
+def _mean(runs: Sequence[Run], figure: Callable[[Quality], float | None]) -> float | None:
+    values = [value for run in runs if run.quality is not None and (value := figure(run.quality)) is not None]
+    return statistics.fmean(min(value, EXACT_DB) for value in values) if values else None
+
+
+def _average(values: Sequence[float]) -> float:
+    return statistics.fmean(values) if values else 0.0

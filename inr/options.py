@@ -1,0 +1,47 @@
+"""What a person may ask for -> `FitOptions`: the method's name and the wishes beside it, None where there is none."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
+
+OwnName = Literal["mgdl", "sgdl", "grid", "mgdl-paper", "sgdl-paper"]
+RivalName = Literal[
+    "fourier", "fourier-multiscale", "siren", "finer", "wire", "gauss", "mscale-1", "mscale-2", "phase", "adaptive",
+    "msnn",
+]  # fmt: skip
+MethodName = Literal[OwnName, RivalName]
+PresetName = Literal["fast", "balanced", "best"]
+RecipeName = Literal["paper", "inr"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """A person's wishes; None leaves a choice to the method and the preset.
+
+    The names and units are those of `FitConfig`, `GradeConfig` and `EncodingConfig`; depth, width,
+    activation, steps and learning_rate hold for every grade. A batch_size of 0 is the full batch. omega is the
+    form's gain, or the highest of its scales. recipe is how a rival is trained: as its `paper` says, or by `inr`'s
+    own optimiser, batches and schedule.
+    """
+
+    method: MethodName = "mgdl"
+    preset: PresetName | None = None
+    grades: int | None = None
+    depth: int | None = None
+    width: int | None = None
+    activation: ActivationName | None = None
+    encoding: EncodingName | None = None
+    frequencies: int | None = None
+    sigma: float | None = None
+    omega: float | None = None
+    steps: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    optimizer: OptimizerName | None = None
+    recipe: RecipeName | None = None
+    precision: PrecisionName | None = None
+    pixels: PixelsName = "all"
+    seed: int = 0
+    target_psnr: float | None = None
+    seconds: float | None = None

@@ -1,0 +1,206 @@
+"""A comparison -> a folder: tables for people (Markdown) and programs (JSON, CSV), curves, pictures side by side."""
+
+import csv
+import dataclasses
+import io
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inr.analysis.comparison import Comparison, Run, run_to_json
+from inr.analysis.interpolation import INTERPOLATIONS, interpolate
+from inr.analysis.metrics import Quality, compare_pictures
+from inr.analysis.ranking import EXACT_DB, Row, rank, reference
+from inr.errors import InrError
+from inr.files import write_whole
+from inr.imaging.image import Image
+from inr.methods import METHODS
+from inr.report.comparison_figures import draw_curves, draw_pictures
+
+SCHEMA = 1
+_HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
+         "parameters", "bytes")  # fmt: skip
+
+
+def write_comparison(comparison: Comparison, images: Sequence[Image], folder: str | Path) -> tuple[Path, ...]:
+    """Write `comparison.json`, `.csv`, `.md` and the two figures, and return their paths.
+
+    Raises:
+        InrError: the folder cannot be written.
+    """
+    folder = Path(folder)
+    rows, classical = rank(comparison), interpolations(comparison, images)
+    try:
+        files = {
+            "comparison.json": _json(comparison, rows, classical, images),
+            "comparison.csv": _csv(comparison),
+            "comparison.md": to_markdown(comparison, rows, classical, images),
+        }
+        for name, text in files.items():
+            write_whole(folder / name, text.encode())
+        draw_curves(folder / "curves.png", comparison, rows)
+        draw_pictures(folder / "pictures.png", comparison, rows, images[0], folder / "runs")
+    except OSError as error:
+        raise InrError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    return tuple(folder / name for name in (*files, "curves.png", "pictures.png"))
+
+
+def interpolations(comparison: Comparison, images: Sequence[Image]) -> dict[str, tuple[Quality, ...]]:
+    """Return, where pixels were held out, what interpolating the training pixels gives: a quality per picture."""
+    if comparison.pixels == "all":
+        return {}
+    return {
+        name: tuple(compare_pictures(image, interpolate(image, name), pixels="half") for image in images)
+        for name in INTERPOLATIONS
+    }
+
+
+def to_markdown(
+    comparison: Comparison, rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], images: Sequence[Image]
+) -> str:
+    """Return the comparison for a reader: what was equal, the table, one per picture, the searches, what failed."""
+    name, variant = reference(comparison)
+    what = "all pixels" if comparison.pixels == "all" else "the pixels [::2, ::2]; the others are held out"
+    lines = [
+        f"# Comparison of {len({row.contender for row in rows})} methods on "
+        + (images[0].name if len(images) == 1 else f"{len(images)} pictures"),
+        "",
+        f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
+        f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
+        f"means over pictures and seeds. Gain: over {name} ({variant}), paired by picture, "
+        "with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
+        "",
+        *table(rows, classical),
+        "",
+        "Settings: paper, as its authors train it, for what is given; default, as this program comes; tuned, after the "
+        "search below, rivals by the same optimiser, batches and schedule as ours.",
+        "",
+    ]
+    if len(images) > 1:
+        lines += ["## By picture", "", *_by_picture(comparison, rows, images), ""]
+    if comparison.searches:
+        lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
+        for contender, tuned in comparison.searches.items():
+            lines.append(f"| {contender} | `{_command(tuned.options)}` | {tuned.probes} | {tuned.seconds:.0f} |")
+        lines += ["", f"Made on {images[0].name}, by its PSNR over all pixels.", ""]
+    failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
+    lines += ["## Failed", "", *failures, ""] if failures else []
+    lines += ["![PSNR over seconds](curves.png)", "", "![reconstructions and their errors](pictures.png)", ""]
+    return "\n".join(lines)
+
+
+def table(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
+    """Return the lines of the Markdown table; columns without figures are left out."""
+    cells = [_cells(row) for row in rows]
+    for name, qualities in classical.items():
+        count = len(qualities)
+        psnr, held = (
+            sum(v or 0.0 for v in vs) / count
+            for vs in zip(*((q.psnr_db, q.held_out_psnr_db) for q in qualities), strict=True)
+        )
+        ssim = [q.ssim for q in qualities if q.ssim is not None]
+        mean = f"{sum(ssim) / len(ssim):.4f}" if ssim else ""
+        cells.append([f"{name} interpolation", "", f"{psnr:.2f}", f"{held:.2f}", "", mean, *[""] * 5])
+    keep = [n for n in range(len(_HEAD)) if n < 2 or any(row[n] for row in cells)]
+    lines = ["| " + " | ".join(_HEAD[n] for n in keep) + " |"]
+    lines.append("| " + " | ".join("---" if n < 2 else "---:" for n in keep) + " |")
+    return lines + ["| " + " | ".join(row[n] for n in keep) + " |" for row in cells]
+
+
+def _cells(row: Row) -> list[str]:
+    if row.psnr_db is None:
+        return [row.contender, row.variant, "failed", *[""] * 8]
+    gain = "" if row.gain_db is None else f"{row.gain_db:+.2f}"
+    gain += "" if row.gain_error_db is None else f" ± {row.gain_error_db:.2f}"
+    spread = "" if row.spread_db is None else f" ± {row.spread_db:.2f}"
+    return [
+        row.contender,
+        row.variant,
+        decibel(row.psnr_db) + spread,
+        "" if row.held_out_psnr_db is None else decibel(row.held_out_psnr_db),
+        "" if row.train_psnr_db is None else decibel(row.train_psnr_db),
+        "" if row.ssim is None else f"{row.ssim:.4f}",
+        gain,
+        f"{row.seconds:.1f}",
+        f"{row.steps:,.0f}",
+        f"{row.parameters:,.0f}",
+        f"{row.bytes:,.0f}",
+    ]
+
+
+def decibel(value: float) -> str:
+    """Return a PSNR with two digits; an exact copy by its name."""
+    return "exact" if value >= EXACT_DB else f"{value:.2f}"
+
+
+def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
+    names = [image.name for image in images]
+    lines = ["| method | settings | " + " | ".join(names) + " |", "| --- | --- |" + " ---: |" * len(names)]
+    for row in rows:
+        cells = []
+        for name in names:
+            values = [
+                min(run.quality.held_out_psnr_db or run.quality.psnr_db, EXACT_DB)
+                for run in comparison.runs
+                if (run.image, run.contender, run.variant) == (name, row.contender, row.variant) and run.quality
+            ]
+            cells.append(decibel(sum(values) / len(values)) if values else "failed")
+        lines.append(f"| {row.contender} | {row.variant} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def _command(options: object) -> str:
+    """Return the options of `inr fit` that make this configuration."""
+    words = []
+    for field in dataclasses.fields(options):  # type: ignore[arg-type]
+        value = getattr(options, field.name)
+        if value is not None and value != field.default:
+            words.append(f"--{field.name.replace('_', '-')} {f'{value:.6g}' if isinstance(value, float) else value}")
+    return " ".join(words) or f"--method {METHODS[0]}"
+
+
+def _json(
+    comparison: Comparison, rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], images: Sequence[Image]
+) -> str:
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "budget": dataclasses.asdict(comparison.budget),
+        "pixels": comparison.pixels,
+        "seeds": comparison.seeds,
+        "reference": list(reference(comparison)),
+        "images": [
+            {"name": i.name, "width": i.width, "height": i.height, "channels": i.channels, "sha256": i.sha256}
+            for i in images
+        ],
+        "rows": [dataclasses.asdict(row) for row in rows],
+        "interpolation": {name: [dataclasses.asdict(q) for q in qualities] for name, qualities in classical.items()},
+        "searches": {
+            name: {"options": _command(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
+            for name, tuned in comparison.searches.items()
+        },
+        "runs": [run_to_json(run) for run in comparison.runs],
+        "environment": {
+            "inr": version("inr"), "torch": version("torch"), "python": platform.python_version(),
+            "platform": platform.platform(), "threads": torch.get_num_threads(),
+        },
+    }  # fmt: skip
+    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+
+
+def _csv(comparison: Comparison) -> str:
+    out = io.StringIO()
+    fields = [f.name for f in dataclasses.fields(Run) if f.name not in ("quality", "curve")]
+    figures = [f.name for f in dataclasses.fields(Quality)]
+    writer = csv.writer(out)
+    writer.writerow([*fields, *figures])
+    for run in comparison.runs:
+        data = run_to_json(run)
+        writer.writerow(
+            [*(data[name] for name in fields), *((data["quality"] or {}).get(name, "") for name in figures)]
+        )
+    return out.getvalue()

@@ -1,0 +1,95 @@
+"""A comparison -> two pictures: PSNR over seconds of every method, and the reconstructions with their errors."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from inr.analysis.comparison import Comparison
+from inr.analysis.ranking import EXACT_DB, Row
+from inr.codec.model_file import load_model
+from inr.files import whole_file
+from inr.imaging.image import Image, quantize
+from inr.report.figures import amplification, opaque, reduce_picture
+
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")
+_STYLES = ("-", "--", ":", "-.")
+_MOST_PANELS = 15
+
+
+def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
+    """Write a PNG: the training pixels' PSNR, estimated during training, over seconds, the mean over all runs.
+
+    Rows come best first, and so does the legend. Several pictures are averaged at equal seconds.
+    """
+    figure = Figure(figsize=(11, 6), dpi=110)
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    for number, row in enumerate(rows):
+        curves = [
+            np.array(run.curve)
+            for run in comparison.runs
+            if (run.contender, run.variant) == (row.contender, row.variant) and len(run.curve) > 1
+        ]
+        if not curves:
+            continue
+        start, stop = max(c[0, 0] for c in curves), min(c[-1, 0] for c in curves)
+        at = np.geomspace(max(start, 1e-3), max(stop, start * 1.001), 120)
+        mean = np.mean([np.interp(at, c[:, 0], c[:, 1]) for c in curves], axis=0)
+        axis.plot(
+            at, mean, color=_COLOURS[number % len(_COLOURS)], linestyle=_STYLES[number // len(_COLOURS) % 4],
+            linewidth=1.6, label=f"{row.contender}, {row.variant}",
+        )  # fmt: skip
+    axis.set_xscale("log")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_xlabel("seconds of training")
+    axis.set_ylabel("PSNR of the training pixels, dB (estimated from recent batches)")
+    axis.set_title(f"Equal for all: {comparison.budget.text}")
+    axis.grid(alpha=0.3)
+    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False, title="best at the end first")
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None}, bbox_inches="tight")
+
+
+def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
+    """Write a PNG: the source, then each method's reconstruction of one picture with its absolute error below.
+
+    Each method by the better of its variants, seed 0; of more than fifteen, the first fifteen. All errors are
+    amplified by one factor.
+    """
+    seen: dict[str, tuple[str, float]] = {}
+    for row in rows:
+        for run in comparison.runs:
+            mine = (run.contender, run.variant, run.image, run.seed) == (row.contender, row.variant, image.name, 0)
+            if mine and run.quality is not None and row.contender not in seen:
+                seen[row.contender] = (run.model, run.quality.psnr_db)
+    chosen = list(seen.items())[:_MOST_PANELS]
+    source = reduce_picture(image.pixels)
+    values = [
+        reduce_picture(quantize(load_model(runs / model).render(), 16)) / np.float32(65_535) for _, (model, _) in chosen
+    ]
+    errors = [np.abs(value - source).max(axis=2) for value in values]
+    factor = amplification(np.median(errors, axis=0)) if errors else 1
+    columns = min(8, len(chosen) + 1)
+    bands = math.ceil((len(chosen) + 1) / columns)
+    aspect = min(2.5, source.shape[0] / source.shape[1])
+    figure = Figure(figsize=(2.6 * columns, bands * (2 * 2.6 * aspect + 0.4)), dpi=110)
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2 * bands, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.set_axis_off()
+    axes[0, 0].imshow(opaque(source), vmin=0, vmax=1)
+    axes[0, 0].set_title(f"source, {image.width} x {image.height}", fontsize=9)
+    text = f"absolute error x {factor}\n(largest channel)"
+    axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=axes[1, 0].transAxes)
+    for number, ((name, (_, psnr)), value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
+        band, column = 2 * (number // columns), number % columns
+        axes[band, column].imshow(opaque(value), vmin=0, vmax=1)
+        axes[band, column].set_title(f"{name}: {'exact' if psnr >= EXACT_DB else f'{psnr:.2f} dB'}", fontsize=9)
+        axes[band + 1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
+    figure.tight_layout(pad=0.4)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})

@@ -1,0 +1,217 @@
+"""Budgets, runs and their resumption, ranking, interpolation, and what is written."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from conftest import picture
+
+import inr
+from inr.analysis import comparison as module
+from inr.analysis.budget import Budget, parse_budget, under
+from inr.analysis.comparison import Run, compare, parse_methods, run_from_json, run_to_json
+from inr.analysis.interpolation import INTERPOLATIONS, interpolate
+from inr.analysis.metrics import Quality, compare_pictures
+from inr.analysis.ranking import rank
+from inr.methods import METHODS
+from inr.options import FitOptions
+from inr.report.comparison import write_comparison
+
+STEPS = Budget(steps=8)
+
+
+@pytest.fixture
+def named():
+    return [
+        dataclasses.replace(inr.image_from_array(picture(seed=n)), name=f"{n}.png", sha256=str(n) * 64)
+        for n in range(2)
+    ]
+
+
+def small(text: str):
+    return [
+        dataclasses.replace(c, options=dataclasses.replace(c.options, width=8, batch_size=0))
+        for c in parse_methods(text)
+    ]
+
+
+def test_budget_of_steps_is_shared_as_the_method_shares_its_own(image):
+    config = under(Budget(steps=40), inr.configure(), image)
+    assert [own.steps for own in config.grades] == [14, 14, 6, 6] and config.seconds is None
+
+
+def test_budget_of_seconds_ends_training_before_the_steps_do(image):
+    config = under(Budget(), inr.configure(), image)
+    assert config.seconds == 30 and config.grades[0].steps == 1_400_000
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("limit", [3_000, 60_000])
+def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
+    image = inr.image_from_array(picture(64, 96))
+    options = {} if name.endswith("-paper") else {"depth": 2}
+    config = inr.configure(FitOptions(method=name, **options))
+    for kind in ("parameters", "bytes"):
+        asked = limit * (2 if kind == "bytes" else 1)
+        try:
+            sized = under(Budget(steps=len(config.grades), **{kind: asked}), config, image)
+        except inr.ConfigError as error:
+            assert "smallest" in str(error) and limit == 3_000
+            continue
+        model = inr.fit(image, dataclasses.replace(sized, batch_size=16, batch_share=0)).model
+        spent = model.parameters_count if kind == "parameters" else len(inr.model_to_bytes(model))
+        assert 0.5 * asked < spent <= asked
+
+
+def test_parse_budget():
+    assert parse_budget("steps=500, parameters=1e5") == Budget(steps=500, parameters=100_000)
+    assert parse_budget("seconds=1.5").seconds == 1.5 and parse_budget(None).seconds == 30
+    for wrong in ("hours=3", "seconds", "steps=1.5", "seconds=-1", "bytes=9,parameters=9", "seconds=nan"):
+        with pytest.raises(inr.ConfigError, match="budget"):
+            parse_budget(wrong)
+
+
+def test_parse_methods():
+    assert [c.name for c in parse_methods("all")] == list(METHODS)
+    (contender,) = parse_methods("siren:grades=4:depth=1:learning-rate=0.01:recipe=inr")
+    assert contender.options == FitOptions(method="siren", grades=4, depth=1, learning_rate=0.01, recipe="inr")
+    for wrong in ("", "mgdl,mgdl", "nothing", "siren:colour=3", "siren:grades=x", "sgdl:grades=3", "mgdl:seed=1"):
+        with pytest.raises(inr.ConfigError):
+            parse_methods(wrong)
+
+
+def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
+    result = compare(named, small("mgdl,siren"), tmp_path, budget=STEPS, seeds=2)
+    seen = {(run.contender, run.variant, run.image, run.seed) for run in result.runs}
+    variants = {"mgdl": ("default", "tuned"), "siren": ("paper", "tuned")}
+    assert len(result.runs) == len(seen) == 16
+    assert seen == {(c, v, i.name, s) for c in variants for v in variants[c] for i in named for s in (0, 1)}
+    assert result.searches["siren"].options.recipe == "inr" and result.searches["siren"].probes == 5
+    for run in result.runs:
+        model = inr.load_model(tmp_path / "runs" / run.model)
+        quality = inr.measure(next(i for i in named if i.name == run.image), model)[0][-1]
+        assert (quality, model.parameters_count, run.steps) == (run.quality, run.parameters, 8)
+
+
+def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
+    def judged(self, image, name, variant, options, *, probe=False):
+        near = -abs(np.log10(options.learning_rate / (0.06 / 30))) - abs(np.log10((options.omega or 30) / 60))
+        quality = Quality(psnr_db=50 + near, psnr_unclipped_db=0, ssim=None)
+        return Run(
+            image="0.png", contender=name, variant=variant, seed=0, quality=quality, seconds=1, steps=1, parameters=1,
+            bytes=1, curve=(), error=None, model="",
+        )  # fmt: skip
+
+    monkeypatch.setattr(module._Store, "run", judged)
+    tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
+    assert tuned.options.learning_rate == pytest.approx(3 * 0.02 / 30) and tuned.options.omega == 60
+    assert (tuned.probes, tuned.seconds) == (5, 5)
+
+
+def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
+    done = []
+    fit = module.fit
+
+    def counted(image, config, **options):
+        done.append(config.method)
+        if len(done) == 4:
+            raise KeyboardInterrupt
+        return fit(image, config, **options)
+
+    monkeypatch.setattr(module, "fit", counted)
+    arguments = (named, small("mgdl,sgdl"), tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        compare(*arguments, budget=STEPS, tune=False)
+    assert len(list((tmp_path / "runs").glob("*.json"))) == 3
+    result = compare(*arguments, budget=STEPS, tune=False)
+    assert len(done) == 5 and len(result.runs) == 4  # one of the five was cut off
+    assert compare(*arguments, budget=STEPS, tune=False) == result and len(done) == 5
+    compare(*arguments, budget=Budget(steps=9), tune=False)
+    assert len(done) == 9  # another budget is another comparison
+
+
+def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch):
+    fit = module.fit
+
+    def fails(image, config, **options):
+        if config.method == "sgdl" and image.name == "1.png":
+            raise inr.TrainingError("the loss went away.")
+        return fit(image, config, **options)
+
+    monkeypatch.setattr(module, "fit", fails)
+    result = compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False)
+    row = next(row for row in rank(result) if row.contender == "sgdl")
+    assert row.errors == ("1.png: the loss went away.",) and row.runs == 1
+    write_comparison(result, named, tmp_path)
+    assert "- sgdl (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
+    monkeypatch.setattr(module, "fit", fit)
+    assert all(run.error is None for run in compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False).runs)
+
+
+def made(contender, image, seed, psnr, variant="default", held_out=None) -> Run:
+    quality = Quality(psnr_db=psnr, psnr_unclipped_db=psnr, ssim=0.5, held_out_psnr_db=held_out, train_psnr_db=held_out)
+    return Run(
+        image=image, contender=contender, variant=variant, seed=seed, quality=quality, seconds=2, steps=3, parameters=4,
+        bytes=5, curve=((0.1, 3.0), (1.0, 9.0)), error=None, model="",
+    )  # fmt: skip
+
+
+def test_gain_is_paired_by_picture():
+    runs = [made("mgdl", i, s, p) for i, s, p in (("a", 0, 31), ("a", 1, 33), ("b", 0, 41), ("b", 1, 43))]
+    runs += [made("sgdl", i, s, p) for i, s, p in (("a", 0, 30), ("a", 1, 30), ("b", 0, 38), ("b", 1, 38))]
+    result = module.Comparison(budget=Budget(), pixels="all", seeds=2, runs=tuple(runs), searches={})
+    best, other = rank(result)
+    assert (best.contender, other.contender) == ("mgdl", "sgdl")
+    assert best.gain_db == pytest.approx(3.0) and best.gain_error_db == pytest.approx(1.0)  # 2 and 4 dB
+    assert best.spread_db == pytest.approx(2**0.5) and (other.gain_db, other.spread_db) == (0.0, 0.0)
+
+
+def test_ranking_and_gain_are_of_held_out_pixels_where_there_are_any():
+    runs = [made("sgdl", "a", 0, 40, held_out=20), made("mgdl", "a", 0, 30, held_out=25)]
+    result = module.Comparison(budget=Budget(), pixels="half", seeds=1, runs=tuple(runs), searches={})
+    assert [(row.contender, row.gain_db) for row in rank(result)] == [("mgdl", 5.0), ("sgdl", 0.0)]
+
+
+def test_an_exact_copy_survives_the_way_to_disk_and_back():
+    run = made("mgdl", "a", 0, float("inf"))
+    assert run_from_json(json.loads(json.dumps(run_to_json(run), allow_nan=False))) == run
+
+
+@pytest.mark.parametrize("name", INTERPOLATIONS)
+@pytest.mark.parametrize("size", [(24, 36), (23, 37), (2, 3)])
+def test_interpolation_keeps_the_lattice_and_follows_a_slope(name, size):
+    y, x = np.mgrid[: size[0], : size[1]]
+    image = inr.image_from_array(np.stack([0.1 + 0.01 * x + 0.005 * y] * 3, axis=2).astype(np.float32))
+    drawn = interpolate(image, name) / (65535 if image.bit_depth == 16 else 255)
+    tolerance = 0.004 if name != "lanczos" else 0.012  # lanczos does not keep a slope exactly
+    inner = (slice(6, -8),) * 2
+    assert np.abs(drawn[inner] - image.pixels[inner]).max(initial=0) < tolerance
+    if name == "bilinear":
+        assert np.abs(drawn[::2, ::2] - image.pixels[::2, ::2]).max() < 0.003
+
+
+def test_interpolation_of_a_wave_is_not_shifted():
+    x = np.arange(64)
+    wave = 0.5 + 0.4 * np.sin(2 * np.pi * x / 16)
+    image = inr.image_from_array(np.tile(wave[None, :, None], (64, 1, 3)).astype(np.float32))
+    assert compare_pictures(image, interpolate(image, "bicubic"), pixels="half").held_out_psnr_db > 38
+
+
+@pytest.mark.parametrize("pixels", ["all", "half"])
+def test_what_is_written(named, tmp_path, pixels):
+    result = compare(named, small("mgdl,sgdl,siren"), tmp_path, budget=STEPS, seeds=2, pixels=pixels)
+    paths = write_comparison(result, named, tmp_path)
+    assert [p.name for p in paths] == [
+        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png"
+    ]  # fmt: skip
+    data = json.loads(paths[0].read_text())
+    assert len(data["runs"]) == 24 and len(data["rows"]) == 6 and data["budget"]["steps"] == 8
+    rows = list(csv.DictReader(paths[1].read_text().splitlines()))
+    assert len(rows) == 24 and float(rows[0]["psnr_db"]) == data["runs"][0]["quality"]["psnr_db"]
+    text = paths[2].read_text()
+    assert "Equal for all: 8 steps" in text and "| siren | paper |" in text and "±" in text
+    assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
+    for path in paths[3:]:
+        assert inr.load_image(path).width > 300

@@ -1,0 +1,272 @@
+"""Each rival's defining property, and what all of them have in common."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+
+import inr
+from inr.config import Form
+from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
+from inr.imaging.pixels import coordinates
+from inr.methods import METHODS
+from inr.networks.encoding import draw_encoding
+from inr.networks.grade import Grade
+from inr.networks.layers import Complex, Separate, activate, initialise
+from inr.options import FitOptions
+from inr.rivals import RIVALS
+from inr.training.optimizer import Muon
+
+SMALL = {"width": 24, "steps": 3}
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def started(form: Form = Form(), *, inputs=2, width=24, depth=3, activation="sine", init="siren") -> Grade:
+    grade = Grade(inputs, 3, depth=depth, width=width, activation=activation, form=form)
+    grade.start(init, generator(1), first=True, raw=True)
+    return grade
+
+
+@pytest.fixture
+def points() -> torch.Tensor:
+    return torch.rand(50, 2, generator=generator(3)) * 2 - 1
+
+
+@pytest.mark.parametrize("name", RIVALS)
+@pytest.mark.parametrize("recipe", ["paper", "inr"])
+def test_every_rival_fits_and_its_file_draws_the_same(image, name, recipe):
+    result = inr.fit(image, inr.configure(FitOptions(method=name, recipe=recipe, seed=1, **SMALL)))
+    assert [log.steps for log in result.grades] == [3] * len(result.config.grades)
+    data = inr.model_to_bytes(result.model)
+    loaded = inr.model_from_bytes(data)
+    assert inr.model_to_bytes(loaded) == data
+    np.testing.assert_allclose(loaded.render(), result.model.render(), atol=5e-3)
+    assert [grade.form for grade in loaded.grades] == [grade.form for grade in result.model.grades]
+
+
+@pytest.mark.parametrize("name", [name for name in RIVALS if name not in ("fourier", "fourier-multiscale")])
+def test_rivals_may_be_graded(image, name):
+    options = FitOptions(method=name, grades=2, recipe="inr", depth=2, width=24, steps=40, batch_size=0)
+    result = inr.fit(image, inr.configure(options))
+    assert len(result.model.grades) == 2
+    first, second = (quality.psnr_db for quality in inr.measure(image, result.model)[0])
+    constant = -10 * math.log10(image.pixels.var(axis=(0, 1)).mean())
+    assert max(first, second) > constant
+
+
+@pytest.mark.parametrize("name", RIVALS)
+def test_what_a_paper_fixes_is_refused(name):
+    for wish in ({"preset": "fast"}, {"activation": "gelu"}, {"encoding": "grid"}):
+        with pytest.raises(inr.ConfigError, match=name):
+            inr.configure(FitOptions(method=name, **wish))
+    if RIVALS[name].bandwidth != "omega":
+        with pytest.raises(inr.ConfigError, match="omega"):
+            inr.configure(FitOptions(method=name, omega=3.0))
+
+
+def test_siren_keeps_its_distribution_from_layer_to_layer(points):
+    grade = started(Form(gain=30.0), width=256, depth=4)
+    assert grade.layers[0].weight.abs().max() <= 0.5
+    for layer in [*grade.layers[1:], grade.head]:
+        bound = math.sqrt(6 / 256) / 30
+        assert 0.9 * bound < layer.weight.abs().max() <= bound
+    x = points
+    for number, layer in enumerate(grade.layers):
+        z = 30.0 * layer(x)
+        if number:
+            assert 0.8 < float(z.std()) < 1.6  # N(0, 1) and the biases: Sitzmann et al., theorem 1.8
+        x = torch.sin(z)
+    torch.testing.assert_close(grade.body(points), x)
+
+
+def test_finer_swings_faster_further_out():
+    z = torch.tensor([[0.1, 0.5, 2.0]], requires_grad=True)
+    y = activate("finer", z, Form(gain=30.0))
+    torch.testing.assert_close(y, torch.sin(30.0 * (z.abs() + 1) * z))
+    y.sum().backward()
+    phase = 30.0 * (z.detach().abs() + 1)
+    torch.testing.assert_close(z.grad, phase * torch.cos(phase * z.detach()))  # no way through |z|
+
+
+def test_gauss_has_the_width_of_its_gain():
+    y = activate("gauss", torch.tensor([[0.0, 0.1, -0.1]]), Form(gain=10.0))
+    torch.testing.assert_close(y, torch.tensor([[1.0, math.exp(-0.5), math.exp(-0.5)]]))
+
+
+def test_wire_is_the_complex_gabor_wavelet(points):
+    form = Form(gain=20.0, window=30.0)
+    grade = started(form, activation="gabor", init="uniform", depth=2)
+
+    def gabor(z):
+        return torch.exp(20j * z - (30.0 * z.abs()) ** 2)
+
+    z = gabor((points @ grade.layers[0].weight.T + grade.layers[0].bias).to(torch.complex64))
+    real, imaginary = grade.layers[1].weight.chunk(2, dim=1)
+    bias = torch.complex(*grade.layers[1].bias.chunk(2))
+    z = gabor(z @ torch.complex(real, imaginary).T + bias)
+    torch.testing.assert_close(grade.body(points), torch.cat([z.real, z.imag], dim=1), atol=1e-5, rtol=1e-4)
+    assert grade.features == 48 and Complex(24).weight.numel() == 2 * 24 * 24
+
+
+def test_scales_multiply_the_coordinates_of_their_neurons(points):
+    plain, scaled = started(), started(Form(scales=(1.0, 4.0)))
+    shifted = points * 4.0
+    z = torch.cat([plain.layers[0](points)[:, :12], plain.layers[0](shifted)[:, 12:]], dim=1)
+    torch.testing.assert_close(scaled.layers[0](points, scaled.scale), z)
+
+
+def test_separate_sub_networks_are_summed(points):
+    grade = started(Form(scales=(1.0, 2.0, 8.0), separate=True))
+    total = grade.head.bias.expand(len(points), 3).clone()
+    for number, scale in enumerate((1.0, 2.0, 8.0)):
+        own = slice(8 * number, 8 * number + 8)
+        x = torch.sin(scale * points @ grade.layers[0].weight[own].T + grade.layers[0].bias[own])
+        for layer in grade.layers[1:]:
+            x = torch.sin(x @ layer.weight[number].T + layer.bias[own])
+        total += x @ grade.head.weight[:, own].T
+    torch.testing.assert_close(grade(points), total)
+
+
+@pytest.mark.parametrize(("name", "end", "top"), [("srelu", 1.0, 0.25), ("phi", 3.0, 1.5)])
+def test_compact_activations_vanish_outside_their_interval(name, end, top):
+    x = torch.linspace(-2, 5, 701)[:, None]
+    y = activate(name, x, Form())
+    inside = (x > 1e-3) & (x < end - 1e-3)
+    assert (y[inside] > 0).all() and y[~((x > -1e-3) & (x < end + 1e-3))].abs().max() < 1e-4
+    assert float(y.max()) == pytest.approx(top, abs=1e-4)
+
+
+def test_adaptive_slope_is_one_number_for_all_layers(points):
+    grade, plain = (started(f, activation="tanh", init="glorot-normal") for f in (Form(gain=10.0, slope=True), Form()))
+    torch.testing.assert_close(grade(points), plain(points))  # n a = 1 at the start
+    grade(points).square().mean().backward()
+    assert grade.slope.numel() == 1 and abs(float(grade.slope.grad)) > 0
+    with torch.no_grad():
+        grade.slope.mul_(3.0)
+        x = points
+        for layer in plain.layers:
+            x = torch.tanh(3.0 * layer(x))
+    torch.testing.assert_close(grade.body(points), x)
+
+
+def wave_picture(cycles=(5, -3), width=32, height=24) -> inr.Image:
+    y, x = np.mgrid[:height, :width]
+    wave = np.cos(2 * np.pi * (cycles[0] * x / width + cycles[1] * y / height) + 0.7)
+    return inr.image_from_array(np.repeat((0.5 + 0.4 * wave)[:, :, None], 3, axis=2).astype(np.float32))
+
+
+@pytest.mark.parametrize("frame", ["unit", "isotropic"])
+@pytest.mark.parametrize("cycles", [(5, -3), (5, 3), (0, 4), (7, 0)])
+def test_phase_shifts_are_the_pictures_frequencies(frame, cycles):
+    """With the right frequency, amplitudes that do not depend on the coordinate give a wave exactly."""
+    image = wave_picture(cycles)
+    frequencies, power = lattice_spectrum(image.pixels.reshape(-1, 3), 32, 24, frame, 1)
+    grade = Grade(2, 3, depth=1, width=4, activation="tanh", form=Form(shifts=1))
+    grade.waves.copy_(torch.from_numpy(strongest(frequencies, power, 1)))
+    at = coordinates(torch.arange(32 * 24), 32, 24, frame)
+    phase = 2 * math.pi * at @ grade.waves
+    basis = torch.cat([torch.ones_like(phase), phase.cos(), phase.sin()], dim=1).double()
+    colours = torch.from_numpy(image.pixels).reshape(-1, 3).double()
+    amplitudes = torch.linalg.lstsq(basis, colours).solution
+    with torch.no_grad():
+        grade.layers[0].weight.zero_()
+        grade.layers[0].bias.zero_()
+        grade.head.weight.zero_()
+        grade.head.bias.copy_(amplitudes.reshape(-1))
+    assert float((grade(at) - colours).abs().max()) < 1e-4
+
+
+def test_a_stage_of_msnn_is_scaled_to_the_residuals_frequency(image):
+    frequencies, power = lattice_spectrum(wave_picture((6, 0)).pixels.reshape(-1, 3), 32, 24, "isotropic", 1)
+    assert median_radius(frequencies, power) == pytest.approx(3.0)  # six cycles over two units
+    result = inr.fit(image, inr.configure(FitOptions(method="msnn", **SMALL)))
+    assert {grade.layers[0].weight.shape[1] for grade in result.model.grades} == {2}  # the bare coordinates
+    first, *later = result.model.grades
+    assert first.form.scales == () and all(len(grade.form.scales) == 1 for grade in later)
+    left = image.pixels.reshape(-1, 3) - result.model.up_to(1).render().reshape(-1, 3)
+    kappa = 2 * math.pi * median_radius(*lattice_spectrum(left, image.width, image.height, "isotropic", 1))
+    assert later[0].form.scales[0] == pytest.approx(kappa, rel=1e-3)
+
+
+def test_bands_pass_one_trunk_and_meet_in_the_head():
+    config = RIVALS["fourier-multiscale"].config.encoding
+    config = dataclasses.replace(config, frequencies=30)
+    encoding = draw_encoding(config, "unit", generator())
+    spread = encoding.frequencies.view(2, 3, 10).std(dim=(0, 2))
+    assert 20 < spread[2] / spread[0] < 80 and 5 < spread[1] / spread[0] < 20
+    grade = started(Form(branches=3), inputs=60, activation="tanh", init="glorot-unit-bias")
+    x = encoding(torch.rand(9, 2, generator=generator()))
+    swapped = x.view(9, 2, 3, 10)[:, :, [2, 0, 1]].reshape(9, 60)
+    parts = grade.body(x).view(9, 3, 24)
+    torch.testing.assert_close(grade.body(swapped).view(9, 3, 24), parts[:, [2, 0, 1]])
+    assert grade.head.weight.shape == (3, 72)
+
+
+def test_fourier_is_a_relu_network_with_a_sigmoid():
+    config = RIVALS["fourier"].config
+    encoding = draw_encoding(config.encoding, "unit", generator())
+    assert float(encoding.frequencies.std()) == pytest.approx(10.0, rel=0.15)
+    grade = started(Form(sigmoid=True), activation="relu", init="glorot-normal")
+    with torch.no_grad():
+        grade.head.bias.copy_(torch.tensor([50.0, -50.0, 0.0]))
+    y = grade(torch.rand(20, 2, generator=generator()))
+    assert ((y >= 0) & (y <= 1)).all() and float(y[:, 0].min()) > 0.99 and float(y[:, 1].max()) < 0.01
+
+
+@pytest.mark.parametrize("name", ["siren", "finer"])
+def test_symmetric_targets_are_folded_into_the_head(image, name):
+    """What is drawn is 0.5 + 0.5 times what was trained: the head at the start draws mid-grey."""
+    config = inr.configure(FitOptions(method=name, learning_rate=1e-9, **SMALL))
+    drawn = inr.fit(image, config).model.render()
+    assert abs(float(drawn.mean()) - 0.5) < 0.2 and config.targets == "symmetric"
+
+
+def test_omega_scales_what_a_method_has():
+    assert inr.configure(FitOptions(method="siren", omega=12.0)).grades[0].form.gain == 12.0
+    scales = inr.configure(FitOptions(method="mscale-1", omega=64.0)).grades[0].form.scales
+    assert scales == tuple(2.0**n / 2 for n in range(8))
+
+
+def test_recipes_share_the_network_and_differ_in_training():
+    for name in RIVALS:
+        paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in ("paper", "inr"))
+        assert (paper.optimizer, own.optimizer) == ("adam", "muon")
+        for a, b in zip(paper.grades, own.grades, strict=True):
+            assert dataclasses.replace(a, learning_rate=b.learning_rate) == b
+    with pytest.raises(inr.ConfigError, match="one recipe"):
+        inr.configure(FitOptions(recipe="inr"))
+
+
+def test_muon_takes_each_sub_network_for_itself():
+    layer = Separate(12, 3)
+    initialise(layer, "uniform", generator())
+    before = layer.weight.detach().clone()
+    layer.weight.grad = torch.randn(3, 4, 4, generator=generator())
+    Muon([layer.weight], lr=1.0, momentum=0.0, dtype=torch.float32).step()
+    singular = torch.linalg.svdvals(before - layer.weight.detach())
+    assert float(singular.min()) > 0.6 and float(singular.max()) < 1.35
+
+
+def test_any_activation_goes_with_grades(image):
+    for activation in ("gauss", "finer", "gabor"):
+        for encoding in ("grid", "fourier"):
+            options = FitOptions(activation=activation, encoding=encoding, grades=2, width=16, steps=5)
+            assert len(inr.fit(image, inr.configure(options)).model.grades) == 2
+
+
+def test_sgdl_of_a_picture_with_two_channels():
+    image = inr.image_from_array(picture(channels=2))
+    for name in ("phase", "mscale-2", "wire"):
+        assert inr.fit(image, inr.configure(FitOptions(method=name, **SMALL))).model.render().shape[2] == 2
+
+
+def test_all_methods_have_a_title():
+    from inr.methods import OWN_TITLES
+
+    assert set(METHODS) == {*OWN_TITLES, *RIVALS}
