@@ -5,6 +5,7 @@
     model -> save_model -> .inr file -> load_model -> model
     model -> render / up_to -> pixels -> quantize -> save_image -> image file
     Image + model -> measure -> a Quality per grade
+    Image + model -> spectrum -> Spectrum: what each grade learned, by frequency
     Image + options -> fit_to_folder -> pictures, model file and report in one folder
 
 Names are imported when they are first used, so that `import inr` does not wait for torch.
@@ -17,6 +18,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from inr.analysis.metrics import Quality, measure
+    from inr.analysis.recorder import History, SpectrumRecorder
+    from inr.analysis.spectrum import Spectrum, spectrum
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
     from inr.config import EncodingConfig, FitConfig, GradeConfig, Plane
     from inr.errors import (
@@ -39,6 +42,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Quality": "inr.analysis.metrics",
     "measure": "inr.analysis.metrics",
+    "History": "inr.analysis.recorder",
+    "SpectrumRecorder": "inr.analysis.recorder",
+    "Spectrum": "inr.analysis.spectrum",
+    "spectrum": "inr.analysis.spectrum",
     "load_model": "inr.codec.model_file",
     "model_from_bytes": "inr.codec.model_file",
     "model_to_bytes": "inr.codec.model_file",
@@ -70,10 +77,11 @@ _HOME = {
 }
 
 __all__ = [
-    "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "Image", "ImageError",
-    "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Plane", "Progress", "Quality", "Region",
-    "TrainingError", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
-    "model_from_bytes", "model_to_bytes", "quantize", "save_image", "save_model",
+    "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "GradeConfig", "History", "Image",
+    "ImageError", "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning", "Plane", "Progress",
+    "Quality", "Region", "Spectrum", "SpectrumRecorder", "TrainingError", "configure", "fit", "fit_to_folder",
+    "image_from_array", "load_image", "load_model", "measure", "model_from_bytes", "model_to_bytes", "quantize",
+    "save_image", "save_model", "spectrum",
 ]  # fmt: skip
 
 
