@@ -8,6 +8,7 @@ from inr import __version__
 from inr_cli.fit import fit
 from inr_cli.info import info
 from inr_cli.render import render
+from inr_cli.spectrum import spectrum
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(render)
 app.command()(info)
+app.command()(spectrum)
 
 
 def _version(value: bool) -> None:
