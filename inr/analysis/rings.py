@@ -32,6 +32,7 @@ class Rings:
         frequency: (R,) float64, mean radius of each ring in cycles per pixel, ascending; no ring is empty.
         count: (R,) int64, frequencies in each.
         radius: (H, W // 2 + 1) float64, cycles per pixel.
+        times: (H, W // 2 + 1) float64, 2 where the transform leaves out a mirror image, else 1.
     """
 
     def __init__(self, height: int, width: int, *, spacing: int = 1) -> None:
@@ -49,10 +50,10 @@ class Rings:
             raise ConfigError(f"{width} x {height} pixels have no spectrum; at least one is needed.")
         self.shape = (height, width)
         cycles = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])  # per lattice pixel
-        self._times = np.full(cycles.shape, 2.0)  # rfft2 leaves out the mirror images
-        self._times[:, 0] = 1.0
+        self.times = np.full(cycles.shape, 2.0)
+        self.times[:, 0] = 1.0
         if width % 2 == 0:
-            self._times[:, -1] = 1.0
+            self.times[:, -1] = 1.0
         longer = max(height, width)
         top = math.ceil(longer * math.sqrt(0.5)) + 1
         edges = np.unique(np.rint(np.geomspace(1, top, MOST_RINGS + 1))) - 0.5  # cycles per longer side
@@ -68,7 +69,7 @@ class Rings:
 
     def sums(self, values: Array) -> Array:
         """Sum (H, W // 2 + 1) values over each ring, mirror images included; the mean is left out."""
-        sums = np.bincount(self._ring.ravel(), weights=(values * self._times).ravel(), minlength=self._rings)
+        sums = np.bincount(self._ring.ravel(), weights=(values * self.times).ravel(), minlength=self._rings)
         return np.asarray(sums[1:])
 
     def transform(self, picture: Array) -> Array:

@@ -131,15 +131,17 @@ def spectrum(
     rings = Rings(*target.shape[:2])
     wanted = rings.transform(target)
     gains = np.exp(-2.0 * np.square(math.pi * np.array(SIGMAS)[:, None, None] * rings.radius))
+    halves = np.stack([np.square(gains), np.square(1.0 - gains)]) * rings.times  # what passes, what is taken away
+    filters = halves.reshape(2, len(SIGMAS), -1).astype(np.float32)
     power = rings.power(wanted)
-    splits = _splits(rings, gains, power)
+    whole = filters @ power.ravel()
     grades, before = [], np.zeros_like(wanted)
     for number, picture in enumerate(pictures, start=1):
         drawn = rings.transform(picture)
         own = GradeSpectrum(grade=number, contribution=_tuple(rings.sums(rings.power(drawn - before))))
         if image is not None:
             left = rings.power(wanted - drawn)
-            low, high = (relative_error(*pair) for pair in zip(_splits(rings, gains, left), splits, strict=True))
+            low, high = (relative_error(*pair) for pair in zip(filters @ left.ravel(), whole, strict=True))
             own = replace(
                 own,
                 leftover=_tuple(rings.sums(left)),
@@ -178,13 +180,6 @@ def in_bands(found: Spectrum) -> tuple[tuple[float, ...], ...]:
         _tuple(relative_error(bands(own.leftover if found.source else own.contribution), target))
         for own in found.grades
     )
-
-
-def _splits(rings: Rings, gains: Array, power: Array) -> tuple[Array, Array]:
-    """Return, per width, the power that passes the Gaussian filter and the power of what it takes away."""
-    low = np.array([rings.sums(np.square(gain) * power).sum() for gain in gains])
-    high = np.array([rings.sums(np.square(1.0 - gain) * power).sum() for gain in gains])
-    return low, high
 
 
 def _draw(model: Model) -> Prefixes:

@@ -21,6 +21,8 @@ _CURVES = 6
 _FLOOR = 0.001
 """Lowest error the heat map's colours tell apart."""
 _GREY = "0.45"
+_TITLE = 1.13
+"""Height of a title above its axes; given, because finding one draws all labels twice."""
 
 
 def draw_spectrum(path: Path, found: Spectrum) -> None:
@@ -50,11 +52,11 @@ def draw_spectrum(path: Path, found: Spectrum) -> None:
     colours = colormaps["viridis"](np.linspace(0.0, 0.88, len(shown)))
     picture = "the source" if found.source else "the model's picture"
     _spectra(axes[0], found, picture, [(found.grades[i].contribution, f"grade {i + 1} adds") for i in shown], colours)
-    axes[0].set_title("What each grade adds to the picture")
+    axes[0].set_title("What each grade adds to the picture", y=_TITLE)
     if found.source:
         left = [(found.grades[i].leftover, f"left over after grade {i + 1}") for i in shown]
         _spectra(axes[1], found, picture, left, colours)
-        axes[1].set_title("What is left over after each grade")
+        axes[1].set_title("What is left over after each grade", y=_TITLE)
         _errors(axes[2], found, shown, colours)
     for axis, end in zip(axes[:3], ("top", "top", "bottom"), strict=False):  # where the curves leave room
         _frequencies(axis, found, end)
@@ -93,6 +95,7 @@ def _spectra(axis: Axes, found: Spectrum, name: str, curves: list[tuple[tuple[fl
     for (power, label), colour in zip(curves, colours, strict=True):
         axis.plot(found.frequency, np.array(power) / count, color=colour, linewidth=1.6, label=label)
     axis.set_yscale("log")
+    axis.yaxis.set_minor_locator(NullLocator())
     axis.set_ylabel("mean power at a frequency (variance of colours in [0, 1])")
     if whole.size and whole.max() > 0:  # what a network leaves of nothing is no news
         axis.set_ylim(max(whole[whole > 0].min() * 1e-5, whole.max() * 1e-13), whole.max() * 30)
@@ -104,8 +107,9 @@ def _errors(axis: Axes, found: Spectrum, shown: list[int], colours: Any) -> None
         axis.plot(found.frequency, found.grades[i].error, color=colour, linewidth=1.6, label=f"after grade {i + 1}")
     axis.axhline(1.0, color="black", linewidth=1.0, linestyle=":")
     axis.set_yscale("log")
+    axis.yaxis.set_minor_locator(NullLocator())
     axis.set_ylabel("relative error (1: nothing learned; 0.1: a tenth is left)")
-    axis.set_title("Error of the picture after each grade")
+    axis.set_title("Error of the picture after each grade", y=_TITLE)
     axis.legend(loc="upper left", fontsize=9)
 
 
@@ -159,7 +163,7 @@ def _heat(figure: Figure, axis: Axes, found: Spectrum, history: History) -> None
     axis.set_xticklabels([f"{history.looks[mark].step:,}" for mark in marks], fontsize=8)
     columns, rows = history.part
     axis.set_xlabel("step within its grade, a column each look")
-    axis.set_title(f"Error over training, on the central {columns} x {rows} training pixels", pad=22)
+    axis.set_title(f"Error over training, on the central {columns} x {rows} training pixels", y=1.07)
     axis.axhline(found.nyquist, color="white", linestyle="--", linewidth=1.2)
     bar = figure.colorbar(mesh, ax=axis, extend="both", pad=0.02, fraction=0.05)
     bar.set_label("relative error")
