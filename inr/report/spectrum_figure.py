@@ -107,7 +107,7 @@ def _errors(axis: Axes, found: Spectrum, shown: list[int], colours: Any) -> None
         axis.plot(found.frequency, found.grades[i].error, color=colour, linewidth=1.6, label=f"after grade {i + 1}")
     axis.axhline(1.0, color="black", linewidth=1.0, linestyle=":")
     axis.set_yscale("log")
-    axis.yaxis.set_minor_locator(NullLocator())
+    _ticks(axis.yaxis, *axis.get_ylim())
     axis.set_ylabel("relative error (1: nothing learned; 0.1: a tenth is left)")
     axis.set_title("Error of the picture after each grade", y=_TITLE)
     axis.legend(loc="upper left", fontsize=9)
