@@ -6,6 +6,7 @@
     model -> render / up_to -> pixels -> quantize -> save_image -> image file
     Image + model -> measure -> a Quality per grade
     Images + methods + Budget -> compare -> Comparison -> rank / write_comparison -> tables and figures
+    Image + model -> spectrum -> Spectrum: what each grade learned, by frequency
     Image + options -> fit_to_folder -> pictures, model file and report in one folder
 
 Names are imported when they are first used, so that `import inr` does not wait for torch.
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from inr.analysis.comparison import Comparison, compare, parse_methods
     from inr.analysis.metrics import Quality, measure
     from inr.analysis.ranking import rank
+    from inr.analysis.recorder import History, SpectrumRecorder
+    from inr.analysis.spectrum import Spectrum, spectrum
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
     from inr.config import EncodingConfig, FitConfig, Form, GradeConfig, Plane
     from inr.errors import (
@@ -51,6 +54,10 @@ _HOME = {
     "write_comparison": "inr.report.comparison",
     "Quality": "inr.analysis.metrics",
     "measure": "inr.analysis.metrics",
+    "History": "inr.analysis.recorder",
+    "SpectrumRecorder": "inr.analysis.recorder",
+    "Spectrum": "inr.analysis.spectrum",
+    "spectrum": "inr.analysis.spectrum",
     "load_model": "inr.codec.model_file",
     "model_from_bytes": "inr.codec.model_file",
     "model_to_bytes": "inr.codec.model_file",
@@ -84,10 +91,11 @@ _HOME = {
 
 __all__ = [
     "Budget", "Comparison", "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "Form",
-    "GradeConfig", "Image", "ImageError", "ImageWarning", "InrError", "Model", "ModelFileError", "ModelFileWarning",
-    "Plane", "Progress", "Quality", "Region", "TrainingError", "compare", "configure", "fit", "fit_to_folder",
-    "image_from_array", "load_image", "load_model", "measure", "model_from_bytes", "model_to_bytes", "parse_methods",
-    "quantize", "rank", "save_image", "save_model", "write_comparison",
+    "GradeConfig", "History", "Image", "ImageError", "ImageWarning", "InrError", "Model", "ModelFileError",
+    "ModelFileWarning", "Plane", "Progress", "Quality", "Region", "Spectrum", "SpectrumRecorder", "TrainingError",
+    "compare", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
+    "model_from_bytes", "model_to_bytes", "parse_methods", "quantize", "rank", "save_image", "save_model",
+    "spectrum", "write_comparison",
 ]  # fmt: skip
 
 

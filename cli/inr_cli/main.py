@@ -10,6 +10,7 @@ from inr_cli.fit import fit
 from inr_cli.info import info
 from inr_cli.methods import methods
 from inr_cli.render import render
+from inr_cli.spectrum import spectrum
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,6 +23,7 @@ app.command()(render)
 app.command()(info)
 app.command()(compare)
 app.command()(methods)
+app.command()(spectrum)
 
 
 def _version(value: bool) -> None:

@@ -1,6 +1,7 @@
 """A source picture and a model -> PSNR and SSIM after each grade, and the pictures themselves."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +43,11 @@ def psnr(mean_squared_error: float) -> float:
 
 
 def measure(
-    image: Image, model: Model, *, pixels: PixelsName = "all"
+    image: Image,
+    model: Model,
+    *,
+    pixels: PixelsName = "all",
+    on_strip: Callable[[slice, tuple[np.ndarray[Any, Any], ...]], None] | None = None,
 ) -> tuple[tuple[Quality, ...], tuple[np.ndarray[Any, Any], ...]]:
     """Draw every prefix of a model at its own size, once, and compare each with the source.
 
@@ -50,6 +55,7 @@ def measure(
         image: the source.
         model: of the same size and channels.
         pixels: what the model was trained on, for the training and held-out PSNR.
+        on_strip: called with what `Model.strips` yields, so that one drawing serves other measurements too.
 
     Returns:
         A quality per grade, and the pictures (H, W, C) in uint8 or uint16.
@@ -60,6 +66,8 @@ def measure(
     pictures = tuple(np.empty(shape, dtype) for _ in range(count))
     squares = np.zeros((count, 3))  # summed over: all pixels unclipped, all pixels, training pixels
     for rows, prefixes in model.strips():
+        if on_strip is not None:
+            on_strip(rows, prefixes)
         source, lattice = image.pixels[rows], rows.start % 2
         for number, prefix in enumerate(prefixes):
             pictures[number][rows] = quantize(prefix, image.bit_depth)

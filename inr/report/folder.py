@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 
 from inr.analysis.metrics import measure
+from inr.analysis.recorder import SpectrumRecorder
+from inr.analysis.spectrum import Prefixes, spectrum
 from inr.codec.model_file import grade_bytes, load_model, model_from_bytes, model_to_bytes, save_model
 from inr.config import DeviceName, FitConfig
 from inr.errors import ImageError, InrError, ModelFileError
@@ -18,6 +20,7 @@ from inr.imaging.image import Image
 from inr.imaging.writing import save_image
 from inr.networks.model import Record
 from inr.report.figures import draw_grades
+from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
 from inr.training.grades import Progress, fit
 from inr.training.precision import choose_device
@@ -61,10 +64,19 @@ def fit_to_folder(
     _check_free(folder, stem, overwrite)
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
-            result = fit(image, config, device=device, memory=memory, progress=progress)
+            recorder = SpectrumRecorder(image, config)
+
+            def watch(at: Progress) -> None:
+                recorder(at)
+                if progress is not None:
+                    progress(at)
+
+            result = fit(image, config, device=device, memory=memory, progress=watch)
             decoded = model_from_bytes(model_to_bytes(result.model))
             # Where `render` would draw it too, so that both give the same bytes.
-            qualities, pictures = measure(image, decoded.to(choose_device(device)), pixels=config.pixels)
+            drawn = Prefixes(decoded)
+            on = choose_device(device)
+            qualities, pictures = measure(image, decoded.to(on), pixels=config.pixels, on_strip=drawn.add)
             record = Record(
                 method=config.method,
                 seed=config.seed,
@@ -76,16 +88,20 @@ def fit_to_folder(
             save_model(model, model_path)
             if model_to_bytes(load_model(model_path)) != model_path.read_bytes():
                 raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
-            report = make_report(image, result, qualities, model_path, grade_bytes(model))
+            history = recorder.history(len(model.grades))
+            found = spectrum(image, model, pixels=config.pixels, prefixes=drawn, history=history)
+            report = make_report(image, result, qualities, model_path, grade_bytes(model), found)
             names = [model_path.name]
             for number, picture in enumerate(pictures, start=1):
                 names.append(f"{stem}.grade{number}.png")
                 save_image(stage / names[-1], picture, icc_profile=image.icc_profile)
             figure = f"{stem}.grades.png"
             draw_grades(stage / figure, image, pictures, qualities)
+            spectra = f"{stem}.spectrum.png"
+            draw_spectrum(stage / spectra, found)
             (stage / "report.json").write_text(to_json(report), encoding="utf-8")
-            (stage / "report.md").write_text(to_markdown(report, figure), encoding="utf-8")
-            names += [figure, "report.json", "report.md"]
+            (stage / "report.md").write_text(to_markdown(report, figure, spectra), encoding="utf-8")
+            names += [figure, spectra, "report.json", "report.md"]
             _check_free(folder, stem, overwrite)  # again: another run may have been quicker
         for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
             stale.unlink()  # grades of an earlier, longer fit
@@ -101,6 +117,7 @@ def _outputs(folder: Path, stem: str) -> list[Path]:
     fixed = [
         folder / f"{stem}.inr",
         folder / f"{stem}.grades.png",
+        folder / f"{stem}.spectrum.png",
         folder / "report.json",
         folder / "report.md",
     ]

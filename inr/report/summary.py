@@ -3,22 +3,21 @@
 import dataclasses
 import json
 import math
-import platform
+import re
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from inr.analysis.metrics import Quality
+from inr.analysis.spectrum import Spectrum
 from inr.config import FitConfig
 from inr.imaging.image import Image
 from inr.imaging.pixels import training_rows
+from inr.report.environment import Environment, environment
+from inr.report.spectrum_text import spectrum_data, spectrum_markdown
 from inr.training.grades import FitResult
 
 SCHEMA = 1
-_PACKAGES = ("torch", "numpy", "kornia", "imageio", "pillow")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,25 +66,10 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
-    """Where and with what the fit ran."""
-
-    inr: str
-    python: str
-    packages: dict[str, str]
-    platform: str
-    processor: str
-    threads: int
-    device: str
-    precision: str
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything `report.json` holds; `schema` counts its incompatible changes.
 
-    `batch` is the pixels of one step, `held` as in `FitResult`.
+    `batch` is the pixels of one step, `held` as in `FitResult`; `spectrum` what each grade learned by frequency.
     """
 
     schema: int
@@ -98,6 +82,7 @@ class Report:
     batch: int
     held: float
     environment: Environment
+    spectrum: Spectrum | None = None
 
 
 def make_report(
@@ -106,6 +91,7 @@ def make_report(
     qualities: tuple[Quality, ...],
     file: Path,
     bytes_per_grade: tuple[int, ...],
+    spectrum: Spectrum | None = None,
 ) -> Report:
     """Collect what is known about a fit; the file's size is read from disk."""
     rows = []
@@ -156,17 +142,8 @@ def make_report(
         stopped=result.stopped,
         batch=result.config.batch(len(training_rows(image.width, image.height, result.config.pixels))),
         held=result.held,
-        environment=Environment(
-            inr=version("inr"),
-            python=platform.python_version(),
-            packages={name: version(name) for name in _PACKAGES},
-            platform=platform.platform(),
-            processor=_processor(),
-            threads=torch.get_num_threads(),
-            device=result.device,
-            precision=result.precision,
-            seed=result.config.seed,
-        ),
+        environment=environment(result),
+        spectrum=spectrum,
     )
 
 
@@ -182,11 +159,15 @@ def to_json(report: Report) -> str:
                 del row[key]
             elif math.isinf(row[key]):
                 row[key] = None
-    return json.dumps(data, indent=2, allow_nan=False) + "\n"
+    if report.spectrum is not None:
+        data["spectrum"] = spectrum_data(report.spectrum)
+    text = json.dumps(data, indent=2, allow_nan=False)
+    # Rows of numbers on one line each; a string holds no line break, so none is touched.
+    return re.sub(r"\[\n[^\[\]{}\"]*\]", lambda row: " ".join(row[0].split()), text) + "\n"
 
 
-def to_markdown(report: Report, figure: str) -> str:
-    """Return the report for a reader; `figure` is the name of the picture of all grades."""
+def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
+    """Return the report for a reader; the figures are the names of the pictures of all grades and of their spectra."""
     image, model, config, env = report.image, report.model, report.config, report.environment
     half = config.pixels == "half"
     head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "seconds", "steps", "parameters"]
@@ -232,18 +213,11 @@ def to_markdown(report: Report, figure: str) -> str:
         f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
         f"Python {env.python}, " + ", ".join(f"{k} {v}" for k, v in env.packages.items()),
     ]
+    if report.spectrum is not None:
+        lines += ["", *spectrum_markdown(report.spectrum, spectrum_figure)]
     return "\n".join(lines) + "\n"
 
 
 def decibels(value: float | None) -> str:
     """Return a PSNR with two decimals; infinity, an exact copy, in words; a dash for none."""
     return "-" if value is None else "exact" if math.isinf(value) else f"{value:.2f}"
-
-
-def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

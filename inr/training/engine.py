@@ -4,13 +4,14 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
 from inr.training.optimizer import make_optimizers
-from inr.training.pool import CHUNK, Pool
+from inr.training.pool import CHUNK, Leftover, Pool
 from inr.training.precision import autocast
 
 _CONFIRM_EVERY = 10
@@ -44,7 +45,7 @@ def train_grade(
     *,
     dtype: torch.dtype,
     seconds: float | None,
-    on_step: Callable[[Step], None],
+    on_step: Callable[[Step, Leftover], None],
 ) -> int:
     """Fit a grade to the pool's residual and return the number of steps done.
 
@@ -60,7 +61,8 @@ def train_grade(
         dtype: of the products.
         seconds: time for this grade, or None; the learning rate follows whichever of steps and time is further.
             One step is done in any case.
-        on_step: called after every update.
+        on_step: called after every update; what it is handed beside the step computes, there and then, what the
+            picture so far leaves over.
 
     Raises:
         DivergedError: a loss was not finite.
@@ -86,7 +88,7 @@ def train_grade(
         done += 1
         recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(Step(step=done, loss=loss, psnr_db=psnr))
+        on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade, scale))
         if (
             config.target_psnr is not None
             and psnr >= config.target_psnr

@@ -19,7 +19,7 @@ from inr.networks.grade import Grade
 from inr.networks.model import Model, Record, empty_grade, grade_inputs
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
-from inr.training.pool import Pool
+from inr.training.pool import Leftover, Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
 
 _RETRY_RATE = 0.25
@@ -37,6 +37,9 @@ class Progress:
         done: updates over all grades so far.
         total: updates over all grades at most.
         seconds: since the fit began.
+        leftover: computes, when called inside the callback, the (N, C) colours minus the picture so far, the grade in
+            training included, on the training pixels in reading order. Costs a pass through that grade, and nothing
+            if it is not called.
     """
 
     grade: int
@@ -46,6 +49,7 @@ class Progress:
     done: int
     total: int
     seconds: float
+    leftover: Leftover
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +144,7 @@ def fit(
                 break
         before = float(pool.residual.square().mean())
 
-        def report(step: Step, number: int = number, own: GradeConfig = own) -> None:
+        def report(step: Step, leftover: Leftover, number: int = number, own: GradeConfig = own) -> None:
             if progress is not None:
                 progress(
                     Progress(
@@ -151,6 +155,7 @@ def fit(
                         done=sum(earlier.steps for earlier in config.grades[: number - 1]) + step.step,
                         total=sum(each.steps for each in config.grades),
                         seconds=time.perf_counter() - start,
+                        leftover=leftover,
                     )
                 )
 
@@ -235,7 +240,7 @@ def _train(
     encoding: int,
     dtype: torch.dtype,
     seconds: float | None,
-    on_step: Callable[[Step], None],
+    on_step: Callable[[Step, Leftover], None],
 ) -> tuple[Grade, int, float]:
     """Train one grade, once more at a lower rate if it diverges; return it, its steps and its rate."""
     own = config.grades[number - 1]

@@ -6,6 +6,7 @@ turn comes.
 """
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,6 +17,13 @@ from inr.networks.model import advance, grade_input
 
 CHUNK = 8192
 """Rows pushed through a network at once: its activations stay in cache."""
+
+
+class Leftover(Protocol):
+    """Computes the colours minus the picture so far; see `Pool.leftover`."""
+
+    def __call__(self, rows: Tensor | None = None) -> Tensor:
+        """Return (N, C) float32 of all training pixels in reading order, or of the (M,) ascending places given."""
 
 
 class Pool:
@@ -100,6 +108,36 @@ class Pool:
         """Yield inputs and residual of all training rows once, at most `CHUNK` rows at a time."""
         for inputs, residual in self.portions():
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
+
+    @torch.no_grad()
+    def leftover(self, grade: Grade, scale: float, rows: Tensor | None = None) -> Tensor:
+        """Return what the picture leaves over with a grade still in training, in reading order.
+
+        Args:
+            grade: the one in training.
+            scale: what its prediction is to be multiplied by.
+            rows: (M,) ascending int64 places among the training rows, to compute only those; all by default.
+
+        Returns:
+            (M, C) float32, e^l - scale * g_l.
+        """
+        if self.whole:
+            wanted = torch.full((self.count,), rows is None)
+            if rows is not None:
+                wanted[rows] = True
+            places = wanted.index_select(0, self._order).nonzero()[:, 0]  # held in the order of the first pass
+            places = places[self._order.index_select(0, places).argsort()]
+        else:
+            places = self._rows if rows is None else self._rows[rows]
+        parts = []
+        for part in torch.split(places, CHUNK):
+            if self.whole:
+                at = part.to(self.inputs.device)
+                inputs, residual = self.inputs.index_select(0, at), self.residual.index_select(0, at)
+            else:
+                inputs, residual = self._push(part, None, self._colours[part], self._frozen)
+            parts.append(residual - scale * grade(inputs))
+        return torch.cat(parts)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return the next `size` inputs and residuals in random order.

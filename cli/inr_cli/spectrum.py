@@ -1,0 +1,59 @@
+"""`inr spectrum MODEL`: what each grade learned, by frequency."""
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inr.config import PixelsName
+from inr.errors import ImageError
+from inr_cli import options as common
+
+
+def spectrum(
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    image: Annotated[
+        Path | None,
+        typer.Option(help="The picture it was fitted to; without it, only what each grade adds.", readable=False),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="PNG to write. [default: NAME.spectrum.png]")] = None,
+    pixels: Annotated[
+        PixelsName, typer.Option(help="What it was trained on, as in fit; for the Nyquist line.")
+    ] = "all",
+    max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    overwrite: common.Overwrite = False,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Show what each grade of MODEL learned, by frequency: a table, and a picture of the spectra.
+
+    Example: inr spectrum cat-inr/cat.inr --image cat.png
+    """
+    with common.running(debug=debug, threads=threads):
+        path = out or Path(f"{model.stem}.spectrum.png")
+        from inr.analysis.spectrum import spectrum as analyse
+        from inr.codec.model_file import load_model
+        from inr.imaging.reading import load_image
+        from inr.report.spectrum_figure import save_spectrum
+        from inr.report.spectrum_text import spectrum_data, spectrum_rows
+        from inr.training.precision import choose_device
+
+        network = load_model(model)
+        picture = load_image(image, max_pixels=max_pixels) if image else None
+        if path.exists() and not overwrite:
+            raise ImageError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        found = analyse(picture, network.to(choose_device(device)), pixels=pixels)
+        save_spectrum(path, found)
+        if json:
+            facts = {"schema": 1, "file": str(path), **spectrum_data(found)}
+            typer.echo(json_text.dumps(facts))
+        elif not quiet:
+            what = "relative error after each grade" if found.source else "size of what each grade adds"
+            typer.echo(f"{what}, by frequency in cycles per pixel")
+            for row in spectrum_rows(found):
+                typer.echo(f"{row[0]:>5}" + "".join(f"  {cell:>10}" for cell in row[1:]))
+        common.talk(f"{path}: {len(found.grades)} grades", quiet=quiet)

@@ -1,0 +1,130 @@
+"""A fit's progress -> relative error per frequency ring over the steps: the papers' heat map, as plain data."""
+
+import math
+import time
+from dataclasses import dataclass
+
+import torch
+
+from inr.analysis.rings import Array, Rings, central, relative_error
+from inr.config import FitConfig
+from inr.imaging.image import Image
+from inr.training.grades import Progress
+
+_LOOKS = 48
+_SHARE = 0.03
+"""Of the training's cost that the looks may add."""
+_STEP = 3
+"""A training step costs about three passes through the network: forward, and twice that back."""
+_SIDES, _TIMED_SIDE = (64, 256), 128
+"""Sides, in training pixels, that the part looked at may have; at most, where a time limit may leave few steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """The picture at one moment of training.
+
+    Attributes:
+        grade: in training, from 1.
+        step: updates done in this grade.
+        error: (R,) Delta(r) per ring; NaN where the target has no power.
+    """
+
+    grade: int
+    step: int
+    error: tuple[float, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Relative error per ring over training time.
+
+    Attributes:
+        frequency: (R,) cycles per pixel of the picture.
+        part: columns and rows of the central part of the training pixels that was looked at.
+        looks: in order of time.
+    """
+
+    frequency: tuple[float, ...]
+    part: tuple[int, int]
+    looks: tuple[Look, ...]
+
+
+class SpectrumRecorder:
+    """A progress callback that looks at some 48 moments of a fit, more closely spaced where a grade begins.
+
+    Progress -> leftover of a central part (M, C) -> Delta(r) = ||F(leftover)||_r / ||F(y)||_r
+
+    The part is as large as 3 % of the training's cost allow, estimated from the pixels that training will visit, so
+    that the same fit is looked at in the same moments on any machine. Under a time limit, where the moments depend
+    on the clock anyway, looks are also left out as long as they have taken more than that.
+    """
+
+    def __init__(self, image: Image, config: FitConfig) -> None:
+        """Choose the part and the moments.
+
+        Args:
+            image: the one that is fitted.
+            config: of the fit.
+        """
+        spacing = 2 if config.pixels == "half" else 1
+        target = image.pixels[::spacing, ::spacing]
+        height, width = target.shape[:2]
+        steps = sum(own.steps for own in config.grades)
+        affordable = _SHARE * _STEP * steps * config.batch(height * width)
+        looks = max(_LOOKS, 2 * len(config.grades))
+        side = min(
+            max(math.isqrt(int(affordable / looks)), _SIDES[0]), _SIDES[1] if config.seconds is None else _TIMED_SIDE
+        )
+        rows, columns = central(height, width, side * side)
+        self._shape = (rows.stop - rows.start, columns.stop - columns.start)
+        count = min(max(int(affordable / math.prod(self._shape)), looks // 4), looks)
+        self._per_grade = max(2, count // len(config.grades))
+        across = torch.arange(columns.start, columns.stop)
+        self._places = (torch.arange(rows.start, rows.stop)[:, None] * width + across).reshape(-1)
+        self._rings = Rings(*self._shape, spacing=spacing)
+        self._target = self._power(target[rows, columns])
+        self._config, self._steps = config, steps
+        self._looks: list[Look] = []
+        self._grade, self._taken, self._began, self._cost = 0, 0, 0.0, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        """Look, if the moment has come."""
+        step = progress.at.step
+        if progress.grade != self._grade or step == 1:
+            self._grade, self._taken, self._began = progress.grade, 0, progress.seconds
+            self._looks = [look for look in self._looks if look.grade < progress.grade]  # an attempt that diverged
+        due = (self._taken / (self._per_grade - 1)) ** 2
+        if self._taken >= self._per_grade or (step > 1 and self._done(progress) < due):
+            return
+        if self._config.seconds is not None and self._cost > _SHARE * progress.seconds:
+            return
+        start = time.perf_counter()
+        left = progress.leftover(self._places).cpu().numpy().reshape(*self._shape, -1)
+        error = relative_error(self._power(left), self._target)
+        self._looks.append(Look(grade=progress.grade, step=step, error=tuple(error.tolist())))
+        fraction = self._done(progress)
+        while self._taken < self._per_grade and (self._taken / (self._per_grade - 1)) ** 2 <= fraction:
+            self._taken += 1
+        self._taken = max(self._taken, 1)
+        self._cost += time.perf_counter() - start
+
+    def history(self, grades: int | None = None) -> History:
+        """Return what was seen, of the first `grades` grades only where a fit dropped its last."""
+        height, width = self._shape
+        return History(
+            frequency=tuple(self._rings.frequency.tolist()),
+            part=(width, height),
+            looks=tuple(look for look in self._looks if grades is None or look.grade <= grades),
+        )
+
+    def _done(self, progress: Progress) -> float:
+        """Return how much of its grade is done, by steps or by the grade's share of the time, whichever is more."""
+        share = progress.at.step / progress.steps
+        if self._config.seconds is not None:
+            own = self._config.seconds * progress.steps / self._steps
+            share = max(share, (progress.seconds - self._began) / own)
+        return share
+
+    def _power(self, picture: Array) -> Array:
+        return self._rings.sums(self._rings.power(self._rings.transform(picture)))
