@@ -143,6 +143,7 @@ RIVALS: dict[str, Rival] = {
                 depth=4, width=256, activation="tanh", steps=5000, learning_rate=1e-3, form=Form(shifts=128)
             ),
             frame="unit",
+            feed="both",
         ),
     ),
     "adaptive": Rival(
@@ -189,13 +190,15 @@ def configure_rival(options: FitOptions) -> FitConfig:
         raise ConfigError(f"method '{options.method}' has no omega; leave it out.")
     own_recipe = options.recipe == "inr"
     if own_recipe:
+        sigmoid = config.grades[0].form.sigmoid
         config = dataclasses.replace(
             config,
             optimizer="muon",
             schedule="cosine",
             batch_size=4096,
             precision="auto",
-            rescale_residual=not config.grades[0].form.sigmoid,
+            rescale_residual=not sigmoid,
+            targets="unit" if sigmoid else "symmetric",
         )
     grades = config.grades
     if options.grades is not None:
@@ -217,10 +220,7 @@ def _grade(options: FitOptions, own: GradeConfig, own_recipe: bool) -> GradeConf
         form = dataclasses.replace(form, scales=tuple(s * options.omega / form.scales[-1] for s in form.scales))
     elif options.omega is not None:
         form = dataclasses.replace(form, gain=options.omega)
-    # Behind a gain, weights are smaller, and Muon moves them by the rate, whatever the gradient.
-    rate = own.learning_rate
-    if own_recipe:
-        rate = 0.02 if form.gain == 1.0 or form.slope else 0.1 / form.gain
+    rate = 0.06 if own_recipe else own.learning_rate
     return dataclasses.replace(
         own,
         depth=options.depth or own.depth,

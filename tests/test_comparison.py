@@ -97,7 +97,7 @@ def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
 
 def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
     def judged(self, image, name, variant, options, *, probe=False):
-        near = -abs(np.log10(options.learning_rate / (0.06 / 30))) - abs(np.log10((options.omega or 30) / 60))
+        near = -abs(np.log10((options.learning_rate or 0.06) / 0.18)) - abs(np.log10((options.omega or 30) / 60))
         quality = Quality(psnr_db=50 + near, psnr_unclipped_db=0, ssim=None)
         return Run(
             image="0.png", contender=name, variant=variant, seed=0, quality=quality, seconds=1, steps=1, parameters=1,
@@ -106,7 +106,7 @@ def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
 
     monkeypatch.setattr(module._Store, "run", judged)
     tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
-    assert tuned.options.learning_rate == pytest.approx(3 * 0.02 / 30) and tuned.options.omega == 60
+    assert tuned.options.learning_rate == pytest.approx(0.18) and tuned.options.omega == 60
     assert (tuned.probes, tuned.seconds) == (5, 5)
 
 
@@ -196,7 +196,9 @@ def test_interpolation_of_a_wave_is_not_shifted():
     x = np.arange(64)
     wave = 0.5 + 0.4 * np.sin(2 * np.pi * x / 16)
     image = inr.image_from_array(np.tile(wave[None, :, None], (64, 1, 3)).astype(np.float32))
-    assert compare_pictures(image, interpolate(image, "bicubic"), pixels="half").held_out_psnr_db > 38
+    assert (
+        compare_pictures(image, interpolate(image, "bicubic"), pixels="half").held_out_psnr_db > 33
+    )  # half a pixel aside: 25
 
 
 @pytest.mark.parametrize("pixels", ["all", "half"])

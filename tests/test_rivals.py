@@ -14,8 +14,9 @@ from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.pixels import coordinates
 from inr.methods import METHODS
 from inr.networks.encoding import draw_encoding
-from inr.networks.grade import Grade
+from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.layers import Complex, Separate, activate, initialise
+from inr.networks.model import empty_grade, grade_inputs
 from inr.options import FitOptions
 from inr.rivals import RIVALS
 from inr.training.optimizer import Muon
@@ -80,7 +81,7 @@ def test_siren_keeps_its_distribution_from_layer_to_layer(points):
     for number, layer in enumerate(grade.layers):
         z = 30.0 * layer(x)
         if number:
-            assert 0.8 < float(z.std()) < 1.6  # N(0, 1) and the biases: Sitzmann et al., theorem 1.8
+            assert 0.8 < float(z.detach().std()) < 1.6  # N(0, 1) and the biases: Sitzmann et al., theorem 1.8
         x = torch.sin(z)
     torch.testing.assert_close(grade.body(points), x)
 
@@ -264,6 +265,19 @@ def test_sgdl_of_a_picture_with_two_channels():
     image = inr.image_from_array(picture(channels=2))
     for name in ("phase", "mscale-2", "wire"):
         assert inr.fit(image, inr.configure(FitOptions(method=name, **SMALL))).model.render().shape[2] == 2
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_shapes_are_known_without_making_the_grade(image, name):
+    config = inr.configure(FitOptions(method=name))
+    inputs = grade_inputs(config.grades, 2 * config.encoding.frequencies or 2, feed=config.feed)
+    for number, own in enumerate(config.grades):
+        grade = empty_grade(
+            config.grades, number, encoding=2 * config.encoding.frequencies or 2, channels=3, width=40, height=30,
+            feed=config.feed,
+        )  # fmt: skip
+        shapes = parameter_shapes(inputs[number], 3, own, 40, 30)
+        assert shapes == [tuple(parameter.shape) for parameter in grade.parameters()]
 
 
 def test_all_methods_have_a_title():

@@ -1,17 +1,16 @@
 """What all methods of a comparison are given alike -> each method's configuration under it."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import torch
 
 from inr.codec.quantize import encoded_size
 from inr.config import MAX_CELL, FitConfig, GradeConfig, Plane
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.networks.grade import Grade
-from inr.networks.model import empty_grade
+from inr.networks.grade import parameter_shapes
+from inr.networks.model import grade_inputs
 
 DEFAULT_SECONDS = 30.0
 _FILE_FRAME = 600
@@ -140,27 +139,19 @@ def _coarser(config: FitConfig) -> FitConfig:
     return dataclasses.replace(config, grades=grades)
 
 
-def _grades(config: FitConfig, image: Image) -> list[Grade]:
-    with torch.device("meta"):
-        return [
-            empty_grade(
-                config.grades,
-                number,
-                encoding=2 * config.encoding.frequencies or 2,
-                channels=image.channels,
-                width=image.width,
-                height=image.height,
-                feed=config.feed,
-            )
-            for number in range(len(config.grades))
-        ]
+def _counts(config: FitConfig, image: Image) -> list[list[int]]:
+    """Return how many numbers each tensor of each grade has."""
+    inputs = grade_inputs(config.grades, 2 * config.encoding.frequencies or 2, feed=config.feed)
+    return [
+        [math.prod(shape) for shape in parameter_shapes(count, image.channels, own, image.width, image.height)]
+        for count, own in zip(inputs, config.grades, strict=True)
+    ]
 
 
 def _parameters(config: FitConfig, image: Image) -> int:
-    return sum(grade.parameters_count for grade in _grades(config, image))
+    return sum(sum(counts) for counts in _counts(config, image))
 
 
 def _bytes(config: FitConfig, image: Image) -> int:
-    grades = _grades(config, image)
-    tables = 8 * (config.encoding.frequencies + sum(grade.form.shifts for grade in grades))
-    return tables + sum(12 + sum(encoded_size(p.numel()) for p in grade.parameters()) for grade in grades)
+    tables = 8 * (config.encoding.frequencies + sum(own.form.shifts for own in config.grades))
+    return tables + sum(12 + sum(map(encoded_size, counts)) for counts in _counts(config, image))

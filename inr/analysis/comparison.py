@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import itertools
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -293,7 +294,7 @@ class _Store:
         def note(at: Progress) -> None:
             apart = (budget.seconds or 0.0) / _CURVE_POINTS
             if not curve or at.seconds - curve[-1][0] >= max(apart, 0.02 * curve[-1][0]):
-                curve.append((at.seconds, at.at.psnr_db))
+                curve.append((round(at.seconds, 3), round(at.at.psnr_db, 3)))
 
         common: dict[str, Any] = {"image": image.name, "contender": name, "variant": variant, "seed": config.seed}
         try:
@@ -320,17 +321,18 @@ class _Store:
 
 def run_to_json(run: Run) -> dict[str, Any]:
     """Return a run as plain data; an infinite PSNR becomes the text `exact`."""
-    data = dataclasses.asdict(run)
-    if data["quality"] is not None:
-        data["quality"] = {k: "exact" if v == float("inf") else v for k, v in data["quality"].items()}
-    data["curve"] = [[round(s, 3), round(p, 3)] for s, p in run.curve]
-    return data
+    return {**dataclasses.asdict(run), "quality": None if run.quality is None else quality_to_json(run.quality)}
+
+
+def quality_to_json(quality: Quality) -> dict[str, Any]:
+    """Return a quality as plain data; an infinite PSNR becomes the text `exact`."""
+    return {name: "exact" if value == math.inf else value for name, value in dataclasses.asdict(quality).items()}
 
 
 def run_from_json(data: dict[str, Any]) -> Run:
     """Return the run that `run_to_json` wrote."""
     quality = data["quality"]
     if quality is not None:
-        quality = Quality(**{k: float("inf") if v == "exact" else v for k, v in quality.items()})
+        quality = Quality(**{k: math.inf if v == "exact" else v for k, v in quality.items()})
     curve = tuple((float(s), float(p)) for s, p in data["curve"])
     return Run(**{**data, "quality": quality, "curve": curve})

@@ -5,14 +5,12 @@ import dataclasses
 import math
 from typing import Any, get_args
 
-import torch
-
 from inr.codec.quantize import encoded_size
 from inr.config import MAX_SIDE, FeedName, Form, FrameName, GradeConfig, Plane
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
-from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, empty_grade
+from inr.networks.grade import Grade, parameter_shapes
+from inr.networks.model import Model, Record, empty_grade, grade_inputs
 
 _FEEDS: dict[FeedName, bool | str] = {"features": False, "both": True, "encoding": "only"}
 """What the header's `feed_encoding` says of what later grades see."""
@@ -79,9 +77,12 @@ class Header:
 
     def payload_sizes(self) -> list[int]:
         """Return the bytes that each grade's payload must have."""
-        with torch.device("meta"):  # shapes alone: a damaged header must not take memory
-            grades = [self.empty_grade(number) for number in range(len(self.grades))]
-        weights = [sum(encoded_size(p.numel()) for p in grade.parameters()) for grade in grades]
+        inputs = grade_inputs(self.grades, 2 * self.frequencies or 2, feed=self.feed)
+        shapes = [
+            parameter_shapes(count, self.channels, own, self.width, self.height)
+            for count, own in zip(inputs, self.grades, strict=True)
+        ]
+        weights = [sum(encoded_size(math.prod(shape)) for shape in of_grade) for of_grade in shapes]
         tables = [own.form.shifts for own in self.grades]
         tables[0] += self.frequencies
         return [size + 8 * count for size, count in zip(weights, tables, strict=True)]

@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from inr.config import ActivationName, Form, InitName
-from inr.networks.encoding import Planes
+from inr.config import ActivationName, Form, GradeConfig, InitName
+from inr.networks.encoding import Planes, plane_shape
 from inr.networks.layers import Complex, Dense, Layer, Separate, activate, initialise
 
 
@@ -138,6 +138,33 @@ class Grade(nn.Module):
 
     def _hidden_layers(self) -> list[Layer]:
         return list(self.layers)  # type: ignore[arg-type]
+
+
+def parameter_shapes(inputs: int, outputs: int, own: GradeConfig, width: int, height: int) -> list[tuple[int, ...]]:
+    """Return the shapes of what a grade learns, in the order of `Grade.parameters`, without making it.
+
+    Args:
+        inputs: features it is handed, its own planes not counted.
+        outputs: channels of the picture.
+        own: its shape.
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+    """
+    form, neurons, heads = own.form, own.width, outputs * (1 + 2 * own.form.shifts)
+    seen = (inputs + sum(plane.channels for plane in own.planes)) // form.branches
+    hidden: list[tuple[int, ...]] = [(neurons, neurons), (neurons,)]
+    if own.activation == "gabor":
+        hidden = [(neurons, 2 * neurons), (2 * neurons,)]
+    elif form.separate:
+        groups = len(form.scales)
+        hidden = [(groups, neurons // groups, neurons // groups), (neurons,)]
+    return [
+        *([()] if form.slope else []),
+        *[(neurons, seen), (neurons,)],
+        *hidden * (own.depth - 1),
+        *[(heads, form.features(neurons, own.activation)), (heads,)],
+        *[(1, *plane_shape(plane, width, height)) for plane in own.planes],
+    ]
 
 
 def _per_neuron(scales: tuple[float, ...], width: int) -> Tensor | None:

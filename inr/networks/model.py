@@ -223,7 +223,7 @@ def empty_grade(
     height: int,
     feed: FeedName,
 ) -> Grade:
-    """Build a grade whose numbers are still to be drawn or read; on the `meta` device it takes no memory.
+    """Build a grade whose numbers are still to be drawn or read.
 
     Args:
         grades: shapes of all grades.

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from inr.analysis.comparison import Comparison, Run, run_to_json
+from inr.analysis.comparison import Comparison, Run, quality_to_json, run_to_json
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import EXACT_DB, Row, rank, reference
@@ -178,7 +178,7 @@ def _json(
             for i in images
         ],
         "rows": [dataclasses.asdict(row) for row in rows],
-        "interpolation": {name: [dataclasses.asdict(q) for q in qualities] for name, qualities in classical.items()},
+        "interpolation": {name: [quality_to_json(q) for q in qualities] for name, qualities in classical.items()},
         "searches": {
             name: {"options": _command(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
             for name, tuned in comparison.searches.items()

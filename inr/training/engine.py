@@ -88,7 +88,7 @@ def train_grade(
         done += 1
         recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade, scale))
+        on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade, scale, shift))
         if (
             config.target_psnr is not None
             and psnr >= config.target_psnr

@@ -245,7 +245,7 @@ def _train(
     """Train one grade, once more at a lower rate if it diverges; return it, its steps and its rate."""
     own = config.grades[number - 1]
     began = time.perf_counter()
-    for attempt in (own, dataclasses.replace(own, learning_rate=own.learning_rate * _RETRY_RATE)):
+    for attempt in (own, dataclasses.replace(own, learning_rate=max(own.learning_rate * _RETRY_RATE, 1e-9))):
         grade = _new_grade(image, pool, config, number, encoding)
         grade.to(pool.inputs.device)
         try:

@@ -80,17 +80,24 @@ def make_optimizers(
     `adam` has the published betas (.9, .999). Beside Muon, Adam forgets gradients' squares sooner (.9, .99),
     because a grade's whole training is only some hundred steps.
     """
+    adam_alone = config.optimizer == "adam"
     planes = list(grade.planes.parameters()) if grade.planes else []
-    matrices = [] if config.optimizer == "adam" else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
-    chosen = {id(p) for p in (*planes, *matrices)}
+    matrices = [] if adam_alone else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
+    offsets = [] if adam_alone else [cast(nn.Parameter, layer.bias) for layer in grade.layers]
+    chosen = {id(p) for p in (*planes, *matrices, *offsets)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
-    rate = own.learning_rate * (_ADAM_PER_MUON if matrices else 1.0)
-    groups: list[dict[str, Any]] = [{"params": rest, "lr": rate}]
-    if planes:
-        groups.append({"params": planes, "lr": rate * _PLANES_PER_ADAM, "eps": 1e-15})
-    if not matrices:
-        return [torch.optim.Adam(groups)]
+    if adam_alone:
+        rate = own.learning_rate
+        return [torch.optim.Adam([{"params": rest, "lr": rate}, *_planes_group(planes, rate)])]
+    # What lies behind a gain moves by as much less: weights there are smaller, and Muon's steps do not follow them.
+    behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
+    rate = own.learning_rate * _ADAM_PER_MUON
+    groups = [{"params": rest, "lr": rate}, {"params": offsets, "lr": rate * behind}, *_planes_group(planes, rate)]
     return [
-        Muon(matrices, lr=own.learning_rate, momentum=0.95, dtype=dtype),
+        Muon(matrices, lr=own.learning_rate * behind, momentum=0.95, dtype=dtype),
         torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
+
+
+def _planes_group(planes: list[nn.Parameter], rate: float) -> list[dict[str, Any]]:
+    return [{"params": planes, "lr": rate * _PLANES_PER_ADAM, "eps": 1e-15}] if planes else []

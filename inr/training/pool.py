@@ -110,16 +110,17 @@ class Pool:
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
     @torch.no_grad()
-    def leftover(self, grade: Grade, scale: float, rows: Tensor | None = None) -> Tensor:
+    def leftover(self, grade: Grade, scale: float, shift: float, rows: Tensor | None = None) -> Tensor:
         """Return what the picture leaves over with a grade still in training, in reading order.
 
         Args:
             grade: the one in training.
             scale: what its prediction is to be multiplied by.
+            shift: what is then to be added to it.
             rows: (M,) ascending int64 places among the training rows, to compute only those; all by default.
 
         Returns:
-            (M, C) float32, e^l - scale * g_l.
+            (M, C) float32, e^l - scale * g_l - shift.
         """
         if self.whole:
             wanted = torch.full((self.count,), rows is None)
@@ -136,7 +137,7 @@ class Pool:
                 inputs, residual = self.inputs.index_select(0, at), self.residual.index_select(0, at)
             else:
                 inputs, residual = self._push(part, None, self._colours[part], self._frozen)
-            parts.append(residual - scale * grade(inputs))
+            parts.append(residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """Machine -> arithmetic of the training loop: float32, or bfloat16 products over float32 weights."""
 
 import ctypes
+import functools
 import sys
 import time
 from contextlib import AbstractContextManager
@@ -37,8 +38,7 @@ def choose_precision(name: PrecisionName, device: torch.device) -> torch.dtype:
     """Return the type of the products; `auto` times one small product in both (a few milliseconds)."""
     if name != "auto":
         return torch.bfloat16 if name == "bf16" else torch.float32
-    ratio = _product_seconds(torch.float32, device) / _product_seconds(torch.bfloat16, device)
-    return torch.bfloat16 if ratio > _WORTH_IT else torch.float32
+    return _faster(device)
 
 
 def autocast(dtype: torch.dtype, device: torch.device) -> AbstractContextManager[object]:
@@ -60,6 +60,13 @@ def keep_freed_memory() -> None:
         mallopt(mmap_threshold, 32 << 20)
         mallopt(trim_threshold, 512 << 20)
         mallopt(top_pad, 64 << 20)
+
+
+@functools.cache
+def _faster(device: torch.device) -> torch.dtype:
+    """Return the type that is faster here; measured once in a process, so that its fits agree."""
+    ratio = _product_seconds(torch.float32, device) / _product_seconds(torch.bfloat16, device)
+    return torch.bfloat16 if ratio > _WORTH_IT else torch.float32
 
 
 def _product_seconds(dtype: torch.dtype, device: torch.device) -> float:
