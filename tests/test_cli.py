@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import inr
 
-COMMANDS = ["fit", "render", "info"]
+COMMANDS = ["fit", "render", "info", "batch"]
 
 
 def run(*arguments: str, code: int = 0):

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from inr import __version__
+from inr_cli.batch import batch
 from inr_cli.fit import fit
 from inr_cli.info import info
 from inr_cli.render import render
@@ -18,6 +19,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(render)
 app.command()(info)
+app.command()(batch)
 
 
 def _version(value: bool) -> None:
