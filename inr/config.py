@@ -20,6 +20,8 @@ PixelsName = Literal["all", "half"]
 PrecisionName = Literal["auto", "float32", "bf16"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
+MAX_GRADES = 64
+"""Most grades of a model."""
 MAX_SIDE = 1_048_576
 """Longest side of a picture, in pixels, that the file format holds."""
 MAX_PIXELS = 150_000_000
@@ -250,7 +252,7 @@ class FitConfig:
     seconds: float | None = None
 
     def __post_init__(self) -> None:
-        _between("grades", len(self.grades), 1, 64)
+        _between("grades", len(self.grades), 1, MAX_GRADES)
         _choice("optimizer", self.optimizer, OptimizerName)
         _choice("schedule", self.schedule, ScheduleName)
         _choice("init", self.init, InitName)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, stage: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on a clean exit it becomes `path`, otherwise it is gone.
 
     The temporary file keeps the suffix, because image libraries choose the format by it.
+    It lies in `stage` if that is given, a folder of the same file system where a killed process's leavings are found.
 
     Raises:
         OSError: the folder cannot be written or the disk is full; `path` is then as it was.
     """
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix, dir=stage or path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -31,9 +32,9 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, stage: Path | None = None) -> None:
     """Write `data` to `path`, whole or not at all (see `whole_file` for the errors)."""
-    with whole_file(path) as temporary:
+    with whole_file(path, stage) as temporary:
         temporary.write_bytes(data)
 
 

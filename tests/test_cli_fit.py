@@ -157,9 +157,9 @@ def test_a_full_disk_leaves_nothing(cat, monkeypatch):
 
 
 def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
-    import inr.report.folder as folder
+    import inr.report.fitted as fitted
 
-    monkeypatch.setattr(folder, "measure", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(fitted, "measure", lambda *_, **__: 1 / 0)
     result = run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
     assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
 
@@ -193,23 +193,23 @@ def test_other_peoples_pictures_are_never_touched(cat):
 
 
 def test_folders_made_on_the_way_go_with_a_failure(cat, monkeypatch):
-    import inr.report.folder as folder
+    import inr.report.fitted as fitted
 
-    monkeypatch.setattr(folder, "measure", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(fitted, "measure", lambda *_, **__: 1 / 0)
     run("fit", "cat.png", "--out", "e/f/g", "--grades", "1", *SMALL, code=1)
     assert names(cat) == ["cat.png"]
 
 
 def test_a_run_that_was_quicker_is_not_overwritten(cat, monkeypatch):
-    import inr.report.folder as folder
+    import inr.report.fitted as fitted
 
-    original = folder.measure
+    original = fitted.measure
 
     def slow(*arguments, **options):
         (cat / "cat-inr" / "cat.inr").write_bytes(b"theirs")
         return original(*arguments, **options)
 
-    monkeypatch.setattr(folder, "measure", slow)
+    monkeypatch.setattr(fitted, "measure", slow)
     run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
     assert (cat / "cat-inr" / "cat.inr").read_bytes() == b"theirs" and names(cat / "cat-inr") == ["cat.inr"]
 

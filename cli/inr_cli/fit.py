@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
-from inr.errors import ConfigError
-from inr.methods import GRID_STEPS, NETWORK_STEPS, configure
-from inr.options import FitOptions, MethodName, PresetName, RecipeName
+from inr.methods import configure
+from inr.options import FitOptions
+from inr_cli import fit_options as chosen
 from inr_cli import options as common
 
 if TYPE_CHECKING:
@@ -16,107 +15,28 @@ if TYPE_CHECKING:
     from inr.report.summary import Report
     from inr.training.grades import Progress
 
-DEFAULT = configure()
-GRADE = DEFAULT.grades[0]
-FOURIER = configure(FitOptions(encoding="fourier"))
-WAVES = FOURIER.grades[0]
-STEPS = ", ".join(f"{name} {sum(steps)}" for name, steps in GRID_STEPS.items())
-WAVES_STEPS = ", ".join(f"{name} {steps}" for name, steps in NETWORK_STEPS.items())
-
 
 def fit(
     image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
-    method: Annotated[
-        MethodName,
-        typer.Option(
-            help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings; `inr methods` tells of all.",
-            metavar="NAME",
-        ),
-    ] = "mgdl",
-    preset: Annotated[
-        PresetName | None,
-        typer.Option(
-            help=f"Effort, in steps of four grades: {STEPS}; without a grid, of each: {WAVES_STEPS}. "
-            "[default: balanced]"
-        ),
-    ] = None,
-    grades: Annotated[
-        int | None, typer.Option(min=1, max=64, help=f"Number of grades. [default: {len(DEFAULT.grades)}]")
-    ] = None,
-    depth: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            max=64,
-            help=f"Hidden layers per grade. [default: {GRADE.depth}; sgdl without a grid: {4 * WAVES.depth}]",
-        ),
-    ] = None,
-    width: Annotated[
-        int | None,
-        typer.Option(
-            min=1, max=8192, help=f"Neurons per hidden layer. [default: {GRADE.width}; without a grid: {WAVES.width}]"
-        ),
-    ] = None,
-    encoding: Annotated[
-        EncodingName | None,
-        typer.Option(
-            help=f"What a coordinate becomes: learned feature planes, or waves. [default: {DEFAULT.encoding.kind}]"
-        ),
-    ] = None,
-    sigma: Annotated[
-        str | None,
-        typer.Option(help="Bandwidth, cycles per longer side; auto reads it off the picture. [default: auto]"),
-    ] = None,
-    omega: Annotated[
-        float | None, typer.Option(help="Of siren and its like: the gain; of mscale: the highest scale.")
-    ] = None,
-    frequencies: Annotated[
-        int | None,
-        typer.Option(min=1, help=f"Frequencies of the encoding. [default: {FOURIER.encoding.frequencies}]"),
-    ] = None,
-    activation: Annotated[
-        ActivationName | None,
-        typer.Option(
-            help=f"After each hidden layer. [default: {GRADE.activation}; without a grid: {WAVES.activation}]"
-        ),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Updates per grade; by default what the preset says.")
-    ] = None,
-    batch_size: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help=f"Pixels per step; 0 is all. [default: {DEFAULT.batch_size} or a 64th of them, whichever is more; "
-            f"without a grid: {FOURIER.batch_size}]",
-        ),
-    ] = None,
-    learning_rate: Annotated[
-        float | None,
-        typer.Option(
-            help=f"At its highest. [default: {GRADE.learning_rate:g}; without a grid: {WAVES.learning_rate:g}; "
-            "adam: 0.001]"
-        ),
-    ] = None,
-    optimizer: Annotated[
-        OptimizerName | None, typer.Option(help=f"For the hidden matrices. [default: {DEFAULT.optimizer}]")
-    ] = None,
-    recipe: Annotated[
-        RecipeName | None,
-        typer.Option(help="How a rival is trained: as its paper does, or as inr does. [default: paper]"),
-    ] = None,
-    pixels: Annotated[
-        PixelsName,
-        typer.Option(help="Train on all pixels, or on every other row and column (the papers' protocol)."),
-    ] = "all",
-    target_psnr: Annotated[
-        float | None, typer.Option(help="Stop when the training pixels reach this PSNR, dB.")
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop training after this time.")] = None,
-    precision: Annotated[
-        PrecisionName | None,
-        typer.Option(help=f"Of the products in training; auto takes the faster. [default: {DEFAULT.precision}]"),
-    ] = None,
+    method: chosen.Method = "mgdl",
+    preset: chosen.Preset = None,
+    grades: chosen.Grades = None,
+    depth: chosen.Depth = None,
+    width: chosen.Width = None,
+    encoding: chosen.Encoding = None,
+    sigma: chosen.Sigma = None,
+    omega: chosen.Omega = None,
+    frequencies: chosen.Frequencies = None,
+    activation: chosen.Activation = None,
+    steps: chosen.Steps = None,
+    batch_size: chosen.BatchSize = None,
+    learning_rate: chosen.LearningRate = None,
+    optimizer: chosen.Optimizer = None,
+    recipe: chosen.Recipe = None,
+    pixels: chosen.Pixels = "all",
+    target_psnr: chosen.TargetPsnr = None,
+    seconds: chosen.Seconds = None,
+    precision: chosen.Precision = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for the outputs. [default: NAME-inr]", show_default=False),
@@ -146,7 +66,7 @@ def fit(
                 activation=activation,
                 encoding=encoding,
                 frequencies=frequencies,
-                sigma=_bandwidth(sigma),
+                sigma=chosen.bandwidth(sigma),
                 omega=omega,
                 steps=steps,
                 batch_size=batch_size,
@@ -183,15 +103,6 @@ def fit(
         elif not quiet:
             typer.echo(_table(written.report))
         common.talk(_summary(written), quiet=quiet)
-
-
-def _bandwidth(text: str | None) -> float | None:
-    if text is None or text == "auto":
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        raise ConfigError(f"--sigma is {text!r}; accepted are a number of cycles, or auto.") from None
 
 
 class _Bar:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from inr import __version__
+from inr_cli.batch import batch
 from inr_cli.compare import compare
 from inr_cli.fit import fit
 from inr_cli.info import info
@@ -24,6 +25,7 @@ app.command()(info)
 app.command()(compare)
 app.command()(methods)
 app.command()(spectrum)
+app.command()(batch)
 
 
 def _version(value: bool) -> None:

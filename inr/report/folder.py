@@ -1,29 +1,23 @@
 """Image and configuration -> a folder with the model file, a picture per grade and the report."""
 
-import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
-import torch
-
-from inr.analysis.metrics import measure
 from inr.analysis.recorder import SpectrumRecorder
-from inr.analysis.spectrum import Prefixes, spectrum
-from inr.codec.model_file import grade_bytes, load_model, model_from_bytes, model_to_bytes, save_model
+from inr.analysis.spectrum import spectrum
+from inr.codec.model_file import grade_bytes, load_model, model_to_bytes, save_model
 from inr.config import DeviceName, FitConfig
 from inr.errors import ImageError, InrError, ModelFileError
 from inr.files import staged_folder
 from inr.imaging.image import Image
 from inr.imaging.writing import save_image
-from inr.networks.model import Record
 from inr.report.figures import draw_grades
+from inr.report.fitted import fit_and_measure
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
-from inr.training.grades import Progress, fit
-from inr.training.precision import choose_device
+from inr.training.grades import Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,32 +65,20 @@ def fit_to_folder(
                 if progress is not None:
                     progress(at)
 
-            result = fit(image, config, device=device, memory=memory, progress=watch)
-            decoded = model_from_bytes(model_to_bytes(result.model))
-            # Where `render` would draw it too, so that both give the same bytes.
-            drawn = Prefixes(decoded)
-            on = choose_device(device)
-            qualities, pictures = measure(image, decoded.to(on), pixels=config.pixels, on_strip=drawn.add)
-            record = Record(
-                method=config.method,
-                seed=config.seed,
-                psnr_db=tuple(q.psnr_db for q in qualities),
-                versions=tuple((name, version(name)) for name in ("inr", "torch")),
-            )
-            model = dataclasses.replace(decoded.to(torch.device("cpu")), record=record)
+            fitted = fit_and_measure(image, config, device=device, memory=memory, progress=watch)
             model_path = stage / f"{stem}.inr"
-            save_model(model, model_path)
+            save_model(fitted.model, model_path)
             if model_to_bytes(load_model(model_path)) != model_path.read_bytes():
                 raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
-            history = recorder.history(len(model.grades))
-            found = spectrum(image, model, pixels=config.pixels, prefixes=drawn, history=history)
-            report = make_report(image, result, qualities, model_path, grade_bytes(model), found)
+            history = recorder.history(len(fitted.model.grades))
+            found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
+            report = make_report(image, fitted.result, fitted.qualities, model_path, grade_bytes(fitted.model), found)
             names = [model_path.name]
-            for number, picture in enumerate(pictures, start=1):
+            for number, picture in enumerate(fitted.pictures, start=1):
                 names.append(f"{stem}.grade{number}.png")
                 save_image(stage / names[-1], picture, icc_profile=image.icc_profile)
             figure = f"{stem}.grades.png"
-            draw_grades(stage / figure, image, pictures, qualities)
+            draw_grades(stage / figure, image, fitted.pictures, fitted.qualities)
             spectra = f"{stem}.spectrum.png"
             draw_spectrum(stage / spectra, found)
             (stage / "report.json").write_text(to_json(report), encoding="utf-8")

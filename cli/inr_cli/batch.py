@@ -1,0 +1,238 @@
+"""`inr batch FOLDER`: a folder of pictures -> a folder of models, a row each; the same command again goes on."""
+
+import contextlib
+import os
+import shlex
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inr.config import DeviceName
+from inr.errors import ConfigError
+from inr.methods import configure
+from inr.options import FitOptions
+from inr_cli import fit_options as chosen
+from inr_cli import options as common
+from inr_cli.batch_text import batch_text
+
+if TYPE_CHECKING:
+    from inr.batch.loop import BatchProgress
+    from inr.batch.task import Engine
+
+
+def batch(
+    folder: Annotated[Path, typer.Argument(help="Folder of pictures.", readable=False)],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models; it mirrors FOLDER.")],
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take sub-folders too.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=1,
+            max=256,
+            help="Pictures at a time. [default: one a core; 1 on a GPU named by --device]",
+        ),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(min=0.1, help="Seconds a picture may take; then it has failed.")
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Do those that failed, and only those.")] = False,
+    export_grades: Annotated[
+        bool, typer.Option("--export-grades", help="Keep the picture after each grade too.")
+    ] = False,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Fit on the workers of this Dask scheduler, such as tcp://head:8786.")
+    ] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared", help="The workers see both folders too: they read and write there themselves.")
+    ] = False,
+    method: chosen.Method = "mgdl",
+    preset: chosen.Preset = None,
+    grades: chosen.Grades = None,
+    depth: chosen.Depth = None,
+    width: chosen.Width = None,
+    encoding: chosen.Encoding = None,
+    sigma: chosen.Sigma = None,
+    omega: chosen.Omega = None,
+    frequencies: chosen.Frequencies = None,
+    activation: chosen.Activation = None,
+    steps: chosen.Steps = None,
+    batch_size: chosen.BatchSize = None,
+    learning_rate: chosen.LearningRate = None,
+    optimizer: chosen.Optimizer = None,
+    recipe: chosen.Recipe = None,
+    pixels: chosen.Pixels = "all",
+    target_psnr: chosen.TargetPsnr = None,
+    seconds: chosen.Seconds = None,
+    precision: chosen.Precision = None,
+    max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    seed: common.Seed = 0,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    memory: common.Memory = None,
+    overwrite: common.Overwrite = False,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Fit every picture in FOLDER as `fit` would; leave a model each and a table of all in another folder.
+
+    The same command again goes on: finished pictures are kept, changed ones done again. --threads are shared among
+    the --jobs, --memory is the limit of each.
+
+    Example: inr batch photos --out models --recursive
+    """
+    with common.running(debug=debug), _two_interrupts():
+        config = configure(
+            FitOptions(
+                method=method,
+                preset=preset,
+                grades=grades,
+                depth=depth,
+                width=width,
+                activation=activation,
+                encoding=encoding,
+                frequencies=frequencies,
+                sigma=chosen.bandwidth(sigma),
+                omega=omega,
+                steps=steps,
+                batch_size=batch_size,
+                learning_rate=learning_rate,
+                optimizer=optimizer,
+                recipe=recipe,
+                precision=precision,
+                pixels=pixels,
+                seed=seed,
+                target_psnr=target_psnr,
+                seconds=seconds,
+            )
+        )
+        from inr.batch.local import cores
+        from inr.batch.run import run_batch
+        from inr.batch.task import Settings
+
+        if scheduler is None:
+            jobs = jobs or (cores() if device in ("auto", "cpu") else 1)
+            threads = max(1, (threads or cores()) // jobs)
+        settings = Settings(
+            config=config,
+            device=device,
+            memory=memory,
+            share=jobs or 1,
+            threads=threads,
+            max_pixels=max_pixels,
+            timeout=timeout,
+            export_grades=export_grades,
+        )
+        engine = _engine(scheduler, jobs, shared=shared, device=device, timeout=timeout)
+        with _Bar(quiet) as bar:
+            try:
+                result = run_batch(
+                    folder,
+                    out,
+                    settings,
+                    engine,
+                    recursive=recursive,
+                    retry_failed=retry_failed,
+                    overwrite=overwrite,
+                    progress=bar.show,
+                )
+            except KeyboardInterrupt:
+                bar.close()
+                typer.echo(f"Error: interrupted; {bar.stand()}. The same command goes on:\n  {_command()}", err=True)
+                raise typer.Exit(130) from None
+        if json:
+            typer.echo(result.to_json(), nl=False)
+        elif not quiet:
+            typer.echo(batch_text(result))
+        common.talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
+        failed = result.summary().failed
+        if failed:
+            typer.echo(
+                f"Error: {failed} of {len(result.rows)} pictures failed; {out / 'batch.csv'} says why. "
+                "--retry-failed does them again.",
+                err=True,
+            )
+            raise typer.Exit(1)
+
+
+def _engine(
+    scheduler: str | None, jobs: int | None, *, shared: bool, device: DeviceName, timeout: float | None
+) -> "Engine":
+    if scheduler is None:
+        from inr.batch.local import LocalWorkers
+
+        if shared:
+            raise ConfigError("--shared is for the workers of a --scheduler; on one machine all folders are shared.")
+        if device not in ("auto", "cpu"):
+            from inr.training.precision import choose_device
+
+            choose_device(device)  # one sentence now instead of one for every picture
+        return LocalWorkers(jobs or 1, timeout=timeout)
+    from inr.batch.cluster import Cluster
+
+    if jobs is not None:
+        raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
+    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
+
+
+@contextlib.contextmanager
+def _two_interrupts() -> Iterator[None]:
+    """Let the first Ctrl-C end the run in order, and a second one stop the program at once."""
+
+    def first(*_: object) -> None:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # workers notice and follow
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is first:  # else the program is on its way out: the next one is the second
+            signal.signal(signal.SIGINT, before)
+
+
+def _command() -> str:
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+
+
+class _Bar:
+    """A progress bar on stderr, if that is a terminal: pictures in all, failures, and what each worker has in hand."""
+
+    def __init__(self, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(disable=True if quiet else None, unit="picture", leave=False, dynamic_ncols=True)
+        self._last: BatchProgress | None = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def show(self, progress: "BatchProgress") -> None:
+        """Move the bar to where the batch stands."""
+        self._last = progress
+        if self._bar.disable:
+            return
+        self._bar.total, self._bar.n = progress.total, progress.done + progress.failed + progress.untried
+        hand = ", ".join(f"{Path(name).name} {seconds:.0f} s" for name, seconds in progress.running[:4])
+        failed = f"{progress.failed} failed; " if progress.failed else ""
+        self._bar.set_postfix_str(failed + hand, refresh=False)
+        self._bar.update(0)
+
+    def stand(self) -> str:
+        """Return in words how far the batch is."""
+        if self._last is None:
+            return "nothing was begun"
+        return f"{self._last.done} of {self._last.total} pictures are done and kept"

@@ -1,0 +1,112 @@
+"""Tasks -> outcomes on this machine: worker processes, each a standard process pool of one.
+
+One process a pool, because a process that dies breaks its whole pool: so it takes no neighbour's picture with it, and
+which picture it had in hand is known. Each is renewed after `RENEW_AFTER` pictures, which gives its memory back; the
+pool's own `max_tasks_per_child` would do that, but hangs in Pythons before the autumn of 2026 (CPython issue 115634).
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+
+from inr.batch.task import Outcome, Task
+from inr.batch.worker import fit_one, prepare
+
+RENEW_AFTER = 200
+GRACE = 5.0
+"""Seconds beyond the time limit after which a worker that did not stop by itself is killed."""
+_START = 120.0
+"""Seconds that a new process may take for its imports, on a busy machine."""
+
+
+def cores() -> int:
+    """Return the processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LocalWorkers:
+    """Some worker processes, each made when it is first needed; see `inr.batch.task.Engine`."""
+
+    sends_bytes = False
+    writes_files = False
+
+    def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
+        self._jobs, self._timeout = jobs, timeout
+        self._workers: list[_Worker] = []
+
+    def slots(self) -> int:
+        """Return the number of processes: none has more than one picture in hand."""
+        return self._jobs
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Give a task to an idle process, or to a new one in the place of one that is dead or old."""
+        for worker in [worker for worker in self._workers if not worker.busy]:
+            if worker.fit_for_more:
+                with contextlib.suppress(BrokenExecutor):  # it died between two pictures
+                    return worker.submit(task)
+            self._workers.remove(worker)
+            worker.retire()
+        self._workers.append(_Worker())
+        return self._workers[-1].submit(task)
+
+    def tend(self) -> None:
+        """Kill processes that are past the time limit and did not notice."""
+        for worker in self._workers:
+            if self._timeout is not None and worker.busy_seconds() > self._timeout + GRACE:
+                worker.kill()
+
+    def close(self) -> None:
+        """End all processes at once; pictures in hand are dropped."""
+        for worker in self._workers:
+            worker.kill()
+        for worker in self._workers:
+            worker.retire(wait=True)
+
+
+class _Worker:
+    """One process from its start to its end."""
+
+    def __init__(self) -> None:
+        # Spawned, not forked: torch's threads do not survive a fork.
+        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn"))
+        before = set(multiprocessing.active_children())
+        # A new process inherits the blocked signal: Ctrl-C reaches the parent alone, from the first moment on.
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._ready = self._pool.submit(prepare)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        (self._process,) = set(multiprocessing.active_children()) - before
+        self._future: Future[Outcome] | None = None
+        self._since, self._started = 0.0, False
+        self._given = 0
+
+    @property
+    def busy(self) -> bool:
+        return self._future is not None and not self._future.done()
+
+    @property
+    def fit_for_more(self) -> bool:
+        return self._given < RENEW_AFTER and self._process.is_alive()
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        self._future, self._since = self._pool.submit(fit_one, task), time.monotonic()
+        self._given += 1
+        return self._future
+
+    def busy_seconds(self) -> float:
+        """Return how long the picture in hand has had; the start of a new process is not counted, within reason."""
+        if not self.busy:
+            return 0.0
+        if not self._started and self._ready.done():
+            self._started, self._since = True, time.monotonic()
+        return time.monotonic() - self._since - (0.0 if self._started else _START)
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def retire(self, *, wait: bool = False) -> None:
+        self._pool.shutdown(wait=wait, cancel_futures=True)

@@ -1,0 +1,139 @@
+"""The output folder of a batch: one run at a time, what was done line by line, files whole or absent."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from inr.batch.rows import Row, row_from_data, row_to_data
+from inr.errors import InrError
+from inr.files import write_whole
+
+MANIFEST = "batch.jsonl"
+_STAGE = ".inr-batch"
+_FIRST = {"inr": "batch", "schema": 1}
+
+
+class Manifest:
+    """What was done in an output folder: JSON lines, only ever appended, each on the disk before the next.
+
+    The first line names the schema. `{"started": [names]}` claims the files a picture may write, `{"finished": row}`
+    is its row; the last row of a picture counts. Only the last line can be torn; it is cut off on the next opening.
+
+    Attributes:
+        rows: by the picture's name.
+        claimed: files that are this batch's own to replace.
+    """
+
+    def __init__(self, handle: int, path: Path) -> None:
+        self.rows: dict[str, Row] = {}
+        self.claimed: set[str] = set()
+        self._handle, self._path = handle, path
+        data = path.read_bytes()
+        self._size = data.rfind(b"\n") + 1
+        if self._size < len(data):
+            os.ftruncate(handle, self._size)
+        lines = data[: self._size].splitlines()
+        for number, line in enumerate(lines, start=1):
+            try:
+                self._take(json.loads(line), number)
+            except (ValueError, TypeError, KeyError) as error:
+                raise InrError(
+                    f"{path}: line {number} is damaged; take that line out, and its picture is done again."
+                ) from error
+        if not lines:
+            self._append(_FIRST)
+
+    def start(self, files: Iterable[str]) -> None:
+        """Claim the files that a picture may write."""
+        new = [name for name in files if name not in self.claimed]
+        if new:
+            self._append({"started": new})
+            self.claimed.update(new)
+
+    def finish(self, row: Row) -> None:
+        """Write down what became of a picture."""
+        self._append({"finished": row_to_data(row)})
+        self.rows[row.image] = row
+
+    def _take(self, event: Any, number: int) -> None:
+        match event:
+            case {"schema": schema} if number == 1:
+                if event != _FIRST:
+                    raise InrError(f"{self._path} has schema {schema!r}; this program knows {_FIRST['schema']}.")
+            case {"started": list(files)} if number > 1:
+                self.claimed.update(files)
+            case {"finished": dict(data)} if number > 1:
+                row = row_from_data(data)
+                self.rows[row.image] = row
+            case _:
+                raise ValueError(event)
+
+    def _append(self, event: dict[str, Any]) -> None:
+        line = json.dumps(event, allow_nan=False).encode() + b"\n"
+        try:
+            if os.pwrite(self._handle, line, self._size) < len(line):
+                raise OSError(28, "No space left on device")  # ENOSPC: a short write says so by its length alone
+            os.fsync(self._handle)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._handle, self._size)
+            raise unwritable(self._path, error) from error
+        self._size += len(line)
+
+
+@contextlib.contextmanager
+def opened(out: Path) -> Iterator[tuple[Manifest, Path]]:
+    """Hold an output folder for one run; yield its manifest and an empty folder for files in the making.
+
+    The lock is the system's own, on the manifest: it goes with the process, however that ends.
+
+    Raises:
+        InrError: another run holds it, or it cannot be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise InrError(f"{out} is a file; --out takes a folder.")
+    stage = out / _STAGE
+    with contextlib.ExitStack() as stack:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            handle = os.open(out / MANIFEST, os.O_RDWR | os.O_CREAT, 0o666)
+            stack.callback(os.close, handle)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(stage, ignore_errors=True)  # what a killed run left
+            stage.mkdir(exist_ok=True)
+        except BlockingIOError:
+            raise InrError(
+                f"{out} is in use by another `inr batch`; wait for its end, or give another --out."
+            ) from None
+        except OSError as error:
+            raise unwritable(out, error) from error
+        stack.callback(shutil.rmtree, stage, ignore_errors=True)
+        yield Manifest(handle, out / MANIFEST), stage
+
+
+def publish(out: Path, stage: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files, by their names below `out`, each whole or not at all.
+
+    Raises:
+        InrError: one cannot be written.
+    """
+    for name, data in files:
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data, stage)
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+def unwritable(path: Path, error: OSError) -> InrError:
+    """Return the error for a place that cannot be written: it ends a run, because every later picture would meet it."""
+    return InrError(
+        f"{path} cannot be written: {error.strerror or error}. What was done is kept; "
+        "once that is mended the same command goes on."
+    )

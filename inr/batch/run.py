@@ -1,0 +1,75 @@
+"""A folder and settings -> a model and a row for each picture: `run_batch`, the whole of it."""
+
+import contextlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from inr.batch.inputs import find_pictures
+from inr.batch.loop import BatchProgress, Loop
+from inr.batch.output import opened, publish
+from inr.batch.plan import Plan
+from inr.batch.rows import Batch
+from inr.batch.task import Engine, Settings
+
+
+def run_batch(
+    folder: Path,
+    out: Path,
+    settings: Settings,
+    engine: Engine,
+    *,
+    recursive: bool = False,
+    retry_failed: bool = False,
+    overwrite: bool = False,
+    progress: Callable[[BatchProgress], None] | None = None,
+) -> Batch:
+    """Fit every picture of a folder that is not finished yet; `out` mirrors the folder.
+
+    A picture is finished when its row in the manifest has its content, this configuration and files that are there,
+    or says that it failed. One picture's failure costs its row; an output that cannot be written ends the run.
+
+    Args:
+        folder: of the pictures.
+        out: for the models, the manifest and the tables of all rows.
+        settings: of the fits.
+        engine: where they run; closed at the end.
+        recursive: take the pictures of sub-folders too.
+        retry_failed: do those that failed, and only those.
+        overwrite: replace files that no earlier run of this batch has written.
+        progress: called now and then.
+
+    Raises:
+        InrError: no pictures, an output that cannot be written or is in use, or a cluster that is gone.
+    """
+    start = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        stack.callback(engine.close)
+        names = find_pictures(folder, recursive=recursive, leave_out=out)
+        manifest, stage = stack.enter_context(opened(out))
+        if folder.resolve() == out.resolve():
+            names = [name for name in names if name not in manifest.claimed]  # grade pictures of an earlier run
+        plan = Plan(
+            folder=folder.absolute(),
+            out=out.absolute(),
+            stage=stage.absolute(),
+            settings=settings,
+            manifest=manifest,
+            retry_failed=retry_failed,
+            overwrite=overwrite,
+            sends_bytes=engine.sends_bytes,
+            writes_files=engine.writes_files,
+        )
+        loop = Loop(plan, engine)
+        loop.go(names, progress or (lambda _: None))
+        rows = tuple(loop.rows[name] for name in names if name in loop.rows)
+        batch = Batch(
+            config=settings.config,
+            rows=rows,
+            untried=len(names) - len(rows),
+            kept=loop.kept,
+            seconds=time.monotonic() - start,
+        )
+        tables = (("batch.json", batch.to_json()), ("batch.csv", batch.to_csv()))
+        publish(out, stage, [(name, text.encode("utf-8", "surrogateescape")) for name, text in tables])
+    return batch

@@ -1,0 +1,106 @@
+"""What passes between a batch and its workers: settings and a task in, an outcome out; and who carries them."""
+
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from inr.batch.inputs import grade_name, model_name
+from inr.batch.rows import Row
+from inr.config import MAX_PIXELS, DeviceName, FitConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What all pictures of a batch have in common.
+
+    Attributes:
+        config: of every fit; its seed is the batch's.
+        device: as for `inr.fit`.
+        memory: limit of one fit in GiB; by default the `share` of what `inr.fit` would take.
+        share: fits that run beside each other on a machine.
+        threads: of one fit; None leaves torch's choice.
+        max_pixels: refuse larger pictures.
+        timeout: seconds a picture may take, or None.
+        export_grades: keep the picture after each grade too.
+    """
+
+    config: FitConfig
+    device: DeviceName = "auto"
+    memory: float | None = None
+    share: int = 1
+    threads: int | None = None
+    max_pixels: int = MAX_PIXELS
+    timeout: float | None = None
+    export_grades: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One picture to fit.
+
+    Attributes:
+        image: its name in the batch.
+        path: where it lies.
+        data: its bytes, for a worker that does not see the file; None to read `path`.
+        sha256: of its content when the task was made.
+        key: of the configuration.
+        settings: of the batch.
+        publish_to: output and staging folder, if the worker writes the files; otherwise their bytes come back.
+    """
+
+    image: str
+    path: Path
+    data: bytes | None
+    sha256: str
+    key: str
+    settings: Settings
+    publish_to: tuple[Path, Path] | None = None
+
+    def file_names(self) -> tuple[str, ...]:
+        """Return the names of all files this task may write, the model first."""
+        count = len(self.settings.config.grades) if self.settings.export_grades else 0
+        return (model_name(self.image), *(grade_name(self.image, number) for number in range(1, count + 1)))
+
+    def failed(self, error: str, *, content: bool = True, seconds: float = 0.0) -> Row:
+        """Return the row of a failure; `content` says that the same content would fail again."""
+        return Row(
+            image=self.image,
+            status="failed",
+            error=error,
+            sha256=self.sha256 if content else "",
+            config=self.key,
+            seconds=round(seconds, 3),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What came of a task: its row, and the files that are still to be written, by name."""
+
+    row: Row
+    files: tuple[tuple[str, bytes], ...] = ()
+
+
+class Engine(Protocol):
+    """What carries tasks to workers: `LocalWorkers` or `Cluster`, each over a `concurrent.futures.Executor`.
+
+    Attributes:
+        sends_bytes: tasks carry the pictures' bytes, because the workers do not see the files.
+        writes_files: workers write the outputs themselves.
+    """
+
+    sends_bytes: bool
+    writes_files: bool
+
+    def slots(self) -> int:
+        """Return how many tasks may be given out at a time."""
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        """Give out a task; `BrokenExecutor` is a worker that died with it, cancellation the loss of everything."""
+
+    def tend(self) -> None:
+        """Do what is to be done now and then."""
+
+    def close(self) -> None:
+        """Drop what is in hand and end."""
