@@ -44,7 +44,7 @@ def test_a_fit_leaves_everything_it_promises(cat):
         assert (inr.quantize(inr.load_image(cat / "cat-inr" / f"cat.grade{row['grade']}.png").pixels, 8) == drawn).all()
     assert report["schema"] == 1 and report["model"]["bytes"] == (cat / "cat-inr" / "cat.inr").stat().st_size
     assert report["model"]["bpp"] == pytest.approx(8 * report["model"]["bytes"] / 600)
-    assert report["config"]["encoding"] == {"kind": "fourier", "frequencies": 8, "sigma": 3.0}
+    assert report["config"]["encoding"] == {"kind": "fourier", "frequencies": 8, "sigma": 3.0, "bands": [1.0]}
     assert report["environment"]["threads"] >= 1 and report["environment"]["seed"] == 0
     assert model.record.psnr_db == pytest.approx([q.psnr_db for q in qualities], abs=1e-3)
 
@@ -217,5 +217,5 @@ def test_a_run_that_was_quicker_is_not_overwritten(cat, monkeypatch):
 def test_no_time_at_all(cat):
     run("fit", "cat.png", "--seconds", "0.01", *SMALL)
     report = json.loads((cat / "cat-inr" / "report.json").read_text())
-    assert report["stopped"] == "time limit of 0.01 s" and len(report["grades"]) == 1
-    assert "Grades: 1 x" in (cat / "cat-inr" / "report.md").read_text()
+    assert report["stopped"] == "time limit of 0.01 s" and 1 <= len(report["grades"]) <= 3
+    assert f"Grades: {len(report['grades'])} x" in (cat / "cat-inr" / "report.md").read_text()

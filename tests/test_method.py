@@ -327,7 +327,7 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     monkeypatch.setattr(pool_module, "CHUNK", 24)
     monkeypatch.setattr(engine, "CHUNK", 16)
     assert engine._backward(
-        grade, pool, dataclasses.replace(config, batch_size=None), 1.0, torch.float32
+        grade, pool, dataclasses.replace(config, batch_size=None), 1.0, 0.0, torch.float32
     ) == pytest.approx(float(whole.detach()), rel=1e-5)
     for parameter, gradient in zip(grade.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
