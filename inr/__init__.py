@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from inr.analysis.recorder import History, SpectrumRecorder
     from inr.analysis.spectrum import Spectrum, spectrum
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
-    from inr.config import EncodingConfig, FitConfig, Form, GradeConfig, Plane
+    from inr.config import FitConfig, GradeConfig
     from inr.errors import (
         ConfigError,
         ImageError,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from inr.options import FitOptions
     from inr.report.comparison import write_comparison
     from inr.report.folder import fit_to_folder
+    from inr.shape import EncodingConfig, Form, Plane
     from inr.training.grades import FitResult, Progress, fit
 
 _HOME = {
@@ -62,11 +63,11 @@ _HOME = {
     "model_from_bytes": "inr.codec.model_file",
     "model_to_bytes": "inr.codec.model_file",
     "save_model": "inr.codec.model_file",
-    "EncodingConfig": "inr.config",
+    "EncodingConfig": "inr.shape",
     "FitConfig": "inr.config",
-    "Form": "inr.config",
+    "Form": "inr.shape",
     "GradeConfig": "inr.config",
-    "Plane": "inr.config",
+    "Plane": "inr.shape",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",
     "ImageWarning": "inr.errors",

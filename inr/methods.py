@@ -3,10 +3,11 @@
 import dataclasses
 from typing import TypeVar, get_args
 
-from inr.config import EncodingConfig, EncodingName, FitConfig, Form, GradeConfig, OptimizerName, Plane
+from inr.config import FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
 from inr.rivals import RIVALS, configure_rival
+from inr.shape import EncodingConfig, EncodingName, Form, Plane
 
 T = TypeVar("T")
 

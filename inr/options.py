@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from inr.config import ActivationName, EncodingName, OptimizerName, PixelsName, PrecisionName
+from inr.config import OptimizerName, PixelsName, PrecisionName
+from inr.shape import ActivationName, EncodingName
 
 OwnName = Literal["mgdl", "sgdl", "grid", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[

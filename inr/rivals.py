@@ -9,9 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from inr.config import EncodingConfig, FitConfig, Form, GradeConfig
+from inr.config import FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.options import FitOptions
+from inr.shape import EncodingConfig, Form
 
 BandwidthName = Literal["sigma", "omega"]
 

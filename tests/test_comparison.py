@@ -206,7 +206,7 @@ def test_what_is_written(named, tmp_path, pixels):
     result = compare(named, small("mgdl,sgdl,siren"), tmp_path, budget=STEPS, seeds=2, pixels=pixels)
     paths = write_comparison(result, named, tmp_path)
     assert [p.name for p in paths] == [
-        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png"
+        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "spectrum.png"
     ]  # fmt: skip
     data = json.loads(paths[0].read_text())
     assert len(data["runs"]) == 24 and len(data["rows"]) == 6 and data["budget"]["steps"] == 8

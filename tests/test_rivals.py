@@ -9,7 +9,6 @@ import torch
 from conftest import picture
 
 import inr
-from inr.config import Form
 from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.pixels import coordinates
 from inr.methods import METHODS
@@ -19,6 +18,7 @@ from inr.networks.layers import Complex, Separate, activate, initialise
 from inr.networks.model import empty_grade, grade_inputs
 from inr.options import FitOptions
 from inr.rivals import RIVALS
+from inr.shape import Form
 from inr.training.optimizer import Muon
 
 SMALL = {"width": 24, "steps": 3}

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inr.codec.quantize import encoded_size
-from inr.config import MAX_CELL, FitConfig, GradeConfig, Plane
+from inr.config import FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.grade import parameter_shapes
 from inr.networks.model import grade_inputs
+from inr.shape import MAX_CELL, Plane
 
 DEFAULT_SECONDS = 30.0
 _FILE_FRAME = 600

@@ -6,11 +6,12 @@ import math
 from typing import Any, get_args
 
 from inr.codec.quantize import encoded_size
-from inr.config import MAX_SIDE, FeedName, Form, FrameName, GradeConfig, Plane
+from inr.config import MAX_SIDE, FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record, empty_grade, grade_inputs
+from inr.shape import Form, Plane
 
 _FEEDS: dict[FeedName, bool | str] = {"features": False, "both": True, "encoding": "only"}
 """What the header's `feed_encoding` says of what later grades see."""

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inr.config import EncodingConfig, FrameName, Plane
+from inr.config import FrameName
+from inr.shape import EncodingConfig, Plane
 
 
 class Encoding(nn.Module):

@@ -5,9 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
-from inr.config import ActivationName, Form, GradeConfig, InitName
+from inr.config import GradeConfig, InitName
 from inr.networks.encoding import Planes, plane_shape
 from inr.networks.layers import Complex, Dense, Layer, Separate, activate, initialise
+from inr.shape import ActivationName, Form
 
 
 class Grade(nn.Module):

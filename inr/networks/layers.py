@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inr.config import ActivationName, Form, InitName
+from inr.config import InitName
+from inr.shape import ActivationName, Form
 
 
 class Dense(nn.Module):

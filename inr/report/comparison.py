@@ -20,15 +20,16 @@ from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
 from inr.methods import METHODS
-from inr.report.comparison_figures import draw_curves, draw_pictures
+from inr.report.comparison_figures import draw_curves, draw_errors, draw_pictures
 
 SCHEMA = 1
+FIGURES = ("curves.png", "pictures.png", "spectrum.png")
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip
 
 
 def write_comparison(comparison: Comparison, images: Sequence[Image], folder: str | Path) -> tuple[Path, ...]:
-    """Write `comparison.json`, `.csv`, `.md` and the two figures, and return their paths.
+    """Write `comparison.json`, `.csv`, `.md` and the figures, and return their paths.
 
     Raises:
         InrError: the folder cannot be written.
@@ -45,9 +46,10 @@ def write_comparison(comparison: Comparison, images: Sequence[Image], folder: st
             write_whole(folder / name, text.encode())
         draw_curves(folder / "curves.png", comparison, rows)
         draw_pictures(folder / "pictures.png", comparison, rows, images[0], folder / "runs")
+        draw_errors(folder / "spectrum.png", comparison, rows, images[0], folder / "runs")
     except OSError as error:
         raise InrError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    return tuple(folder / name for name in (*files, "curves.png", "pictures.png"))
+    return tuple(folder / name for name in (*files, *FIGURES))
 
 
 def interpolations(comparison: Comparison, images: Sequence[Image]) -> dict[str, tuple[Quality, ...]]:
@@ -68,7 +70,7 @@ def to_markdown(
     what = "all pixels" if comparison.pixels == "all" else "the pixels [::2, ::2]; the others are held out"
     lines = [
         f"# Comparison of {len({row.contender for row in rows})} methods on "
-        + (images[0].name if len(images) == 1 else f"{len(images)} pictures"),
+        + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
         "",
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
@@ -87,10 +89,11 @@ def to_markdown(
         lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
         for contender, tuned in comparison.searches.items():
             lines.append(f"| {contender} | `{_command(tuned.options)}` | {tuned.probes} | {tuned.seconds:.0f} |")
-        lines += ["", f"Made on {images[0].name}, by its PSNR over all pixels.", ""]
+        lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels.", ""]
     failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
     lines += ["## Failed", "", *failures, ""] if failures else []
     lines += ["![PSNR over seconds](curves.png)", "", "![reconstructions and their errors](pictures.png)", ""]
+    lines += ["![relative error by frequency](spectrum.png)", ""]
     return "\n".join(lines)
 
 
@@ -140,7 +143,10 @@ def decibel(value: float) -> str:
 
 def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
     names = [image.name for image in images]
-    lines = ["| method | settings | " + " | ".join(names) + " |", "| --- | --- |" + " ---: |" * len(names)]
+    lines = [
+        "| method | settings | " + " | ".join(Path(name).name for name in names) + " |",
+        "| --- | --- |" + " ---: |" * len(names),
+    ]
     for row in rows:
         cells = []
         for name in names:

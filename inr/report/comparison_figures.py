@@ -1,15 +1,18 @@
-"""A comparison -> two pictures: PSNR over seconds of every method, and the reconstructions with their errors."""
+"""A comparison -> its pictures: PSNR over seconds, reconstructions with their errors, and errors by frequency."""
 
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from inr.analysis.comparison import Comparison
+from inr.analysis.comparison import Comparison, Run
 from inr.analysis.ranking import EXACT_DB, Row
+from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import load_model
 from inr.files import whole_file
 from inr.imaging.image import Image, quantize
@@ -39,17 +42,14 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
         start, stop = max(c[0, 0] for c in curves), min(c[-1, 0] for c in curves)
         at = np.geomspace(max(start, 1e-3), max(stop, start * 1.001), 120)
         mean = np.mean([np.interp(at, c[:, 0], c[:, 1]) for c in curves], axis=0)
-        axis.plot(
-            at, mean, color=_COLOURS[number % len(_COLOURS)], linestyle=_STYLES[number // len(_COLOURS) % 4],
-            linewidth=1.6, label=f"{row.contender}, {row.variant}",
-        )  # fmt: skip
+        axis.plot(at, mean, **_style(number), label=f"{row.contender}, {row.variant}")
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_xlabel("seconds of training")
     axis.set_ylabel("PSNR of the training pixels, dB (estimated from recent batches)")
     axis.set_title(f"Equal for all: {comparison.budget.text}")
     axis.grid(alpha=0.3)
-    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False, title="best at the end first")
+    _legend(axis)
     with whole_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None}, bbox_inches="tight")
 
@@ -60,16 +60,10 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
     Each method by the better of its variants, seed 0; of more than fifteen, the first fifteen. All errors are
     amplified by one factor.
     """
-    seen: dict[str, tuple[str, float]] = {}
-    for row in rows:
-        for run in comparison.runs:
-            mine = (run.contender, run.variant, run.image, run.seed) == (row.contender, row.variant, image.name, 0)
-            if mine and run.quality is not None and row.contender not in seen:
-                seen[row.contender] = (run.model, run.quality.psnr_db)
-    chosen = list(seen.items())[:_MOST_PANELS]
+    chosen = _best(comparison, rows, image)[:_MOST_PANELS]
     source = reduce_picture(image.pixels)
     values = [
-        reduce_picture(quantize(load_model(runs / model).render(), 16)) / np.float32(65_535) for _, (model, _) in chosen
+        reduce_picture(quantize(load_model(runs / run.model).render(), 16)) / np.float32(65_535) for run in chosen
     ]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(np.median(errors, axis=0)) if errors else 1
@@ -85,11 +79,62 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
     axes[0, 0].set_title(f"source, {image.width} x {image.height}", fontsize=9)
     text = f"absolute error x {factor}\n(largest channel)"
     axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=axes[1, 0].transAxes)
-    for number, ((name, (_, psnr)), value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
+    for number, (run, value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
         band, column = 2 * (number // columns), number % columns
         axes[band, column].imshow(opaque(value), vmin=0, vmax=1)
-        axes[band, column].set_title(f"{name}: {'exact' if psnr >= EXACT_DB else f'{psnr:.2f} dB'}", fontsize=9)
+        axes[band, column].set_title(f"{run.contender}, {run.variant}: {_decibel(run)}", fontsize=9)
         axes[band + 1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
     figure.tight_layout(pad=0.4)
     with whole_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
+    """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)|| / ||F(source)|| per ring.
+
+    Each method by the better of its variants, seed 0, on one picture.
+    """
+    figure = Figure(figsize=(11, 6), dpi=110)
+    FigureCanvasAgg(figure)
+    axis = figure.subplots()
+    for number, run in enumerate(_best(comparison, rows, image)):
+        found = spectrum(image, load_model(runs / run.model), pixels=comparison.pixels)
+        axis.plot(found.frequency, found.grades[-1].error, **_style(number), label=f"{run.contender}, {run.variant}")
+        if number == 0:
+            axis.axvline(found.nyquist, color="#7f7f7f", linestyle="--", linewidth=1.0)
+            axis.set_title(f"Error by frequency, {Path(image.name).name}; dashed: Nyquist of the training pixels")
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_xlabel("cycles per pixel")
+    axis.set_ylabel("relative error (1: nothing learned; 0.1: a tenth is left)")
+    axis.grid(alpha=0.3)
+    _legend(axis)
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None}, bbox_inches="tight")
+
+
+def _best(comparison: Comparison, rows: Sequence[Row], image: Image) -> list[Run]:
+    """Return each method's run on a picture, seed 0, by the better of its variants; the best method first."""
+    seen: dict[str, Run] = {}
+    for row in rows:
+        for run in comparison.runs:
+            mine = (run.contender, run.variant, run.image, run.seed) == (row.contender, row.variant, image.name, 0)
+            if mine and run.quality is not None:
+                seen.setdefault(row.contender, run)
+    return list(seen.values())
+
+
+def _decibel(run: Run) -> str:
+    psnr = run.quality.psnr_db if run.quality is not None else 0.0
+    return "exact" if psnr >= EXACT_DB else f"{psnr:.2f} dB"
+
+
+def _style(number: int) -> dict[str, Any]:
+    line = _STYLES[number // len(_COLOURS) % len(_STYLES)]
+    return {"color": _COLOURS[number % len(_COLOURS)], "linestyle": line, "linewidth": 1.6}
+
+
+def _legend(axis: Axes) -> None:
+    axis.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), fontsize=8, frameon=False, title="best at the end first")

@@ -26,7 +26,8 @@ import numpy as np
 import torch
 
 import inr
-from inr.config import EncodingConfig, FitConfig, GradeConfig
+from inr.config import FitConfig, GradeConfig
+from inr.shape import EncodingConfig
 
 FITS = {
     "`mgdl` (4 grades on planes)": {},
