@@ -17,7 +17,7 @@ from inr.shape import EncodingConfig, Form
 BandwidthName = Literal["sigma", "omega"]
 
 _OCTAVES = tuple(2.0**number for number in range(8))
-"""Scales 1 to 128: the last is the training lattice's Nyquist frequency of the papers' 512-pixel pictures."""
+"""Scales 1 to 128, factors of two as in the paper."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ _WIRE = GradeConfig(
     depth=3, width=181, activation="gabor", steps=2000, learning_rate=5e-3, form=Form(gain=20.0, window=30.0)
 )
 _SCALES = GradeConfig(
-    depth=3, width=256, activation="sine", steps=5000, learning_rate=1e-4, form=Form(scales=_OCTAVES, first="srelu")
+    depth=3, width=256, activation="sine", steps=5000, learning_rate=1e-4, form=Form(scales=_OCTAVES, first="phi")
 )
 _STAGE = GradeConfig(depth=3, width=256, activation="tanh", steps=5000, learning_rate=1e-3)
 _LATER_STAGE = dataclasses.replace(_STAGE, form=Form(first="sine"), scale_from_residual=True)
@@ -82,6 +82,7 @@ RIVALS: dict[str, Rival] = {
             encoding=EncodingConfig(kind="fourier", frequencies=384, sigma=40.0, bands=(0.025, 0.25, 1.0)),
             init="glorot-unit-bias",
             frame="unit",
+            schedule="exponential",
         ),
         bandwidth="sigma",
     ),
@@ -123,7 +124,7 @@ RIVALS: dict[str, Rival] = {
         bandwidth="omega",
     ),
     "mscale-1": Rival(
-        title="first layer in eight groups with scales 1 to 128, sReLU there",
+        title="first layer in eight groups with scales 1 to 128, the paper's compact phi there",
         paper="Liu, Cai & Xu 2020, arXiv 2007.11207, section 3.1",
         config=_config(_SCALES, frame="unit"),
         bandwidth="omega",
@@ -191,7 +192,7 @@ def configure_rival(options: FitOptions) -> FitConfig:
         raise ConfigError(f"method '{options.method}' has no omega; leave it out.")
     own_recipe = options.recipe == "inr"
     if own_recipe:
-        sigmoid = config.grades[0].form.sigmoid
+        sigmoid, shifts = config.grades[0].form.sigmoid, config.grades[0].form.shifts
         config = dataclasses.replace(
             config,
             optimizer="muon",
@@ -200,6 +201,8 @@ def configure_rival(options: FitOptions) -> FitConfig:
             precision="auto",
             rescale_residual=not sigmoid,
             targets="unit" if sigmoid else "symmetric",
+            # Biases as wide as the coordinates: else all waves and ramps of bare coordinates begin at the origin.
+            init="fan-in" if config.init == "glorot-normal" and not (sigmoid or shifts) else config.init,
         )
     grades = config.grades
     if options.grades is not None:
@@ -221,7 +224,7 @@ def _grade(options: FitOptions, own: GradeConfig, own_recipe: bool) -> GradeConf
         form = dataclasses.replace(form, scales=tuple(s * options.omega / form.scales[-1] for s in form.scales))
     elif options.omega is not None:
         form = dataclasses.replace(form, gain=options.omega)
-    rate = 0.06 if own_recipe else own.learning_rate
+    rate = 0.06 if own_recipe and options.optimizer != "adam" else own.learning_rate
     return dataclasses.replace(
         own,
         depth=options.depth or own.depth,

@@ -10,8 +10,8 @@ ActivationName = Literal["relu", "sine", "tanh", "gelu", "gauss", "finer", "gabo
 
 MAX_CELL, MAX_CHANNELS, MAX_PLANES = 4096, 16, 16
 """Coarsest cell in pixels, most numbers in a cell and most planes of one grade that the file format holds."""
-MAX_SCALES, MAX_SHIFTS = 64, 4096
-"""Most scales and most shifts of one grade that the file format holds."""
+MAX_SCALES, MAX_BRANCHES, MAX_SHIFTS = 64, 8, 512
+"""Most scales, branches and shifts of one grade that the file format holds: a small file must not draw on gigabytes."""
 
 
 def choice(name: str, value: str, allowed: object) -> None:
@@ -55,7 +55,7 @@ class EncodingConfig:
                 raise ConfigError(f"encoding '{self.kind}' has no frequencies and no sigma; choose 'fourier' for them.")
             return
         between("frequencies", self.frequencies, 1, 16384)
-        between("bands", len(self.bands), 1, MAX_SCALES)
+        between("bands", len(self.bands), 1, MAX_BRANCHES)
         for band in self.bands:
             between("band", band, 1e-6, 1e6)
         if self.frequencies % len(self.bands) or (len(self.bands) > 1 and self.kind != "fourier"):
@@ -132,7 +132,7 @@ class Form:
         between("scales", len(self.scales), 0, MAX_SCALES)
         for scale in self.scales:
             between("scale", scale, 1e-6, 1e6)
-        between("branches", self.branches, 1, MAX_SCALES)
+        between("branches", self.branches, 1, MAX_BRANCHES)
         between("shifts", self.shifts, 0, MAX_SHIFTS)
         if self.first is not None:
             choice("first activation", self.first, ActivationName)

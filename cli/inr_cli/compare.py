@@ -60,8 +60,8 @@ def compare(
         for name in names:
             if names.count(name) > 1:
                 raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
-        if pixels == "half" and any(min(p.width, p.height) < 2 for p in pictures):
-            raise ConfigError("--pixels half leaves no pixels to test on in a picture one pixel wide.")
+        if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
+            raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
         with common.bar(quiet, unit="run") as show:
             result = run_all(
                 pictures,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,8 +15,8 @@ from inr.networks.model import grade_inputs
 from inr.shape import MAX_CELL, Plane
 
 DEFAULT_SECONDS = 30.0
-_FILE_FRAME = 600
-"""Bytes of a model file besides its grades: header, record, checksums; a little more than any has."""
+_FILE_FRAME, _GRADE_FRAME = 400, 150
+"""Bytes of a model file besides its weights, in all and for each grade: a little more than any method's header has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,11 @@ class Budget:
             "parameters": "parameters at most",
             "bytes": "bytes at most",
         }
-        given = [f"{value:,g} {units[name]}" for name, value in dataclasses.asdict(self).items() if value is not None]
+        given = [
+            f"{value:,} {units[name]}" if isinstance(value, int) else f"{value:g} {units[name]}"
+            for name, value in dataclasses.asdict(self).items()
+            if value is not None
+        ]
         return ", ".join(given)
 
 
@@ -74,6 +79,8 @@ def parse_budget(text: str | None) -> Budget:
     unknown = set(values) - {field.name for field in dataclasses.fields(Budget)}
     if unknown:
         raise ConfigError(f"--budget names {sorted(unknown)[0]!r}; accepted are seconds, steps, parameters, bytes.")
+    if not all(math.isfinite(number) for number in values.values()):
+        raise ConfigError(f"--budget is {text!r}; it takes finite numbers.")
     whole = {name: int(number) for name, number in values.items() if name != "seconds" and number == int(number)}
     if len(whole) + ("seconds" in values) < len(values):
         raise ConfigError(f"--budget is {text!r}; steps, parameters and bytes are whole numbers.")
@@ -96,7 +103,9 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     if budget.parameters is not None:
         return _sized(config, image, budget.parameters, _parameters)
     if budget.bytes is not None:
-        return _sized(config, image, budget.bytes - _FILE_FRAME, _bytes)
+        profile = len(zlib.compress(image.icc_profile or b"", 9)) + 12
+        frame = _FILE_FRAME + _GRADE_FRAME * len(config.grades) + profile
+        return _sized(config, image, budget.bytes - frame, _bytes)
     return config
 
 

@@ -7,7 +7,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -28,10 +28,10 @@ from inr.rivals import RIVALS
 from inr.training.grades import Progress, fit
 
 Variant = Literal["default", "paper", "tuned"]
-RATES = (0.3, 1.0, 3.0)
-"""Factors of the learning rate that a search tries."""
-BANDWIDTHS = (0.5, 2.0)
-"""Further factors of the bandwidth that it tries, at the best of those rates."""
+RATE, BANDWIDTH = 3.0, 2.0
+"""Factors by which a search changes the learning rate, then the bandwidth, up and down, as long as that helps."""
+FURTHEST = 3
+"""How many times it goes in one direction."""
 PROBE = 6
 """A probe of the search has one part in so many of the budget."""
 _CURVE_POINTS = 200
@@ -52,7 +52,8 @@ class Contender:
     @property
     def published(self) -> bool:
         """Whether its first variant is its paper's settings."""
-        return self.options.method in RIVALS or self.options.method.endswith("-paper")
+        plain = self.options == FitOptions(method=self.options.method)
+        return plain and (self.options.method in RIVALS or self.options.method.endswith("-paper"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,9 +68,11 @@ class Run:
         quality: of the last grade, None if the run failed.
         seconds: of training.
         steps: updates in all.
+        planned: as many as the paper takes, where the variant is `paper`; else 0.
         parameters: numbers learned.
         bytes: of the model file.
-        curve: seconds and estimated PSNR of the training pixels, some two hundred points.
+        curve: seconds and PSNR of the training pixels, estimated during training, some two hundred points; measured
+            at the end.
         error: why it failed, or None.
         model: name of the model file beside the record.
     """
@@ -81,6 +84,7 @@ class Run:
     quality: Quality | None
     seconds: float
     steps: int
+    planned: int
     parameters: int
     bytes: int
     curve: tuple[tuple[float, float], ...]
@@ -183,7 +187,7 @@ def compare(
         progress: told what runs, how many runs are done, and how many there are, before each.
 
     Raises:
-        InrError: the folder cannot be written, or a budget below the smallest network of a method.
+        InrError: the folder cannot be written.
     """
     store = _Store(Path(folder) / "runs", budget, pixels, device, memory)
     plan = [(image, seed) for seed in range(seeds) for image in images]
@@ -217,32 +221,42 @@ def compare(
 
 
 def _search(store: "_Store", image: Image, contender: Contender) -> Tuned:
-    """Try the rates, then the bandwidths at the best of them; the pictures' PSNR over all pixels decides."""
+    """Move the rate, then the bandwidth, up and down as long as the picture's PSNR over all pixels rises."""
     best = contender.options
-    if best.method in RIVALS:
+    if best.method in RIVALS and best.recipe is None:
         best = dataclasses.replace(best, recipe="inr")
-    spent, probes, highest = 0.0, 0, -1.0
-    for options in _candidates(best):
-        for candidate in options(best):
-            run = store.run(image, contender.name, "tuned", candidate, probe=True)
-            probes, spent = probes + 1, spent + run.seconds
-            if run.quality is not None and run.quality.psnr_db > highest:
-                highest, best = run.quality.psnr_db, candidate
-    return Tuned(options=best, probes=probes, seconds=spent)
+    probes: list[Run] = []
+
+    def judged(options: FitOptions) -> float:
+        probes.append(store.run(image, contender.name, "tuned", options, probe=True))
+        return -math.inf if probes[-1].quality is None else probes[-1].quality.psnr_db
+
+    highest = judged(best)
+    for name, start, factor in _axes(best):
+        for direction in (1, -1):
+            value, moves = start, 0
+            while moves < FURTHEST:
+                value *= factor**direction
+                candidate = dataclasses.replace(best, **{name: value})  # type: ignore[arg-type]
+                reached = judged(candidate)
+                if reached <= highest:
+                    break
+                highest, best, moves = reached, candidate, moves + 1
+            if moves:
+                break
+    return Tuned(options=best, probes=len(probes), seconds=sum(run.seconds for run in probes))
 
 
-def _candidates(options: FitOptions) -> Iterator[Callable[[FitOptions], list[FitOptions]]]:
-    """Yield the rounds of a search: from the best so far to what to try next."""
+def _axes(options: FitOptions) -> list[tuple[str, float, float]]:
+    """Return what a search moves: the option's name, where it starts and the factor of a move."""
     config = configure(options)
-    rate = config.grades[0].learning_rate
-    yield lambda best: [dataclasses.replace(best, learning_rate=factor * rate) for factor in RATES]
-    rival = RIVALS.get(options.method)
-    form, sigma = config.grades[0].form, config.encoding.sigma
+    axes = [("learning_rate", config.grades[0].learning_rate, RATE)]
+    rival, form, sigma = RIVALS.get(options.method), config.grades[0].form, config.encoding.sigma
     if rival is not None and rival.bandwidth == "omega":
-        omega = form.scales[-1] if form.scales else form.gain
-        yield lambda best: [dataclasses.replace(best, omega=factor * omega) for factor in BANDWIDTHS]
+        axes.append(("omega", form.scales[-1] if form.scales else form.gain, BANDWIDTH))
     elif config.encoding.frequencies and sigma:
-        yield lambda best: [dataclasses.replace(best, sigma=factor * sigma) for factor in BANDWIDTHS]
+        axes.append(("sigma", sigma, BANDWIDTH))
+    return axes
 
 
 class _Store:
@@ -275,14 +289,17 @@ class _Store:
             (Path(image.name).stem, name.replace(":", "_"), "probe" if probe else variant, str(config.seed))
         )
         record = self._folder / f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
-        if record.exists():
-            found = run_from_json(json.loads(record.read_text(encoding="utf-8")))
-            return dataclasses.replace(found, contender=name, variant=variant)
+        found = _read(record, needs_model=not probe)
+        if found is not None:
+            return dataclasses.replace(found, image=image.name, contender=name, variant=variant)
         model, run = self._do(image, name, variant, config, budget, record.with_suffix(".inr").name)
         if run.error is None:  # a failure is tried again next time
-            if not probe:
-                write_whole(record.with_suffix(".inr"), model)
-            write_whole(record, (json.dumps(run_to_json(run), indent=1) + "\n").encode())
+            try:
+                if not probe:
+                    write_whole(record.with_suffix(".inr"), model)
+                write_whole(record, (json.dumps(run_to_json(run), indent=1) + "\n").encode())
+            except OSError as error:
+                raise InrError(f"{record} cannot be written: {error.strerror or error}.") from error
         return run
 
     def _do(
@@ -296,11 +313,16 @@ class _Store:
             if not curve or at.seconds - curve[-1][0] >= max(apart, 0.02 * curve[-1][0]):
                 curve.append((round(at.seconds, 3), round(at.at.psnr_db, 3)))
 
-        common: dict[str, Any] = {"image": image.name, "contender": name, "variant": variant, "seed": config.seed}
+        planned = sum(own.steps for own in config.grades) if variant == "paper" else 0
+        common: dict[str, Any] = {
+            "image": image.name, "contender": name, "variant": variant, "seed": config.seed, "planned": planned
+        }  # fmt: skip
         try:
             result = fit(image, under(budget, config, image), device=self._device, memory=self._memory, progress=note)
             data = model_to_bytes(result.model)
             qualities, _ = measure(image, model_from_bytes(data), pixels=config.pixels)
+            trained = qualities[-1].train_psnr_db or qualities[-1].psnr_db
+            curve.append((round(result.seconds, 3), round(min(trained, 200.0), 3)))
         except (InrError, MemoryError, RuntimeError) as error:  # torch reports a lack of memory as RuntimeError
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
@@ -317,6 +339,16 @@ class _Store:
             error=None,
             model=model,
         )
+
+
+def _read(record: Path, *, needs_model: bool) -> Run | None:
+    """Return the run of a record, or None if it is not there, not whole, or without its model."""
+    if not record.exists() or (needs_model and not record.with_suffix(".inr").exists()):
+        return None
+    try:
+        return run_from_json(json.loads(record.read_text(encoding="utf-8")))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def run_to_json(run: Run) -> dict[str, Any]:

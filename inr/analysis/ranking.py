@@ -28,6 +28,7 @@ class Row:
         gain_error_db: standard error of that mean over the pictures; None for one picture.
         seconds: of training.
         steps: updates.
+        planned: as many as the paper takes, or 0.
         parameters: numbers learned.
         bytes: of the model file.
         errors: why runs failed; the means are of the others.
@@ -45,6 +46,7 @@ class Row:
     gain_error_db: float | None
     seconds: float
     steps: float
+    planned: int
     parameters: float
     bytes: float
     errors: tuple[str, ...]
@@ -61,13 +63,14 @@ def reference(comparison: Comparison) -> tuple[str, Variant]:
 
 
 def rank(comparison: Comparison) -> tuple[Row, ...]:
-    """Return a row per contender and variant, by PSNR on held-out pixels if there are any, else on all."""
+    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any); failures last."""
     groups: dict[tuple[str, Variant], list[Run]] = {}
     for run in comparison.runs:
         groups.setdefault((run.contender, run.variant), []).append(run)
     base = _by_image(groups[reference(comparison)])
     rows = [_row(name, variant, runs, base) for (name, variant), runs in groups.items()]
-    return tuple(sorted(rows, key=lambda row: -(row.held_out_psnr_db or row.psnr_db or -math.inf)))
+    order = {id(row): (bool(row.errors), -(row.held_out_psnr_db or row.psnr_db or -math.inf)) for row in rows}
+    return tuple(sorted(rows, key=lambda row: order[id(row)]))
 
 
 def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float]) -> Row:
@@ -86,6 +89,7 @@ def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float
         gain_error_db=statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else None,
         seconds=_average([run.seconds for run in good]),
         steps=_average([run.steps for run in good]),
+        planned=max(run.planned for run in runs),
         parameters=_average([run.parameters for run in good]),
         bytes=_average([run.bytes for run in good]),
         errors=tuple(sorted({f"{run.image}: {run.error}" for run in runs if run.error is not None})),

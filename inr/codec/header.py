@@ -138,7 +138,7 @@ def _grade(entry: object) -> GradeConfig:
             last = rest.pop() if rest and isinstance(rest[-1], dict) else {}
             form, planes = _form(last), rest.pop() if rest else []
             if not rest and isinstance(planes, list) and form is not None:
-                with contextlib.suppress(ConfigError, TypeError, ValueError):
+                with contextlib.suppress(ConfigError, TypeError, ValueError, OverflowError):
                     return GradeConfig(
                         depth=depth,
                         width=width,
@@ -162,6 +162,6 @@ def _form(entry: Any) -> Form | None:
         return None
     if any(type(scale) not in (int, float) for scale in scales):
         return None
-    with contextlib.suppress(ConfigError):
+    with contextlib.suppress(ConfigError, OverflowError):
         return Form(**{**entry, "scales": tuple(scales)})
     return None

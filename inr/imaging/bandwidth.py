@@ -47,7 +47,7 @@ def lattice_spectrum(
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return the frequencies and the power of what the training pixels show, without the constant.
 
-    One of each pair of opposite frequencies is kept: real values say the same in both.
+    One of each pair of opposite frequencies is kept, but at the highest along x: real values say the same in both.
 
     Args:
         values: (N, C) on the training lattice, in reading order.
@@ -66,7 +66,8 @@ def lattice_spectrum(
     per_unit = (width, height) if frame == "unit" else (max(width, height) / 2,) * 2
     fy = np.fft.fftfreq(rows, stride)[:, None] * per_unit[1]
     fx = np.fft.rfftfreq(columns, stride)[None, :] * per_unit[0]
-    keep = np.broadcast_to((fx > 0) | (fy > 0), power.shape)
+    halfway = (fy == fy.min()) & (rows % 2 == 0)  # Nyquist's own row has no opposite
+    keep = np.broadcast_to((fx > 0) | (fy > 0) | halfway, power.shape)
     frequencies = np.stack([np.broadcast_to(f, power.shape)[keep] for f in (fx, fy)])
     return frequencies.astype(np.float32), power[keep]
 

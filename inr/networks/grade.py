@@ -1,6 +1,7 @@
 """Features (N, d) of the grades before -> this grade's features (N, F) and its prediction (N, C)."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
@@ -110,9 +111,12 @@ class Grade(nn.Module):
         With `fan-in`, grade 1 begins at mid-grey and later grades at zero, so that no grade starts
         worse than the one before left off.
         """
+        groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
             start = number == 0
-            initialise(layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain)
+            initialise(
+                layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain, groups=groups
+            )
         initialise(self.head, init, generator, gain=self.form.gain)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
@@ -124,6 +128,13 @@ class Grade(nn.Module):
                 self.head.bias.fill_(0.5)
             else:
                 self.head.weight.zero_()
+
+    @torch.no_grad()
+    def reach(self, frequency: float) -> None:
+        """Choose the one scale so that the first layer's frequencies have this RMS, in radians per unit."""
+        length = float(self._hidden_layers()[0].weight.square().sum(dim=1).mean().sqrt())
+        self.form = replace(self.form, scales=(min(max(frequency / max(length, 1e-6), 1e-3), 1e5),))
+        self.scale = _per_neuron(self.form.scales, self.width)
 
     @torch.no_grad()
     def rescale(self, scale: float, shift: float) -> None:

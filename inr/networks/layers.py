@@ -114,6 +114,7 @@ def initialise(
     first: bool = False,
     raw: bool = False,
     gain: float = 1.0,
+    groups: int = 1,
 ) -> None:
     """Draw a layer's start.
 
@@ -132,10 +133,11 @@ def initialise(
         raw: it sees bare coordinates; `fan-in` then spreads its biases so that a two-dimensional input still
             meets a different offset at every neuron.
         gain: on what the activation is given, see `Form`.
+        groups: of its outputs that belong to networks of their own.
     """
     fan_in = layer.fan_in
     if init in ("glorot-normal", "glorot-unit-bias"):
-        fan_out = layer.fan_in if isinstance(layer, Separate) else layer.weight.shape[0]
+        fan_out = layer.fan_in if isinstance(layer, Separate) else layer.weight.shape[0] // groups
         layer.weight.normal_(0.0, math.sqrt(2.0 / (fan_in + fan_out)), generator=generator)
         layer.bias.normal_(0.0, 0.01 if init == "glorot-normal" else 1.0, generator=generator)
         return

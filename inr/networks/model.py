@@ -134,11 +134,13 @@ class Model:
         xs = axis(region.x0, region.x1, width, self.width, longer, self.frame)
         ys = axis(region.y0, region.y1, height, self.height, longer, self.frame)
         device = self.encoding.frequencies.device
-        rows = max(1, STRIP_PIXELS // width)
+        wide = max(grade.form.branches * (1 + 2 * grade.form.shifts) for grade in self.grades)
+        chunk = max(64, STRIP_PIXELS // wide)
+        rows = max(1, chunk // width)
         for top in range(0, height, rows):
             part = ys[top : top + rows]
             grid = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
-            chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(grid, STRIP_PIXELS)]
+            chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(grid, chunk)]
             shape = (len(part), width, self.channels)
             prefixes = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
             yield slice(top, top + len(part)), prefixes

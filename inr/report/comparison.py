@@ -79,8 +79,8 @@ def to_markdown(
         "",
         *table(rows, classical),
         "",
-        "Settings: paper, as its authors train it, for what is given; default, as this program comes; tuned, after the "
-        "search below, rivals by the same optimiser, batches and schedule as ours.",
+        "Settings: paper, its authors' training, cut off where the budget ends (see steps); default, as this program "
+        "comes; tuned, after the search below, rivals by the same optimiser, batches and schedule as ours.",
         "",
     ]
     if len(images) > 1:
@@ -124,13 +124,13 @@ def _cells(row: Row) -> list[str]:
     return [
         row.contender,
         row.variant,
-        decibel(row.psnr_db) + spread,
+        decibel(row.psnr_db) + spread + (f" ({row.runs} of {row.runs + len(row.errors)} runs)" if row.errors else ""),
         "" if row.held_out_psnr_db is None else decibel(row.held_out_psnr_db),
         "" if row.train_psnr_db is None else decibel(row.train_psnr_db),
         "" if row.ssim is None else f"{row.ssim:.4f}",
         gain,
         f"{row.seconds:.1f}",
-        f"{row.steps:,.0f}",
+        f"{row.steps:,.0f}" + (f" of {row.planned:,}" if row.planned else ""),
         f"{row.parameters:,.0f}",
         f"{row.bytes:,.0f}",
     ]

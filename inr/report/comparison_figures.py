@@ -24,9 +24,10 @@ _MOST_PANELS = 15
 
 
 def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
-    """Write a PNG: the training pixels' PSNR, estimated during training, over seconds, the mean over all runs.
+    """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs.
 
-    Rows come best first, and so does the legend. Several pictures are averaged at equal seconds.
+    Estimated during training, measured at its end. Rows come best first, and so does the legend. Several
+    pictures are averaged at equal seconds.
     """
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)

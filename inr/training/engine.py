@@ -70,7 +70,7 @@ def train_grade(
     scale, shift = _target(pool, config)
     optimizers = make_optimizers(grade, config, own, dtype)
     peaks = [[group["lr"] for group in o.param_groups] for o in optimizers]
-    recent, start, done = math.nan, time.perf_counter(), 0
+    recent, start, done = 0.0, time.perf_counter(), 0
     while done < own.steps:
         spent = 0.0 if seconds is None else (time.perf_counter() - start) / max(seconds, 1e-9)
         if spent >= 1.0 and done > 0:
@@ -86,7 +86,8 @@ def train_grade(
         for optimizer in optimizers:
             optimizer.step()
         done += 1
-        recent = loss if math.isnan(recent) else 0.9 * recent + 0.1 * loss
+        weight = 1.0 if config.batch_size is None else max(0.1, 1.0 / done)  # a full batch's loss is exact
+        recent = weight * loss + (1.0 - weight) * recent
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
         on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade, scale, shift))
         if (

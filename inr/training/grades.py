@@ -263,13 +263,14 @@ def _train(
 def _new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encoding: int) -> Grade:
     """Build a grade at the start of its training, with the frequencies that it reads from the residual."""
     own = config.grades[number - 1]
-    form, waves = own.form, None
+    form, waves, reach = own.form, None, 0.0
     if own.scale_from_residual or form.shifts:
         frequencies, power = lattice_spectrum(
             pool.lattice().cpu().numpy(), image.width, image.height, config.frame, 2 if config.pixels == "half" else 1
         )
         if own.scale_from_residual:
-            form = dataclasses.replace(form, scales=(2.0 * math.pi * median_radius(frequencies, power),))
+            reach = 2.0 * math.pi * median_radius(frequencies, power)
+            form = dataclasses.replace(form, scales=(1.0,))
         waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
     shapes = list(config.grades)
     shapes[number - 1] = dataclasses.replace(own, form=form)
@@ -286,6 +287,8 @@ def _new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encodin
     grade.start(config.init, _generator(config.seed, number), first=number == 1, raw=raw)
     if waves is not None:
         grade.waves.copy_(waves)
+    if own.scale_from_residual:
+        grade.reach(reach)
     return grade
 
 

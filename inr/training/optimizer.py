@@ -45,8 +45,15 @@ class Muon(torch.optim.Optimizer):
     float32 on a processor without such units, and it takes one matrix at a time.
     """
 
-    def __init__(self, parameters: Iterable[nn.Parameter], *, lr: float, momentum: float, dtype: torch.dtype) -> None:
-        super().__init__(parameters, {"lr": lr, "momentum": momentum})
+    def __init__(
+        self,
+        parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
+        *,
+        lr: float,
+        momentum: float,
+        dtype: torch.dtype,
+    ) -> None:
+        super().__init__(parameters, {"lr": lr, "momentum": momentum, "scale": 1.0})
         self._dtype = dtype
 
     @torch.no_grad()
@@ -60,7 +67,8 @@ class Muon(torch.optim.Optimizer):
                 factor = max(1.0, shape[-2] / shape[-1]) ** 0.5
                 updates = torch.stack([self._nesterov(p, group["momentum"]) for p in parameters])
                 matrices = orthogonalise(updates.view(-1, *shape[-2:]), self._dtype)  # also those of separate groups
-                for parameter, update in zip(parameters, matrices.view_as(updates), strict=True):
+                matrices = matrices.view_as(updates) / group["scale"]
+                for parameter, update in zip(parameters, matrices, strict=True):
                     parameter.sub_(update, alpha=group["lr"] * factor)
 
     def _nesterov(self, parameter: nn.Parameter, momentum: float) -> Tensor:
@@ -89,12 +97,14 @@ def make_optimizers(
     if adam_alone:
         rate = own.learning_rate
         return [torch.optim.Adam([{"params": rest, "lr": rate}, *_planes_group(planes, rate)])]
-    # What lies behind a gain moves by as much less: weights there are smaller, and Muon's steps do not follow them.
+    # What lies behind a gain or a scale moves by as much less: a step of Muon has one size, however small the weights.
     behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
     rate = own.learning_rate * _ADAM_PER_MUON
     groups = [{"params": rest, "lr": rate}, {"params": offsets, "lr": rate * behind}, *_planes_group(planes, rate)]
+    scale = 1.0 if grade.scale is None else grade.scale[:, None]
+    by_scale: list[dict[str, Any]] = [{"params": matrices[:1], "scale": scale}, {"params": matrices[1:]}]
     return [
-        Muon(matrices, lr=own.learning_rate * behind, momentum=0.95, dtype=dtype),
+        Muon(by_scale[: len(matrices)], lr=own.learning_rate * behind, momentum=0.95, dtype=dtype),
         torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
 
