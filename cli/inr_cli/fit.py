@@ -153,7 +153,7 @@ def _summary(written: "Written") -> str:
     ]
     lines += [f"Stopped: {report.stopped}."] if report.stopped else []
     config = report.config
-    if config.encoding.kind != "grid" and not config.method.endswith("-paper") and config.pixels == "all":
+    if config.encoding.kind != "grid" and config.method in ("mgdl", "sgdl") and config.pixels == "all":
         lines.append("For more dB in the same time use --encoding grid, the default: learned feature planes.")
     names = ", ".join(path.name for path in written.files[1:])
     lines.append(f"In {model.parent}/ beside it: {names}")

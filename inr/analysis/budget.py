@@ -37,8 +37,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            if value is not None and not 0.01 <= value <= 1e9:
-                raise ConfigError(f"budget: {name} is {value:g}; it must lie between 0.01 and 1e9.")
+            least = 0.1 if name == "seconds" else 1
+            if value is not None and not least <= value <= 1e9:
+                raise ConfigError(f"budget: {name} is {value:g}; it must lie between {least:g} and 1e9.")
         if self.parameters is not None and self.bytes is not None:
             raise ConfigError("budget: parameters and bytes both decide the width; give one.")
         if self.seconds is None and self.steps is None:
