@@ -10,16 +10,18 @@ from conftest import picture
 
 import inr
 from inr.analysis import comparison as module
+from inr.analysis import runs as runs_module
 from inr.analysis.budget import Budget, parse_budget, under
-from inr.analysis.comparison import Run, compare, parse_methods, run_from_json, run_to_json
+from inr.analysis.comparison import compare, parse_methods
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import rank
+from inr.analysis.runs import Run, run_from_json, run_to_json
 from inr.methods import METHODS
 from inr.options import FitOptions
 from inr.report.comparison import write_comparison
 
-STEPS = Budget(steps=8)
+STEPS = Budget(seconds=None, steps=8)
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def small(text: str):
 
 
 def test_budget_of_steps_is_shared_as_the_method_shares_its_own(image):
-    config = under(Budget(steps=40), inr.configure(), image)
+    config = under(Budget(seconds=None, steps=40), inr.configure(), image)
     assert [own.steps for own in config.grades] == [14, 14, 6, 6] and config.seconds is None
 
 
@@ -56,7 +58,7 @@ def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
     for kind in ("parameters", "bytes"):
         asked = limit * (2 if kind == "bytes" else 1)
         try:
-            sized = under(Budget(steps=len(config.grades), **{kind: asked}), config, image)
+            sized = under(Budget(seconds=None, steps=len(config.grades), **{kind: asked}), config, image)
         except inr.ConfigError as error:
             assert "smallest" in str(error) and limit == 3_000
             continue
@@ -66,7 +68,7 @@ def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
 
 
 def test_parse_budget():
-    assert parse_budget("steps=500, parameters=1e5") == Budget(steps=500, parameters=100_000)
+    assert parse_budget("steps=500, parameters=1e5") == Budget(seconds=None, steps=500, parameters=100_000)
     assert parse_budget("seconds=1.5").seconds == 1.5 and parse_budget(None).seconds == 30
     for wrong in (
         "hours=3",
@@ -113,7 +115,7 @@ def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
             parameters=1, bytes=1, curve=(), error=None, model="",
         )  # fmt: skip
 
-    monkeypatch.setattr(module._Store, "run", judged)
+    monkeypatch.setattr(runs_module.Store, "run", judged)
     tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
     assert tuned.options.learning_rate == pytest.approx(0.18) and tuned.options.omega == 60
     assert (tuned.probes, tuned.seconds) == (5, 5)  # as it comes; rate up, up; omega up, up
@@ -121,7 +123,7 @@ def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
 
 def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
     done = []
-    fit = module.fit
+    fit = runs_module.fit
 
     def counted(image, config, **options):
         done.append(config.method)
@@ -129,7 +131,7 @@ def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return fit(image, config, **options)
 
-    monkeypatch.setattr(module, "fit", counted)
+    monkeypatch.setattr(runs_module, "fit", counted)
     arguments = (named, small("mgdl,sgdl"), tmp_path)
     with pytest.raises(KeyboardInterrupt):
         compare(*arguments, budget=STEPS, tune=False)
@@ -137,25 +139,25 @@ def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
     result = compare(*arguments, budget=STEPS, tune=False)
     assert len(done) == 5 and len(result.runs) == 4  # one of the five was cut off
     assert compare(*arguments, budget=STEPS, tune=False) == result and len(done) == 5
-    compare(*arguments, budget=Budget(steps=9), tune=False)
+    compare(*arguments, budget=Budget(seconds=None, steps=9), tune=False)
     assert len(done) == 9  # another budget is another comparison
 
 
 def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch):
-    fit = module.fit
+    fit = runs_module.fit
 
     def fails(image, config, **options):
         if config.method == "sgdl" and image.name == "1.png":
             raise inr.TrainingError("the loss went away.")
         return fit(image, config, **options)
 
-    monkeypatch.setattr(module, "fit", fails)
+    monkeypatch.setattr(runs_module, "fit", fails)
     result = compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False)
     row = next(row for row in rank(result) if row.contender == "sgdl")
     assert row.errors == ("1.png: the loss went away.",) and row.runs == 1
     write_comparison(result, named, tmp_path)
     assert "- sgdl (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
-    monkeypatch.setattr(module, "fit", fit)
+    monkeypatch.setattr(runs_module, "fit", fit)
     assert all(run.error is None for run in compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False).runs)
 
 

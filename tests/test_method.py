@@ -17,6 +17,7 @@ from inr.training import engine, grades
 from inr.training import pool as pool_module
 from inr.training.memory import GIB
 from inr.training.pool import Pool
+from inr.training.start import generator
 
 
 def all_coordinates(image: inr.Image, frame: str = "isotropic") -> torch.Tensor:
@@ -293,7 +294,7 @@ def test_paper_training_equals_a_plain_loop(image):
     target = torch.from_numpy(image.pixels)[::2, ::2].reshape(-1, 3)
     for number in (1, 2):
         fresh = Grade(x.shape[1], 3, depth=3, width=16, activation="relu")
-        fresh.start("glorot-normal", grades._generator(2, number), first=number == 1, raw=number == 1)
+        fresh.start("glorot-normal", generator(2, number), first=number == 1, raw=number == 1)
         layers = [nn.Linear(*reversed(layer.weight.shape)) for layer in (*fresh.layers, fresh.head)]
         for mine, theirs in zip(layers, (*fresh.layers, fresh.head), strict=True):
             mine.load_state_dict(theirs.state_dict())

@@ -24,13 +24,13 @@ class Budget:
     """What is held equal; None is not.
 
     Attributes:
-        seconds: of training. The default, unless steps are given.
+        seconds: of training.
         steps: updates in all, shared among the grades as the method shares its own.
         parameters: numbers learned, at most: the width follows, and the planes' cells where that is not enough.
         bytes: of the model file, at most; in the same way.
     """
 
-    seconds: float | None = None
+    seconds: float | None = DEFAULT_SECONDS
     steps: int | None = None
     parameters: int | None = None
     bytes: int | None = None
@@ -43,7 +43,7 @@ class Budget:
         if self.parameters is not None and self.bytes is not None:
             raise ConfigError("budget: parameters and bytes both decide the width; give one.")
         if self.seconds is None and self.steps is None:
-            object.__setattr__(self, "seconds", DEFAULT_SECONDS)
+            raise ConfigError("budget: neither seconds nor steps; give one.")
 
     @property
     def text(self) -> str:
@@ -85,7 +85,8 @@ def parse_budget(text: str | None) -> Budget:
     whole = {name: int(number) for name, number in values.items() if name != "seconds" and number == int(number)}
     if len(whole) + ("seconds" in values) < len(values):
         raise ConfigError(f"--budget is {text!r}; steps, parameters and bytes are whole numbers.")
-    return Budget(seconds=values.get("seconds"), **whole)
+    default = None if "steps" in values else DEFAULT_SECONDS  # steps alone: no limit of time
+    return Budget(seconds=values.get("seconds", default), **whole)
 
 
 def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:

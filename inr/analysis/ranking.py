@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from inr.analysis.comparison import Comparison, Run, Variant
+from inr.analysis.comparison import Comparison
 from inr.analysis.metrics import Quality
+from inr.analysis.runs import Run, Variant
 
 EXACT_DB = 120.0
 """What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""

@@ -26,11 +26,8 @@ def median_frequency(image: Image) -> float:
     window = np.hanning(grey.shape[0] + 2)[1:-1, None] * np.hanning(grey.shape[1] + 2)[None, 1:-1]
     power = np.abs(np.fft.fft2((grey - grey.mean()) * window)) ** 2
     longer = max(grey.shape)
-    rings = np.hypot(*np.meshgrid(*(np.fft.fftfreq(side) * longer for side in grey.shape), indexing="ij")).ravel()
-    order = np.argsort(rings)
-    total = np.cumsum(power.ravel()[order])
-    median: float = rings[order][np.searchsorted(total, total[-1] / 2)]
-    return float(median)
+    frequencies = np.stack(np.meshgrid(*(np.fft.fftfreq(side) * longer for side in grey.shape), indexing="ij"))
+    return median_radius(frequencies.reshape(2, -1), power.ravel())
 
 
 def choose_sigma(image: Image) -> float:
@@ -73,9 +70,9 @@ def lattice_spectrum(
 
 
 def median_radius(frequencies: np.ndarray[Any, Any], power: np.ndarray[Any, Any]) -> float:
-    """Return the length of a frequency below which half of the power lies; 1 if there is no power."""
+    """Return the length of a frequency below which half of the power lies; 0 if there is none."""
     if power.size == 0 or power.sum() == 0:
-        return 1.0
+        return 0.0
     radius = np.hypot(*frequencies)
     order = np.argsort(radius)
     total = np.cumsum(power[order])

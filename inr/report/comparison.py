@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 
-from inr.analysis.comparison import Comparison, Run, quality_to_json, run_to_json
+from inr.analysis.comparison import Comparison
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import EXACT_DB, Row, rank, reference
+from inr.analysis.runs import Run, quality_to_json, run_to_json
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image

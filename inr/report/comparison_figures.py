@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from inr.analysis.comparison import Comparison, Run
+from inr.analysis.comparison import Comparison
 from inr.analysis.ranking import EXACT_DB, Row
+from inr.analysis.runs import Run
 from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import load_model
 from inr.files import whole_file

@@ -42,7 +42,7 @@ def draw_spectrum(path: Path, found: Spectrum) -> None:
     figure = Figure(figsize=(6.6 * columns, 5.3 * rows + 0.5), dpi=80)
     FigureCanvasAgg(figure)
     figure.subplots_adjust(
-        left=0.78 / (6.6 * columns), right=1 - (0.75 if count == 4 else 0.25) / (6.6 * columns),
+        left=0.9 / (6.6 * columns), right=1 - (0.75 if count == 4 else 0.25) / (6.6 * columns),
         wspace=0.22, hspace=0.42,
         bottom=0.6 / (5.3 * rows + 0.5), top=1 - 1.35 / (5.3 * rows + 0.5),
     )  # fmt: skip
@@ -174,7 +174,7 @@ def _marks(starts: list[int], count: int) -> list[int]:
     """Return which looks get a label: in every grade the first, and two more where there is room."""
     marks = []
     for start, stop in itertools.pairwise([*starts, count]):
-        marks += sorted({start + round(share * (stop - 1 - start)) for share in (0.0, 0.5, 0.9)})
+        marks += sorted({start + round(share * (stop - 1 - start)) for share in (0.0, 0.4, 0.75)})
     return marks
 
 

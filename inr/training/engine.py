@@ -89,7 +89,7 @@ def train_grade(
         weight = 1.0 if config.batch_size is None else max(0.1, 1.0 / done)  # a full batch's loss is exact
         recent = weight * loss + (1.0 - weight) * recent
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade, scale, shift))
+        on_step(Step(step=done, loss=loss, psnr_db=psnr), partial(pool.leftover, grade=grade, scale=scale, shift=shift))
         if (
             config.target_psnr is not None
             and psnr >= config.target_psnr

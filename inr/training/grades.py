@@ -10,17 +10,18 @@ import torch
 
 from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import ConfigError, TrainingError
-from inr.imaging.bandwidth import choose_sigma, lattice_spectrum, median_radius, strongest
+from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
 from inr.methods import configure
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, empty_grade, grade_inputs
+from inr.networks.model import Model, Record, grade_inputs
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Leftover, Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
+from inr.training.start import generator, new_grade
 
 _RETRY_RATE = 0.25
 
@@ -126,7 +127,7 @@ def fit(
         config = dataclasses.replace(config, encoding=chosen)
     on = choose_device(device)
     dtype = choose_precision(config.precision, on)
-    encoding = draw_encoding(config.encoding, config.frame, _generator(config.seed, 0)).to(on)
+    encoding = draw_encoding(config.encoding, config.frame, generator(config.seed, 0)).to(on)
     if memory is not None and not 0.1 <= memory <= 1e6:
         raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
     limit = default_limit(on) if memory is None else round(memory * GIB)
@@ -226,7 +227,7 @@ def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.dev
         feed=config.feed,
         widest=widest,
         visits=max(own.steps for own in config.grades) * config.batch(len(rows)),
-        seed=_generator(config.seed, -1).initial_seed(),
+        seed=generator(config.seed, -1).initial_seed(),
         pool_bytes=pool_bytes(image, config, len(rows), widest, limit, device),
     )
 
@@ -246,7 +247,7 @@ def _train(
     own = config.grades[number - 1]
     began = time.perf_counter()
     for attempt in (own, dataclasses.replace(own, learning_rate=max(own.learning_rate * _RETRY_RATE, 1e-9))):
-        grade = _new_grade(image, pool, config, number, encoding)
+        grade = new_grade(image, pool, config, number, encoding)
         grade.to(pool.inputs.device)
         try:
             left = None if seconds is None else max(0.0, seconds - (time.perf_counter() - began))
@@ -258,40 +259,3 @@ def _train(
         f"grade {number}: the loss did not stay finite at learning rate {own.learning_rate:g}, "
         f"nor at {own.learning_rate * _RETRY_RATE:g}; give a lower --learning-rate."
     )
-
-
-def _new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encoding: int) -> Grade:
-    """Build a grade at the start of its training, with the frequencies that it reads from the residual."""
-    own = config.grades[number - 1]
-    form, waves, reach = own.form, None, 0.0
-    if own.scale_from_residual or form.shifts:
-        frequencies, power = lattice_spectrum(
-            pool.lattice().cpu().numpy(), image.width, image.height, config.frame, 2 if config.pixels == "half" else 1
-        )
-        if own.scale_from_residual:
-            reach = 2.0 * math.pi * median_radius(frequencies, power)
-            form = dataclasses.replace(form, scales=(1.0,))
-        waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
-    shapes = list(config.grades)
-    shapes[number - 1] = dataclasses.replace(own, form=form)
-    grade = empty_grade(
-        shapes,
-        number - 1,
-        encoding=encoding,
-        channels=image.channels,
-        width=image.width,
-        height=image.height,
-        feed=config.feed,
-    )
-    raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
-    grade.start(config.init, _generator(config.seed, number), first=number == 1, raw=raw)
-    if waves is not None:
-        grade.waves.copy_(waves)
-    if own.scale_from_residual:
-        grade.reach(reach)
-    return grade
-
-
-def _generator(seed: int, purpose: int) -> torch.Generator:
-    """Return a source of randomness of its own for each part of a fit: 0 the encoding, -1 the order, l grade l."""
-    return torch.Generator().manual_seed((seed * 1009 + purpose) % 2**64)

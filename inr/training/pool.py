@@ -110,17 +110,19 @@ class Pool:
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
     @torch.no_grad()
-    def leftover(self, grade: Grade, scale: float, shift: float, rows: Tensor | None = None) -> Tensor:
-        """Return what the picture leaves over with a grade still in training, in reading order.
+    def leftover(
+        self, rows: Tensor | None = None, *, grade: Grade | None = None, scale: float = 1.0, shift: float = 0.0
+    ) -> Tensor:
+        """Return what the picture so far leaves over, in reading order.
 
         Args:
-            grade: the one in training.
+            rows: (M,) ascending int64 places among the training rows, to compute only those; all by default.
+            grade: one still in training, whose prediction is to be taken off too.
             scale: what its prediction is to be multiplied by.
             shift: what is then to be added to it.
-            rows: (M,) ascending int64 places among the training rows, to compute only those; all by default.
 
         Returns:
-            (M, C) float32, e^l - scale * g_l - shift.
+            (M, C) float32, e^l, or e^l - scale * g_l - shift.
         """
         if self.whole:
             wanted = torch.full((self.count,), rows is None)
@@ -137,7 +139,7 @@ class Pool:
                 inputs, residual = self.inputs.index_select(0, at), self.residual.index_select(0, at)
             else:
                 inputs, residual = self._push(part, None, self._colours[part], self._frozen)
-            parts.append(residual - scale * grade(inputs) - shift)
+            parts.append(residual if grade is None else residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
@@ -157,14 +159,6 @@ class Pool:
         if len(parts) == 1:
             return parts[0]
         return torch.cat([inputs for inputs, _ in parts]), torch.cat([residual for _, residual in parts])
-
-    def lattice(self) -> Tensor:
-        """Return the (N, C) residual of all training rows in reading order."""
-        if not self.whole:
-            return torch.cat([residual for _, residual in self.portions()])
-        ordered = torch.empty_like(self.residual)
-        ordered[torch.searchsorted(self._rows, self._held)] = self.residual
-        return ordered
 
     def freeze(self, grade: Grade, *, last: bool = False) -> None:
         """Put a trained grade behind the pool: the next batches hold its features and what it left over.

@@ -1,0 +1,58 @@
+"""Configuration and residual -> a grade at the start of its training, and the randomness of each part of a fit."""
+
+import dataclasses
+import math
+
+import torch
+
+from inr.config import FitConfig
+from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
+from inr.imaging.image import Image
+from inr.networks.grade import Grade
+from inr.networks.model import empty_grade
+from inr.training.pool import Pool
+
+
+def new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encoding: int) -> Grade:
+    """Build a grade at the start of its training, with the frequencies that it reads from the residual.
+
+    Args:
+        image: the source.
+        pool: at this grade: its inputs and residual.
+        config: of the fit.
+        number: of the grade, from 1.
+        encoding: features of the fixed encoding.
+    """
+    own = config.grades[number - 1]
+    form, waves, reach = own.form, None, 0.0
+    if own.scale_from_residual or form.shifts:
+        frequencies, power = lattice_spectrum(
+            pool.leftover().cpu().numpy(), image.width, image.height, config.frame, 2 if config.pixels == "half" else 1
+        )
+        if own.scale_from_residual:
+            reach = 2.0 * math.pi * median_radius(frequencies, power)
+            form = dataclasses.replace(form, scales=(1.0,))
+        waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
+    shapes = list(config.grades)
+    shapes[number - 1] = dataclasses.replace(own, form=form)
+    grade = empty_grade(
+        shapes,
+        number - 1,
+        encoding=encoding,
+        channels=image.channels,
+        width=image.width,
+        height=image.height,
+        feed=config.feed,
+    )
+    raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
+    grade.start(config.init, generator(config.seed, number), first=number == 1, raw=raw)
+    if waves is not None:
+        grade.waves.copy_(waves)
+    if own.scale_from_residual:
+        grade.reach(reach)
+    return grade
+
+
+def generator(seed: int, purpose: int) -> torch.Generator:
+    """Return a source of randomness of its own for each part of a fit: 0 the encoding, -1 the order, l grade l."""
+    return torch.Generator().manual_seed((seed * 1009 + purpose) % 2**64)
