@@ -71,6 +71,33 @@ class GradeConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompactConfig:
+    """How a fit weighs bits against error, and how it learns both; see `inr.training.compact`.
+
+    Attributes:
+        weight: mean squared error, at peak 1, that one bit per pixel is worth.
+        steps: updates, each of which looks at a quarter of the pixels.
+        hidden: neurons of the context.
+        number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
+        network_rate: of Adam on the grades' weights.
+        context_rate: of Adam on the context's.
+        portions: steps in which the context has seen all numbers.
+        softness: of the rounding in training, at the start and at the end.
+        prefix_share: of the loss, that each earlier prefix of grades has at most.
+    """
+
+    weight: float = 1e-3
+    steps: int = 1200
+    hidden: int = 12
+    number_rate: float = 0.05
+    network_rate: float = 0.01
+    context_rate: float = 0.01
+    portions: int = 40
+    softness: tuple[float, float] = (0.2, 0.05)
+    prefix_share: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
 class FitConfig:
     """Everything that decides what a fit computes; the same configuration, image and machine give the same bytes.
 
@@ -98,6 +125,7 @@ class FitConfig:
         precision: of the products in training; `auto` measures a small one at the start and takes the faster.
         seed: start of all randomness of this fit.
         target_psnr: stop when the training pixels reach this PSNR in dB.
+        rounding_db: PSNR that may be lost by rounding the weights for the file, over all pixels; 0 rounds to 16 bits.
         seconds: stop training after this time; the grades share what is left of it in proportion to their steps.
     """
 
@@ -117,6 +145,7 @@ class FitConfig:
     solve_head: bool = False
     precision: PrecisionName = "auto"
     seed: int = 0
+    rounding_db: float = 0.1
     target_psnr: float | None = None
     seconds: float | None = None
 
@@ -133,6 +162,7 @@ class FitConfig:
         if self.batch_size is not None:
             between("batch size", self.batch_size, 1, 100_000_000)
         between("batch share", self.batch_share, 0, 1)
+        between("rounding", self.rounding_db, 0, 100)
         between("seed", self.seed, 0, 2**63 - 1)
         if self.target_psnr is not None:
             between("target PSNR", self.target_psnr, 1, 150)

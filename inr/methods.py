@@ -182,6 +182,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         feed="features",
         rescale_residual=False,
         solve_head=False,
+        rounding_db=0.0,
     )
 
 

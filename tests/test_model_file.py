@@ -15,14 +15,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inr
+import inr.codec.container as container_module
 from inr.codec.container import Chunk, pack, unpack
+from inr.codec.entropy import MAX_REACH, SCALES, Decoder, Encoder, counts
 from inr.codec.model_file import grade_bytes
-from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
+from inr.codec.quantize import (
+    Side,
+    Step,
+    decode_tensor_1,
+    describe,
+    grid_of,
+    read_numbers,
+    round_to,
+    to_tensor,
+    write_numbers,
+)
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
 
-GOLDEN = Path(__file__).parent / "golden" / "version1.inr"
+GOLDEN = Path(__file__).parent / "golden" / "version2.inr"
+GOLDEN_1 = GOLDEN.with_name("version1.inr")
 
 
 def golden_model() -> Model:
@@ -51,9 +64,13 @@ def golden_model() -> Model:
 
 
 def test_golden_bytes():
-    """The format is pinned: this file was written once and must be written and read so for ever."""
+    """The format is pinned: this file was written once and must be written so as long as the version is this one."""
     assert inr.model_to_bytes(golden_model()) == GOLDEN.read_bytes()
-    read = inr.load_model(GOLDEN)
+
+
+@pytest.mark.parametrize("path", [GOLDEN_1, GOLDEN])
+def test_golden_files_are_read_for_ever(path):
+    read = inr.load_model(path)
     assert read.record == golden_model().record
     for ours, theirs in zip(golden_model().grades, read.grades, strict=True):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
@@ -82,25 +99,30 @@ def test_golden_picture():
 
 def test_layout_byte_by_byte():
     data = inr.model_to_bytes(golden_model())
-    assert data[:4] == b"\x89INR" and data[4:6] == b"\x01\x00"
-    length, checksum = struct.unpack_from("<II", data, 6)
-    text = data[14 : 14 + length]
-    assert zlib.crc32(text) == checksum
-    header = json.loads(text)
+    assert data[:4] == b"\x89INR" and data[4:6] == b"\x02\x00"
+    length, checksum = struct.unpack_from("<HI", data, 6)
+    short = data[12 : 12 + length]
+    assert zlib.crc32(short) == checksum and length < 110
+    header = json.loads(zlib.decompressobj(-15, zdict=container_module._WORDS).decompress(short))
     assert (
         header["width"] == 5
         and header["grades"] == [[1, 3, "sine"]] * 2
         and header["record"]["psnr_db"] == [12.5, None]
     )
-    position = 14 + length
-    for expected in grade_bytes(golden_model()):
-        tag, size, checksum = struct.unpack_from("<4sII", data, position)
-        payload = data[position + 12 : position + 12 + size]
-        assert tag == b"GRAD" and 12 + size == expected and zlib.crc32(tag + payload) == checksum
-        position += 12 + size
+    position = 12 + length
+    for number, expected in enumerate(grade_bytes(golden_model())):
+        size = data[position + 1]
+        (checksum,) = struct.unpack_from("<I", data, position + 2)
+        payload = data[position + 6 : position + 6 + size]
+        assert data[position : position + 1] == b"G" and 6 + size == expected
+        assert zlib.crc32(data[position : position + 2] + payload) == checksum
+        start = 0 if number else 16
+        step, table, bits = struct.unpack_from("<hBB", payload, start)
+        # weights -6 ... 5 times an eighth, and -10 ... 10 times a sixteenth: four and five bits at most, none uncoded
+        assert (step, bits) == ((8 * -6, 3), (8 * -7, 4))[number] and table < 64
+        position += 6 + size
     assert position == len(data)
-    frequencies = np.frombuffer(data, "<f4", 4, 14 + length + 12)
-    assert frequencies.tolist() == [1.0, -0.5, 0.25, 2.0]
+    assert np.frombuffer(data, "<f4", 4, 12 + length + 6).tolist() == [1.0, -0.5, 0.25, 2.0]
 
 
 def test_round_trip_keeps_everything(model):
@@ -120,23 +142,70 @@ def test_round_trip_keeps_everything(model):
 )
 def test_numbers_come_back_within_half_a_step_and_then_for_ever(values, scale):
     tensor = torch.tensor(values, dtype=torch.float32) * 2.0**scale
-    data = encode_tensor(tensor)
-    assert len(data) == encoded_size(len(values))
-    once = decode_tensor(data, (len(values),))
-    step = 2.0 ** int.from_bytes(data[:1], "little", signed=True)
-    assert (once - tensor).abs().max() <= 0.5 * step
-    assert not tensor.any() or step <= max(2.0**-128, 2.0 * float(tensor.abs().max()) / 32767)
-    assert torch.equal(once, decode_tensor(encode_tensor(once), (len(values),)))
+    step, numbers = grid_of(tensor)
+    once = to_tensor(step, numbers, tuple(tensor.shape))
+    assert (once - tensor).abs().max() <= max(2.0**-129, float(tensor.abs().max()) / 32767)  # half a step of 16 bits
+    again = to_tensor(*grid_of(once), tuple(tensor.shape))
+    assert torch.equal(once, again)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    numbers=st.lists(st.integers(-70_000, 70_000), min_size=1, max_size=40),
+    code=st.integers(-400, 400),
+)
+def test_the_grid_of_rounded_numbers_is_found_again(numbers, code):
+    step = Step(code)
+    tensor = to_tensor(step, np.array(numbers), (len(numbers),))
+    found, codes = grid_of(tensor)
+    assert torch.equal(to_tensor(found, codes, (len(numbers),)), tensor)
+    assert not tensor.any() or found.value >= step.value
+    assert torch.equal(round_to(tensor, step), tensor)
+
+
+@given(value=st.floats(1e-30, 1e30))
+def test_a_step_at_most(value):
+    assert Step.at_most(value).value <= value < 1.13 * Step.at_most(value).value
+
+
+@settings(max_examples=100, deadline=None)
+@given(numbers=st.lists(st.integers(-(2**20), 2**20), max_size=60), zeros=st.integers(0, 50))
+def test_numbers_survive_the_range_coder(numbers, zeros):
+    values = np.array([*numbers, *[0] * zeros], np.int64) // 2
+    side, encoder = describe(Step(0), values), Encoder()
+    write_numbers(encoder, side, values)
+    decoder = Decoder(encoder.bytes())
+    assert np.array_equal(read_numbers(decoder, Side.unpack(side.pack()), len(values)), values)
+    decoder.finish()
+
+
+def test_tables_are_distributions_pinned_by_value():
+    """What a table says decides what a file means: these integers may never change."""
+    assert counts(16, 0, 2).astype(int).tolist() == [591587, 1608099, 3300661, 1608099, 591587]
+    assert counts(37, 3, 1).astype(int).tolist() == [105268, 108071, 109319]
+    for scale in range(0, SCALES, 7):
+        for fraction in range(4):
+            table = counts(scale, fraction, 300)
+            assert (table >= 1).all() and (table == np.floor(table)).all() and table.sum() < 2**23 + 700
+            centre = (table * np.arange(-300, 301)).sum() / table.sum()
+            assert scale > 40 or abs(centre - fraction / 4) < 0.3
+    assert len(counts(SCALES - 1, 3, MAX_REACH)) == 2 * MAX_REACH + 1
 
 
 def prefixes(data):
     """The end of each grade's chunk."""
-    header = struct.unpack_from("<I", data, 6)[0]
-    position, ends = 14 + header, []
+    position, ends = 12 + struct.unpack_from("<H", data, 6)[0], []
     while position < len(data):
-        tag, size = struct.unpack_from("<4sI", data, position)
-        position += 12 + size
-        if tag == b"GRAD":
+        tag, size, shift = data[position : position + 1], 0, 0
+        position += 1
+        while True:
+            byte = data[position]
+            size |= (byte & 127) << shift
+            position, shift = position + 1, shift + 7
+            if byte < 128:
+                break
+        position += 4 + size
+        if tag == b"G":
             ends.append(position)
     return ends
 
@@ -252,8 +321,9 @@ def test_foreign_and_future_files():
         (b"", "not an .inr model file"),
         (b"\x89PNG\r\n\x1a\n", "not an .inr model file"),
         (data[:9], "cut short after 9 bytes"),
-        (data[:4] + b"\x02\x00" + data[6:], "format version 2; this program reads version 1"),
-        (data[:6] + b"\xff\xff\xff\xff" + data[10:], "at most 65536"),
+        (data[:4] + b"\x03\x00" + data[6:], "format version 3; this program reads versions 1 and 2"),
+        (data[:4] + b"\x01\x00\xff\xff\xff\xff" + data[10:], "at most 65536"),
+        (data[:6] + b"\xff\xff" + data[8:], "cut short inside its header"),
         (data + b"x", "goes on after its last grade, number 2"),
         (pack({"a": 1}, []), "width is None"),
     ):
@@ -263,10 +333,10 @@ def test_foreign_and_future_files():
 
 def test_chunks_of_later_versions():
     container = unpack(inr.model_to_bytes(golden_model()))
-    skippable = pack(container.header, [Chunk(tag=b"note", payload=b"hi"), *container.chunks])
+    skippable = pack(container.header, [Chunk(tag=b"n", payload=b"hi"), *container.chunks])
     assert len(inr.model_from_bytes(skippable).grades) == 2
-    needed = pack(container.header, [Chunk(tag=b"NEED", payload=b"hi"), *container.chunks])
-    with pytest.raises(inr.ModelFileError, match="NEED"):
+    needed = pack(container.header, [Chunk(tag=b"N", payload=b"hi"), *container.chunks])
+    with pytest.raises(inr.ModelFileError, match="N"):
         inr.model_from_bytes(needed)
 
 
@@ -310,14 +380,17 @@ def test_channels(channels):
 
 def test_numbers_no_picture_needs_are_refused(tmp_path, model):
     with pytest.raises(inr.ModelFileError, match="outside the range"):
-        decode_tensor(b"\x7f\xff\x7f", (1,))
+        decode_tensor_1(b"\x7f\xff\x7f", (1,))
+    for side in (b"\xff\x7f\x00\x00", b"\x00\x00\x40\x00", b"\x00\x00\x00\x0d", b"\x00\x00\x00\xff"):
+        with pytest.raises(inr.ModelFileError, match="outside the range"):
+            Side.unpack(side)
     for bad in (math.nan, math.inf, 3e38):
         with pytest.raises(inr.ModelFileError, match="not a finite number"):
-            encode_tensor(torch.tensor([1.0, bad]))
+            grid_of(torch.tensor([1.0, bad]))
     container = unpack(inr.model_to_bytes(golden_model()))
     for frequency in (math.nan, math.inf, 3e38):
         payload = struct.pack("<f", frequency) + container.chunks[0].payload[4:]
-        chunks = [Chunk(tag=b"GRAD", payload=payload), container.chunks[1]]
+        chunks = [Chunk(tag=b"G", payload=payload), container.chunks[1]]
         with pytest.raises(inr.ModelFileError, match="frequency"):
             inr.model_from_bytes(pack(container.header, chunks))
 
@@ -326,7 +399,7 @@ def test_colour_profiles_are_bounded_and_whole():
     container = unpack(inr.model_to_bytes(golden_model()))
     whole = zlib.compress(b"profile" * 50)
     for payload in (whole[:-3], whole + b"junk", zlib.compress(bytes(2**25)), b"no deflate"):
-        data = pack(container.header, [Chunk(tag=b"iccp", payload=payload), *container.chunks])
+        data = pack(container.header, [Chunk(tag=b"i", payload=payload), *container.chunks])
         with pytest.raises(inr.ModelFileError, match="colour profile"):
             inr.model_from_bytes(data)
 
@@ -350,7 +423,7 @@ def test_a_grade_is_not_made_before_its_size_is_checked(monkeypatch):
 
     monkeypatch.setattr(module, "Grade", lambda *_, **__: pytest.fail("made"))
     chunks = list(unpack(inr.model_to_bytes(golden_model())).chunks)
-    with pytest.raises(inr.ModelFileError, match="its header needs"):
+    with pytest.raises(inr.ModelFileError, match="its header needs|too few for"):
         inr.model_from_bytes(pack(valid_header(grades=[[64, 8192, "sine"]] * 2), chunks))
 
 

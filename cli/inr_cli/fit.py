@@ -149,7 +149,7 @@ def _summary(written: "Written") -> str:
     report, model = written.report, written.files[0]
     lines = [
         f"{model}: {report.model.bytes:,} bytes, {report.model.bpp:.2f} bits per pixel, "
-        f"{report.model.parameters:,} parameters"
+        f"{report.model.parameters:,} parameters (half precision: {report.model.half_precision_bytes:,} bytes)"
     ]
     lines += [f"Stopped: {report.stopped}."] if report.stopped else []
     config = report.config

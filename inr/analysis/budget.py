@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inr.codec.quantize import encoded_size
+from inr.codec.quantize import encoded_size_1
 from inr.config import FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
@@ -166,4 +166,4 @@ def _parameters(config: FitConfig, image: Image) -> int:
 
 def _bytes(config: FitConfig, image: Image) -> int:
     tables = 8 * (config.encoding.frequencies + sum(own.form.shifts for own in config.grades))
-    return tables + sum(12 + sum(map(encoded_size, counts)) for counts in _counts(config, image))
+    return tables + sum(12 + sum(map(encoded_size_1, counts)) for counts in _counts(config, image))

@@ -1,10 +1,12 @@
 """Header and chunks <-> bytes: the outer layer of a model file, checked before memory is taken.
 
-    89 49 4E 52 | version u16 | header length u32 | header CRC-32 u32 | header JSON | chunk | chunk | ...
-    chunk = tag (4 letters) | payload length u32 | CRC-32 of tag and payload u32 | payload
+    89 49 4E 52 | version u16 = 2 | header length u16 | header CRC-32 u32 | header | chunk | chunk | ...
+    chunk = tag (a letter) | payload length varint | CRC-32 of tag, length and payload u32 | payload
 
-Little-endian throughout. As in PNG, a tag that starts with a small letter may be skipped by a reader that does not
-know it; any other unknown tag is an error.
+Little-endian throughout. The header is JSON, deflated with a dictionary of the words it is made of. As in PNG, a chunk
+whose tag is a small letter may be skipped by a reader that does not know it; any other unknown tag is an error.
+Version 1 had a plain header with a length of u32, and chunks of a four-letter tag, a length of u32 and the checksum of
+tag and payload.
 """
 
 import json
@@ -16,15 +18,28 @@ from typing import Any
 from inr.errors import ModelFileError
 
 MAGIC = b"\x89INR"
-VERSION = 1
+VERSION = 2
 MAX_HEADER = 65_536
-_FIXED = struct.Struct("<4sHII")
-_CHUNK = struct.Struct("<4sII")
+_FIXED = struct.Struct("<4sHHI")
+_CHECKSUM = struct.Struct("<I")
+_FIXED_1 = struct.Struct("<4sHII")
+_CHUNK_1 = struct.Struct("<4sII")
+_NAMES_1 = {b"GRAD": b"G", b"iccp": b"i"}
+_WORDS = (
+    b'"adaptive"fourier-multiscale"siren"finer"wire"gabor"mscale-1"phi"phase"tanh"relu"sine"gauss"msnn"sgdl-paper"sgdl'
+    b'"mgdl-paper"grid"first":"branches":"gain":"scales":[1.0,2.0,4.0,8.0],"separate":true,"shifts":"sigmoid":true'
+    b'"slope":true"window":"frequencies":64,"frame":"unit","feed_encoding":"only",false,"bit_depth":16,"channels":1,'
+    b'"bit_depth":8,"channels":3,"feed_encoding":true,"frame":"isotropic","frequencies":0,"grades":[[2,32,"gelu",'
+    b'[[1,1],[4,2],[8,2],[16,2]]],[2,32,"gelu",[[2,1],[4,2]]],[1,16,"relu",[[4,3],[8,3],[16,3],[32,3]]],'
+    b'[1,16,"relu",[[2,1]]],[1,16,"relu",[[1,1]]]],"height":512,"record":{"method":"mgdl","psnr_db":[30.0,'
+    b'],"seed":0,"versions":{"inr":"0.1.0","torch":"2.13.0+cpu"}},"width":768}'
+)
+"""What deflate may refer to: pieces of headers as they are, the usual ones last. Part of the format."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """One whole chunk: a four-letter tag and its payload."""
+    """One whole chunk: its tag, one letter, and its payload."""
 
     tag: bytes
     payload: bytes
@@ -32,11 +47,12 @@ class Chunk:
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A parsed file: its header, the chunks that are whole, and whether the file ends inside a chunk.
+    """A parsed file: its version and header, the chunks that are whole, and whether the file ends inside a chunk.
 
     `cut_length` is the payload length that the unfinished chunk claims, if the file reaches that far.
     """
 
+    version: int
     header: dict[str, Any]
     chunks: tuple[Chunk, ...]
     cut: bool
@@ -44,13 +60,20 @@ class Container:
 
 
 def pack(header: dict[str, Any], chunks: list[Chunk]) -> bytes:
-    """Lay a header and chunks out as the bytes of a version 1 file."""
+    """Lay a header and chunks out as the bytes of a version 2 file."""
     text = json.dumps(header, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
-    parts = [_FIXED.pack(MAGIC, VERSION, len(text), zlib.crc32(text)), text]
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=_WORDS)
+    short = deflater.compress(text) + deflater.flush()
+    parts = [_FIXED.pack(MAGIC, VERSION, len(short), zlib.crc32(short)), short]
     for chunk in chunks:
-        checksum = zlib.crc32(chunk.payload, zlib.crc32(chunk.tag))
-        parts += [_CHUNK.pack(chunk.tag, len(chunk.payload), checksum), chunk.payload]
+        head = chunk.tag + _varint(len(chunk.payload))
+        parts += [head, _CHECKSUM.pack(zlib.crc32(chunk.payload, zlib.crc32(head))), chunk.payload]
     return b"".join(parts)
+
+
+def chunk_size(payload: int) -> int:
+    """Return the bytes of a chunk with a payload of this length."""
+    return 1 + len(_varint(payload)) + _CHECKSUM.size + payload
 
 
 def unpack(data: bytes) -> Container:
@@ -61,42 +84,98 @@ def unpack(data: bytes) -> Container:
     """
     if data[:4] != MAGIC[: len(data[:4])] or not data:
         raise ModelFileError("this is not an .inr model file (it does not begin with the four bytes 89 49 4E 52).")
-    if len(data) < _FIXED.size:
+    if len(data) < _FIXED_1.size:
         raise ModelFileError(f"the file is cut short after {len(data)} bytes, before its header.")
-    _, version, length, checksum = _FIXED.unpack_from(data)
-    if version != VERSION:
-        raise ModelFileError(f"the file has format version {version}; this program reads version {VERSION}.")
+    version = int.from_bytes(data[4:6], "little")
+    if version not in (1, VERSION):
+        raise ModelFileError(f"the file has format version {version}; this program reads versions 1 and {VERSION}.")
+    fixed = _FIXED if version == VERSION else _FIXED_1
+    _, _, length, checksum = fixed.unpack_from(data)
     if length > MAX_HEADER:
         raise ModelFileError(
             f"the header claims {length} bytes; at most {MAX_HEADER} are accepted. The file is damaged."
         )
-    text = data[_FIXED.size : _FIXED.size + length]
+    text = data[fixed.size : fixed.size + length]
     if len(text) < length:
         raise ModelFileError(f"the file is cut short inside its header ({len(text)} of {length} bytes).")
     if zlib.crc32(text) != checksum:
         raise ModelFileError("the header does not match its checksum; the file is damaged.")
+    header = _parse(text if version == 1 else _inflate(text))
+    chunks, cut, cut_length = (_chunks_1 if version == 1 else _chunks)(data, fixed.size + length)
+    return Container(version=version, header=header, chunks=tuple(chunks), cut=cut, cut_length=cut_length)
+
+
+def _parse(text: bytes) -> dict[str, Any]:
     try:
         header = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"the header is not valid JSON ({error}).") from error
     if not isinstance(header, dict):
         raise ModelFileError("the header is not a JSON object.")
-    chunks, cut, cut_length = _chunks(data, _FIXED.size + length)
-    return Container(header=header, chunks=tuple(chunks), cut=cut, cut_length=cut_length)
+    return header
+
+
+def _inflate(short: bytes) -> bytes:
+    inflater = zlib.decompressobj(-15, zdict=_WORDS)
+    try:
+        text = inflater.decompress(short, MAX_HEADER)
+    except zlib.error as error:
+        raise ModelFileError(f"the header does not inflate ({error}); the file is damaged.") from error
+    if not inflater.eof or inflater.unused_data:
+        raise ModelFileError("the header is damaged, or larger than any that is accepted.")
+    return text
+
+
+def _varint(number: int) -> bytes:
+    """Return seven bits a byte, the lowest first, the top bit set but in the last."""
+    parts = []
+    while number > 127:
+        parts.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*parts, number])
 
 
 def _chunks(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
     chunks: list[Chunk] = []
     while position < len(data):
-        if position + _CHUNK.size > len(data):
+        start, position, length, shift = position, position + 1, 0, 0
+        while True:
+            if position == len(data):
+                return chunks, True, None
+            byte = data[position]
+            length |= (byte & 127) << shift
+            position, shift = position + 1, shift + 7
+            if byte < 128:
+                break
+            if shift > 28:
+                raise ModelFileError(f"chunk {len(chunks) + 1} claims an impossible length; the file is damaged.")
+        head, begin = data[start:position], position + _CHECKSUM.size
+        tag, position = head[:1], begin + length
+        if position > len(data):
+            return chunks, True, None if tag.islower() else length
+        payload = data[begin:position]
+        (checksum,) = _CHECKSUM.unpack_from(data, begin - _CHECKSUM.size)
+        if zlib.crc32(payload, zlib.crc32(head)) != checksum:
+            raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
+        chunks.append(Chunk(tag=tag, payload=payload))
+    return chunks, False, None
+
+
+def _chunks_1(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
+    chunks: list[Chunk] = []
+    while position < len(data):
+        if position + _CHUNK_1.size > len(data):
             return chunks, True, None
-        tag, length, checksum = _CHUNK.unpack_from(data, position)
-        position += _CHUNK.size
+        tag, length, checksum = _CHUNK_1.unpack_from(data, position)
+        position += _CHUNK_1.size
         if position + length > len(data):
             return chunks, True, None if tag[:1].islower() else length
         payload = data[position : position + length]
         if zlib.crc32(payload, zlib.crc32(tag)) != checksum:
             raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
-        chunks.append(Chunk(tag=tag, payload=payload))
+        if tag in _NAMES_1:
+            chunks.append(Chunk(tag=_NAMES_1[tag], payload=payload))
+        elif not tag[:1].islower():
+            raise ModelFileError(f"the file holds a chunk {tag!r} that this program does not know.")
         position += length
     return chunks, False, None

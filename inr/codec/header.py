@@ -5,7 +5,7 @@ import dataclasses
 import math
 from typing import Any, get_args
 
-from inr.codec.quantize import encoded_size
+from inr.codec.quantize import encoded_size_1
 from inr.config import MAX_SIDE, FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
@@ -76,17 +76,25 @@ class Header:
             feed=self.feed,
         )
 
-    def payload_sizes(self) -> list[int]:
-        """Return the bytes that each grade's payload must have."""
+    def shapes(self) -> list[list[tuple[int, ...]]]:
+        """Return the shapes of what each grade learned, in the order of its parameters."""
         inputs = grade_inputs(self.grades, 2 * self.frequencies or 2, feed=self.feed)
-        shapes = [
+        return [
             parameter_shapes(count, self.channels, own, self.width, self.height)
             for count, own in zip(inputs, self.grades, strict=True)
         ]
-        weights = [sum(encoded_size(math.prod(shape)) for shape in of_grade) for of_grade in shapes]
+
+    def tables(self) -> list[int]:
+        """Return how many frequencies stand at the start of each grade's payload."""
         tables = [own.form.shifts for own in self.grades]
-        tables[0] += self.frequencies
-        return [size + 8 * count for size, count in zip(weights, tables, strict=True)]
+        return [tables[0] + self.frequencies, *tables[1:]]
+
+    def payload_sizes_1(self) -> list[int]:
+        """Return the bytes that each grade's payload must have in version 1."""
+        return [
+            8 * table + sum(encoded_size_1(math.prod(shape)) for shape in shapes)
+            for table, shapes in zip(self.tables(), self.shapes(), strict=True)
+        ]
 
     def record(self, grades: int) -> Record:
         """Return what the fit wrote down, for the first grades; text that a terminal could take amiss is refused."""

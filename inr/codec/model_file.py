@@ -1,5 +1,6 @@
 """Model <-> `.inr` bytes: one chunk per grade, in order, so that the start of a file is already a picture."""
 
+import math
 import warnings
 import zlib
 from pathlib import Path
@@ -7,23 +8,38 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from inr.codec.container import MAGIC, Chunk, Container, pack, unpack
+from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
+from inr.codec.entropy import Decoder, Encoder
 from inr.codec.header import Header, make_header
-from inr.codec.quantize import decode_tensor, encode_tensor, encoded_size
+from inr.codec.planes import PlaneCoder, read_context, write_context
+from inr.codec.quantize import (
+    Side,
+    decode_tensor_1,
+    describe,
+    encoded_size_1,
+    grid_of,
+    read_numbers,
+    to_tensor,
+    write_numbers,
+)
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
+from inr.networks.context import Context
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 
-GRADE = b"GRAD"
-PROFILE = b"iccp"
+CONTEXT = b"C"
+GRADE = b"G"
+PROFILE = b"i"
 MAX_PROFILE = 16_777_216
 MAX_FREQUENCY = 1e7
+FREE_NUMBERS, NUMBERS_A_BYTE = 2**20, 4096
+"""Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on."""
 
 
 def model_to_bytes(model: Model) -> bytes:
-    """Return the bytes of a version 1 model file.
+    """Return the bytes of a version 2 model file.
 
     Raises:
         ModelFileError: a weight is not finite, or the colour profile is too large.
@@ -35,12 +51,15 @@ def model_to_bytes(model: Model) -> bytes:
                 f"the colour profile has {len(model.icc_profile):,} bytes; at most {MAX_PROFILE:,} fit."
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
-    for number, grade in enumerate(model.grades):
-        tables = [model.encoding.frequencies, grade.waves] if number == 0 else [grade.waves]
-        frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
-        weights = b"".join(encode_tensor(p) for p in grade.parameters())
-        chunks.append(Chunk(tag=GRADE, payload=frequencies + weights))
+    if model.context is not None:
+        chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context)))
+    chunks += [Chunk(tag=GRADE, payload=payload) for payload in _payloads(model)]
     return pack(make_header(model), chunks)
+
+
+def grade_bytes(model: Model) -> tuple[int, ...]:
+    """Return the bytes each grade's chunk takes in a model file, its frame of tag, length and checksum included."""
+    return tuple(chunk_size(len(payload)) for payload in _payloads(model))
 
 
 def model_from_bytes(data: bytes) -> Model:
@@ -51,14 +70,20 @@ def model_from_bytes(data: bytes) -> Model:
     """
     container = unpack(data)
     header = Header(container.header)
-    payloads = _checked_payloads(container, header)
+    payloads, context = _checked_payloads(container, header)
     frequencies = _read_table(payloads[0], header.frequencies)
+    layouts = [own.planes for own in header.grades[: len(payloads)]]
+    coder = PlaneCoder(layouts, header.width, header.height, context)
     grades: list[Grade] = []
     for number, payload in enumerate(payloads):
         grade = header.empty_grade(number)
         start = 0 if grades else 8 * header.frequencies
         grade.waves.copy_(_read_table(payload[start:], grade.form.shifts))
-        _read_weights(grade, payload[start + 8 * grade.form.shifts :])
+        rest = payload[start + 8 * grade.form.shifts :]
+        if container.version == 1:
+            _read_weights_1(grade, rest)
+        else:
+            _read_weights(grade, rest, coder, number)
         grades.append(grade)
     if len(grades) < len(header.grades):
         warnings.warn(
@@ -77,6 +102,7 @@ def model_from_bytes(data: bytes) -> Model:
         grades=tuple(grades),
         icc_profile=_profile(container),
         record=header.record(len(grades)),
+        context=context,
     )
 
 
@@ -116,34 +142,61 @@ def load_model(path: str | Path) -> Model:
         raise ModelFileError(f"{path}: {error}") from error
 
 
-def grade_bytes(model: Model) -> tuple[int, ...]:
-    """Return the bytes each grade's chunk takes in a model file, its frame of tag, length and checksum included."""
-    frequencies = 4 * model.encoding.frequencies.numel()
-    sizes = [
-        12 + 4 * grade.waves.numel() + sum(encoded_size(p.numel()) for p in grade.parameters())
-        for grade in model.grades
-    ]
-    return (sizes[0] + frequencies, *sizes[1:])
+def _payloads(model: Model) -> list[bytes]:
+    """Return each grade's tables of frequencies, what is said of its tensors, and their numbers."""
+    layouts = [grade.planes.layout if grade.planes else () for grade in model.grades]
+    coder = PlaneCoder(layouts, model.width, model.height, model.context)
+    payloads = []
+    for number, grade in enumerate(model.grades):
+        tables = [model.encoding.frequencies, grade.waves] if number == 0 else [grade.waves]
+        frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
+        encoder, sides = Encoder(), []
+        for parameter in _static(grade, model.context):
+            step, numbers = grid_of(parameter)
+            sides.append(describe(step, numbers))
+            write_numbers(encoder, sides[-1], numbers)
+        if model.context is not None and grade.planes is not None:
+            sides += coder.write(encoder, number, list(grade.planes.values))
+        payloads.append(frequencies + b"".join(side.pack() for side in sides) + encoder.bytes())
+    return payloads
 
 
-def _checked_payloads(container: Container, header: Header) -> list[bytes]:
-    """Return the grades' payloads, at least one, each of the size that the header asks for."""
-    payloads, sizes = [], header.payload_sizes()
+def _static(grade: Grade, context: Context | None) -> list[torch.nn.Parameter]:
+    """Return the tensors of a grade that are coded on their own, without regard to what lies around a number."""
+    parameters = list(grade.parameters())
+    planes = 0 if grade.planes is None or context is None else len(grade.planes.values)
+    return parameters[: len(parameters) - planes]
+
+
+def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes], Context | None]:
+    """Return the grades' payloads, at least one, none of a size that cannot be, and the context if there is one."""
+    payloads, context = [], None
+    channels = sum(plane.channels for own in header.grades for plane in own.planes)
     for chunk in container.chunks:
         if chunk.tag == GRADE:
             payloads.append(chunk.payload)
-        elif not chunk.tag[:1].islower():
+        elif chunk.tag == CONTEXT and container.version > 1 and context is None and not payloads and channels:
+            context = read_context(chunk.payload, channels)
+        elif not chunk.tag.islower():
             raise ModelFileError(f"the file holds a chunk {chunk.tag!r} that this program does not know.")
-    if len(payloads) > len(sizes) or (container.cut and len(payloads) == len(sizes)):
-        raise ModelFileError(f"the file goes on after its last grade, number {len(sizes)}; it is damaged.")
+    total = len(header.grades)
+    if len(payloads) > total or (container.cut and len(payloads) == total):
+        raise ModelFileError(f"the file goes on after its last grade, number {total}; it is damaged.")
     found = [len(payload) for payload in payloads]
-    found += [] if container.cut_length is None else [container.cut_length]
-    for number, (length, size) in enumerate(zip(found, sizes, strict=False), start=1):
-        if length != size:
+    found += [] if container.cut_length is None or container.version > 1 else [container.cut_length]
+    for number, length in enumerate(found, start=1):
+        if container.version == 1:
+            size, most = header.payload_sizes_1()[number - 1], 0
+        else:
+            shapes = header.shapes()[number - 1]
+            size, most = 8 * header.tables()[number - 1] + 4 * len(shapes), sum(map(math.prod, shapes))
+        if length < size or (container.version == 1 and length != size):
             raise ModelFileError(f"grade {number} has {length} bytes where its header needs {size}; it is damaged.")
+        if most > FREE_NUMBERS + NUMBERS_A_BYTE * length:
+            raise ModelFileError(f"grade {number} has {length} bytes, too few for {most:,} numbers; it is damaged.")
     if not payloads:
         raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")
-    return payloads
+    return payloads, context
 
 
 def _profile(container: Container) -> bytes | None:
@@ -169,9 +222,24 @@ def _read_table(data: bytes, count: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _read_weights(grade: Grade, payload: bytes) -> None:
+def _read_weights(grade: Grade, payload: bytes, coder: PlaneCoder, number: int) -> None:
+    count = len(list(grade.parameters()))
+    sides = [Side.unpack(payload[4 * i : 4 * i + 4]) for i in range(count)]
+    decoder = Decoder(payload[4 * count :])
+    static = _static(grade, coder.context)
+    for parameter, side in zip(static, sides, strict=False):
+        numbers = read_numbers(decoder, side, parameter.numel())
+        parameter.copy_(to_tensor(side.step, numbers, tuple(parameter.shape)))
+    if grade.planes is not None and coder.context is not None:
+        for plane, values in zip(grade.planes.values, coder.read(decoder, number, sides[len(static) :]), strict=True):
+            plane.copy_(values)
+    decoder.finish()
+
+
+@torch.no_grad()
+def _read_weights_1(grade: Grade, payload: bytes) -> None:
     position = 0
     for parameter in grade.parameters():
-        size = encoded_size(parameter.numel())
-        parameter.copy_(decode_tensor(payload[position : position + size], tuple(parameter.shape)))
+        size = encoded_size_1(parameter.numel())
+        parameter.copy_(decode_tensor_1(payload[position : position + size], tuple(parameter.shape)))
         position += size

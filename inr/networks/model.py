@@ -12,6 +12,7 @@ from inr.config import FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
 from inr.imaging.pixels import axis
+from inr.networks.context import Context
 from inr.networks.encoding import Encoding, Planes
 from inr.networks.grade import Grade
 
@@ -73,6 +74,8 @@ class Model:
         grades: at least one.
         icc_profile: colour profile of the source, or None.
         record: facts about the fit.
+        context: what the numbers of the planes are expected to be, where they are coded by it; the picture does not
+            depend on it.
     """
 
     width: int
@@ -85,6 +88,7 @@ class Model:
     grades: tuple[Grade, ...]
     icc_profile: bytes | None = None
     record: Record = Record()
+    context: Context | None = None
 
     @property
     def parameters_count(self) -> int:

@@ -18,6 +18,7 @@ from inr.imaging.image import Image
 from inr.networks.model import Model, Record
 from inr.training.grades import FitResult, Progress, fit
 from inr.training.precision import choose_device
+from inr.training.rounding import round_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ def fit_and_measure(
         InrError: what `inr.fit` raises, or a model whose bytes do not read back the same.
     """
     result = fit(image, config, device=device, memory=memory, progress=progress)
-    decoded = model_from_bytes(model_to_bytes(result.model))
+    decoded = model_from_bytes(model_to_bytes(round_model(result.model, image, loss_db=config.rounding_db)))
     # Where `render` would draw it too, so that both give the same bytes.
     prefixes = Prefixes(decoded)
     on = choose_device(device)

@@ -56,12 +56,16 @@ class GradeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
-    """The file on disk: bytes, and bits per pixel = 8 x bytes / (height x width)."""
+    """The file on disk: bytes, and bits per pixel = 8 x bytes / (height x width).
+
+    `half_precision_bytes` is what its numbers would take in half precision, two bytes each.
+    """
 
     name: str
     bytes: int
     bpp: float
     bytes_per_grade: tuple[int, ...]
+    half_precision_bytes: int
     parameters: int
 
 
@@ -136,6 +140,7 @@ def make_report(
             bytes=size,
             bpp=8.0 * size / (image.width * image.height),
             bytes_per_grade=bytes_per_grade,
+            half_precision_bytes=2 * result.model.parameters_count,
             parameters=result.model.parameters_count,
         ),
         seconds=result.seconds,
@@ -204,7 +209,8 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
         + "".join(f"; {note}" for note in image.notes),
         f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
-        f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture",
+        f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture; "
+        f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
         f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
         f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "

@@ -1,0 +1,135 @@
+"""Integers, and how far from zero each is expected <-> bytes of a range coder, the same on every machine.
+
+The coder is constriction's. Its tables are Laplace distributions made here, by multiplications and square roots alone,
+which IEEE arithmetic rounds alike everywhere, and cut to integer counts before the coder sees them.
+"""
+
+import functools
+
+import numpy as np
+from constriction import stream
+from numpy.typing import NDArray
+
+from inr.errors import ModelFileError
+
+SCALES = 64
+"""Tables there are: the k-th has the mean distance 2^(k/4) / 16 from its centre."""
+FRACTIONS = 4
+"""Places of a centre between two integers."""
+MAX_REACH = 4095
+"""Largest distance from the integer below the centre that a table holds."""
+_TOTAL = 2**23
+# exp(-4 2^(-k/4)): how much rarer a distance is a quarter further from the centre. Every fourth is a square root.
+_DECAY = (0.01831563888873418, 0.03461093310925451, 0.059105746561956225, 0.09269745786759025)
+
+Integers = NDArray[np.int64]
+
+
+@functools.lru_cache(maxsize=4096)
+def counts(scale: int, fraction: int, reach: int) -> NDArray[np.float64]:
+    """Return the expected frequencies of -reach..reach around a centre, as whole numbers of at least one.
+
+    P(r) = F(r + 1/2) - F(r - 1/2), F the distribution function of the Laplace distribution of that scale with its
+    centre at fraction / 4.
+
+    Args:
+        scale: 0..63.
+        fraction: 0..3.
+        reach: 0..4095.
+    """
+    decay = _DECAY[scale % 4]
+    for _ in range(scale // 4):
+        decay = float(np.sqrt(decay))
+    powers = np.cumprod(np.full(4 * reach + 8, decay)) / decay  # of the distance in quarters, from 0
+    edges = 4 * np.arange(-reach, reach + 2) - 2 - fraction
+    tail = 0.5 * powers[np.abs(edges)]
+    table: NDArray[np.float64] = np.floor(np.diff(np.where(edges < 0, tail, 1.0 - tail)) * _TOTAL) + 1.0
+    return table
+
+
+@functools.lru_cache(maxsize=4096)
+def _model(scale: int, fraction: int, reach: int) -> stream.model.Categorical:
+    return stream.model.Categorical(counts(scale, fraction, reach), perfect=False)
+
+
+def expected_bits(scale: int, reach: int, values: Integers) -> float:
+    """Return the bits that integers in -reach..reach around zero cost by one table."""
+    table = counts(scale, 0, reach)
+    return float(np.log2(table.sum() / table[values + reach]).sum())
+
+
+class Encoder:
+    """Collects integers into the words of one range coder."""
+
+    def __init__(self) -> None:
+        self._coder = stream.queue.RangeEncoder()
+
+    def write(self, values: Integers, scales: Integers, centres: Integers, reach: int) -> None:
+        """Append (n,) integers.
+
+        Args:
+            values: the integers; each at most `reach` from the integer at or below its centre.
+            scales: (n,) tables.
+            centres: (n,) expected values in quarters.
+            reach: of the tables.
+        """
+        residuals = (values - (centres >> 2) + reach).astype(np.int32)
+        for (scale, fraction), rows in _by_table(scales, centres):
+            self._coder.encode(residuals[rows], _model(scale, fraction, reach))
+
+    def write_uniform(self, values: Integers, bits: int) -> None:
+        """Append (n,) integers of 0..2^bits - 1 that are all as likely."""
+        if bits:
+            self._coder.encode(values.astype(np.int32), stream.model.Uniform(2**bits))
+
+    def bytes(self) -> bytes:
+        """Return everything written, in little-endian words of 32 bits."""
+        words: NDArray[np.uint32] = self._coder.get_compressed()
+        return words.astype("<u4").tobytes()
+
+
+class Decoder:
+    """Gives back what an `Encoder` wrote, when asked the same questions in the same order."""
+
+    def __init__(self, data: bytes) -> None:
+        if len(data) % 4:
+            raise ModelFileError("a grade's coded numbers are no whole number of words; the file is damaged.")
+        self._coder = stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
+
+    def read(self, scales: Integers, centres: Integers, reach: int) -> Integers:
+        """Return the next (n,) integers; see `Encoder.write`.
+
+        Raises:
+            ModelFileError: these words are none an encoder writes.
+        """
+        residuals = np.empty(len(scales), np.int64)
+        for (scale, fraction), rows in _by_table(scales, centres):
+            residuals[rows] = self._decode(_model(scale, fraction, reach), len(rows))
+        return residuals - reach + (centres >> 2)
+
+    def read_uniform(self, count: int, bits: int) -> Integers:
+        """Return the next (count,) integers of 0..2^bits - 1."""
+        return self._decode(stream.model.Uniform(2**bits), count) if bits else np.zeros(count, np.int64)
+
+    def finish(self) -> None:
+        """Raise ModelFileError if words are left."""
+        if not self._coder.maybe_exhausted():
+            raise ModelFileError("a grade's coded numbers go on after its last weight; the file is damaged.")
+
+    def _decode(self, model: object, count: int) -> Integers:
+        try:
+            return np.asarray(self._coder.decode(model, count), np.int64)
+        except (AssertionError, ValueError) as error:
+            raise ModelFileError("a grade's coded numbers do not decode; the file is damaged.") from error
+
+
+def _by_table(scales: Integers, centres: Integers) -> list[tuple[tuple[int, int], Integers]]:
+    """Return each (scale, fraction) that occurs, in order, with the places that use it, ascending."""
+    keys = scales * FRACTIONS + (centres & 3)
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
+    return [
+        ((int(keys[rows[0]]) // FRACTIONS, int(keys[rows[0]]) % FRACTIONS), rows)
+        for rows in np.split(order, starts[1:])
+        if len(rows)
+    ]

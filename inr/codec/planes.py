@@ -1,0 +1,116 @@
+"""Numbers of feature planes <-> bytes, each expected from those met before it by the model's context."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from torch import Tensor
+
+from inr.codec.entropy import Decoder, Encoder, Integers
+from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
+from inr.errors import ModelFileError
+from inr.networks.context import LARGEST, PASSES, Context, Group, groups, lattices
+from inr.networks.encoding import plane_shape
+from inr.shape import Plane
+
+MAX_HIDDEN = 64
+
+
+class PlaneCoder:
+    """Codes the planes of one grade after another; what was met is kept as context for the next.
+
+    Attributes:
+        context: the network that expects; without it there is nothing to code.
+    """
+
+    def __init__(self, layouts: Sequence[Sequence[Plane]], width: int, height: int, context: Context | None) -> None:
+        self.context = context
+        self._layouts = layouts
+        self._size = (width, height)
+        order = lattices(layouts, width, height) if context else []
+        self._groups = groups(order)
+        self._numbers = np.zeros(sum(lattice.count for lattice in order) + 1, np.int64)
+        self._met = 0
+
+    def write(self, encoder: Encoder, grade: int, planes: Sequence[Tensor]) -> list[Side]:
+        """Code the planes of the next grade, numbered from 0, and return what is to be said of each, coarsest first.
+
+        Raises:
+            ModelFileError: a number is too large for a context.
+        """
+        sides = []
+        for place in coding_order(self._layouts[grade]):
+            step, numbers = grid_of(planes[place])
+            largest = int(np.abs(numbers).max(initial=0))
+            if largest > LARGEST:
+                raise ModelFileError(f"a plane reaches {largest} steps; at most {LARGEST} are coded with a context.")
+            sides.append(Side(step, 0, 0, largest.bit_length()))
+            for at, scales, centres, reach in self._expected(self._layouts[grade][place], sides[-1]):
+                encoder.write(numbers[at - self._met], scales, centres, reach)
+                self._numbers[at] = numbers[at - self._met]
+            self._met += len(numbers)
+        return sides
+
+    def read(self, decoder: Decoder, grade: int, sides: Sequence[Side]) -> list[Tensor]:
+        """Return the planes of the next grade, in their own order.
+
+        Raises:
+            ModelFileError: what is said of a plane is nothing an encoder says.
+        """
+        layout, planes = self._layouts[grade], {}
+        for place, side in zip(coding_order(layout), sides, strict=True):
+            if side.reach > LARGEST or side.low or side.scale:
+                raise ModelFileError("a plane is outside the range of the format; the file is damaged.")
+            shape = (1, *plane_shape(layout[place], *self._size))
+            for at, scales, centres, reach in self._expected(layout[place], side):
+                self._numbers[at] = np.clip(decoder.read(scales, centres, reach), -LARGEST, LARGEST)
+            numbers = self._numbers[self._met : self._met + math.prod(shape)]
+            planes[place] = to_tensor(side.step, numbers, shape)
+            self._met += len(numbers)
+        return [planes[place] for place in range(len(layout))]
+
+    def _expected(self, plane: Plane, side: Side) -> Iterator[tuple[Integers, Integers, Integers, int]]:
+        """Yield where each group of a plane lies, its tables, its centres and their reach; nothing of a zero plane."""
+        assert self.context is not None
+        group: Group
+        for group in islice(self._groups, len(PASSES) * plane.channels):
+            if side.reach and len(group.at):
+                centres, scales = self.context.expect(self._numbers, group)
+                yield group.at, scales, np.clip(centres, -4 * side.reach, 4 * side.reach), 2 * side.reach + 1
+
+
+def coding_order(layout: Sequence[Plane]) -> list[int]:
+    """Return the places of a grade's planes in the order they are coded, the coarsest first."""
+    return sorted(range(len(layout)), key=lambda place: -layout[place].cell)
+
+
+def write_context(context: Context) -> bytes:
+    """Return the payload of the context's chunk: hidden neurons (u8), then its tensors as those of a grade."""
+    encoder, sides = Encoder(), []
+    for tensor in context.tensors:
+        sides.append(describe(Step(-24), tensor.ravel()))
+        write_numbers(encoder, sides[-1], tensor.ravel())
+    return bytes([len(context.first)]) + b"".join(side.pack() for side in sides) + encoder.bytes()
+
+
+def read_context(payload: bytes, channels: int) -> Context:
+    """Read what `write_context` wrote, for so many channels of planes.
+
+    Raises:
+        ModelFileError: it is none of that.
+    """
+    hidden = payload[0] if payload else 0
+    shapes = Context.shapes(hidden, channels)
+    if not 1 <= hidden <= MAX_HIDDEN or len(payload) < 1 + 4 * len(shapes):
+        raise ModelFileError("the context of the planes is damaged.")
+    decoder = Decoder(payload[1 + 4 * len(shapes) :])
+    tensors = []
+    for number, shape in enumerate(shapes):
+        side = Side.unpack(payload[1 + 4 * number : 5 + 4 * number])
+        if side.step != Step(-24) or side.reach_bits + side.low > 15:
+            raise ModelFileError("the context of the planes is outside the range of the format; the file is damaged.")
+        tensors.append(read_numbers(decoder, side, math.prod(shape)).reshape(shape))
+    decoder.finish()
+    first, passes, places, last, offsets = tensors
+    return Context(first=first, passes=passes, places=places, last=last, offsets=offsets)

@@ -1,0 +1,132 @@
+"""A model and the picture it draws -> the same model with its numbers on coarser grids, as coarse as a loss allows."""
+
+import copy
+import dataclasses
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inr.codec.model_file import model_to_bytes
+from inr.codec.quantize import Step, round_to
+from inr.errors import ConfigError
+from inr.imaging.image import Image
+from inr.imaging.pixels import coordinates
+from inr.networks.model import Model, advance
+
+_SAMPLE = 2**17
+"""Pixels that a loss is measured on, at most."""
+_CHUNK = 8192
+_NARROWER = 2.0**-0.25
+_TRIES = 64
+
+
+def round_model(model: Model, image: Image, *, loss_db: float) -> Model:
+    """Round a model's weights as coarsely as a loss of PSNR allows.
+
+    Rounding the n_t numbers of tensor t to a step s_t adds s_t^2 / 12 * S_t to the mean squared error, S_t the sum over
+    its numbers of the mean squared derivative of the picture. The bits saved for a given sum are most where each
+    number adds as much as any other: s_t^2 S_t / n_t is the same for all t (the argument of reverse water-filling).
+
+    Args:
+        model: on the processor.
+        image: what it was fitted to, of the same size.
+        loss_db: PSNR that may be lost, on the unclipped picture; 0 leaves the model as it is.
+    """
+    if loss_db <= 0.0:
+        return model
+    rows = _rows(model)
+    colours = torch.from_numpy(image.pixels).reshape(-1, model.channels)[rows.long()]
+    error = _error(model, rows, colours)
+    allowed = error * (10.0 ** (loss_db / 10.0) - 1.0)
+    sensitivities = _sensitivities(model, rows)
+    added = allowed
+    for _ in range(_TRIES):
+        rounded = _rounded(model, sensitivities, added)
+        if _error(rounded, rows, colours) - error <= allowed:
+            return rounded
+        added *= _NARROWER
+    return model
+
+
+def round_to_bytes(model: Model, max_bytes: int) -> Model:
+    """Round a model's weights just so that its file has at most so many bytes, at the least loss to its picture.
+
+    Raises:
+        ConfigError: no rounding makes the file so small.
+    """
+    if len(model_to_bytes(model)) <= max_bytes:
+        return model
+    sensitivities = _sensitivities(model, _rows(model))
+    low, high = -40.0, 2.0  # log2 of the mean squared error that is added: nothing, everything
+    best, smallest = None, math.inf
+    for _ in range(12):
+        middle = (low + high) / 2
+        rounded = _rounded(model, sensitivities, 2.0**middle)
+        size = len(model_to_bytes(rounded))
+        smallest = min(smallest, size)
+        if size <= max_bytes:
+            best, high = rounded, middle
+        else:
+            low = middle
+    if best is None:
+        raise ConfigError(f"no rounding makes this model {max_bytes:,} bytes; the least seen was {smallest:,.0f}.")
+    return best
+
+
+def _rows(model: Model) -> Tensor:
+    """Return the pixels to measure on: all of a small picture, a random sample of a large one."""
+    count = model.width * model.height
+    if count <= _SAMPLE:
+        return torch.arange(count, dtype=torch.int32)
+    drawn = np.random.default_rng(0).choice(count, _SAMPLE, replace=False)
+    return torch.from_numpy(np.sort(drawn).astype(np.int32))
+
+
+def _error(model: Model, rows: Tensor, colours: Tensor) -> float:
+    """Return the mean squared error of the whole sum on these pixels."""
+    total = 0.0
+    for part, wanted in zip(torch.split(rows, _CHUNK), torch.split(colours, _CHUNK), strict=True):
+        where = coordinates(part, model.width, model.height, model.frame)
+        *_, drawn = model.predictions(where)
+        total += float((drawn - wanted).square().sum())
+    return total / colours.numel()
+
+
+def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
+    """Return S_t of every tensor of every grade, estimated with random signs at the pixels (Hutchinson)."""
+    grades = [copy.deepcopy(grade).requires_grad_(True) for grade in model.grades]
+    parameters = [list(grade.parameters()) for grade in grades]
+    flat = [p for of_grade in parameters for p in of_grade]
+    sums = [0.0] * len(flat)
+    random = torch.Generator().manual_seed(0)
+    for part in torch.split(rows, _CHUNK):
+        encoded, features = model.encoding(coordinates(part, model.width, model.height, model.frame)), None
+        total = torch.zeros(())
+        for grade in grades:
+            features, encoded, contribution = advance(grade, encoded, features, feed=model.feed)
+            total = total + contribution
+        signs = torch.randint(0, 2, total.shape, generator=random).to(total.dtype) * 2.0 - 1.0
+        gradients = torch.autograd.grad((total * signs).sum(), flat, allow_unused=True)
+        for place, gradient in enumerate(gradients):
+            if gradient is not None:
+                sums[place] += float(gradient.square().sum())
+    means = iter(value / (len(rows) * model.channels) for value in sums)
+    return [[next(means) for _ in of_grade] for of_grade in parameters]
+
+
+@torch.no_grad()
+def _rounded(model: Model, sensitivities: list[list[float]], added: float) -> Model:
+    """Return a copy whose roundings add about so much to the mean squared error, shared evenly by all numbers."""
+    share = 12.0 * added / sum(grade.parameters_count for grade in model.grades)
+    grades = []
+    for own, of_grade in zip(model.grades, sensitivities, strict=True):
+        grade = copy.deepcopy(own)
+        for parameter, sensitivity in zip(grade.parameters(), of_grade, strict=True):
+            widest = 2.0 * float(parameter.abs().max())
+            step = math.sqrt(share * parameter.numel() / sensitivity) if sensitivity > 0.0 else widest
+            if widest > 0.0:
+                parameter.copy_(round_to(parameter, Step.at_most(min(max(step, 1e-30), widest))))
+        grades.append(grade)
+    return dataclasses.replace(model, grades=tuple(grades))
