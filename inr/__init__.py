@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from inr.report.comparison import write_comparison
     from inr.report.folder import fit_to_folder
     from inr.shape import EncodingConfig, Form, Plane
-    from inr.training.grades import FitResult, Progress, fit
+    from inr.training.grades import fit
+    from inr.training.result import FitResult, Progress
 
 _HOME = {
     "Budget": "inr.analysis.budget",

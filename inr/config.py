@@ -75,7 +75,10 @@ class CompactConfig:
     """How a fit weighs bits against error, and how it learns both; see `inr.training.compact`.
 
     Attributes:
-        weight: mean squared error, at peak 1, that one bit per pixel is worth.
+        max_bytes: of the model file, never exceeded.
+        target_bpp: the same in bits per pixel.
+        weight: mean squared error, at peak 1, that one bit per pixel is worth; None leaves it to the bytes allowed, or
+            to the target PSNR.
         steps: updates, each of which looks at a quarter of the pixels.
         hidden: neurons of the context.
         number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
@@ -86,15 +89,27 @@ class CompactConfig:
         prefix_share: of the loss, that each earlier prefix of grades has at most.
     """
 
-    weight: float = 1e-3
-    steps: int = 1200
+    max_bytes: int | None = None
+    target_bpp: float | None = None
+    weight: float | None = None
+    steps: int = 1000
     hidden: int = 12
     number_rate: float = 0.05
-    network_rate: float = 0.01
+    network_rate: float = 0.02
     context_rate: float = 0.01
     portions: int = 40
     softness: tuple[float, float] = (0.2, 0.05)
     prefix_share: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.max_bytes is not None:
+            between("bytes", self.max_bytes, 100, 1e12)
+        if self.target_bpp is not None:
+            between("bits per pixel", self.target_bpp, 1e-3, 100)
+        if self.weight is not None:
+            between("weight of a bit", self.weight, 1e-9, 1)
+        between("steps", self.steps, 1, 100_000_000)
+        between("context neurons", self.hidden, 1, 64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +139,8 @@ class FitConfig:
         solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
         precision: of the products in training; `auto` measures a small one at the start and takes the faster.
         seed: start of all randomness of this fit.
-        target_psnr: stop when the training pixels reach this PSNR in dB.
+        compact: trains all grades together, bits weighed against error; see `CompactConfig`.
+        target_psnr: stop when the training pixels reach this PSNR in dB; of a compact fit, what it aims at.
         rounding_db: PSNR that may be lost by rounding the weights for the file, over all pixels; 0 rounds to 16 bits.
         seconds: stop training after this time; the grades share what is left of it in proportion to their steps.
     """
@@ -146,6 +162,7 @@ class FitConfig:
     precision: PrecisionName = "auto"
     seed: int = 0
     rounding_db: float = 0.1
+    compact: CompactConfig | None = None
     target_psnr: float | None = None
     seconds: float | None = None
 

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import TypeVar, get_args
 
-from inr.config import FitConfig, GradeConfig, OptimizerName
+from inr.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
 from inr.rivals import RIVALS, configure_rival
@@ -13,13 +13,13 @@ T = TypeVar("T")
 
 METHODS: tuple[MethodName, ...] = (*get_args(OwnName), *get_args(RivalName))
 
-GRID_STEPS: dict[PresetName, tuple[int, ...]] = {
+GRID_STEPS: dict[str, tuple[int, ...]] = {
     "fast": (350, 350, 150, 150),
     "balanced": (1400, 1400, 600, 600),
     "best": (14_000, 14_000, 6000, 6000),
 }
 """Steps of each grade on feature planes; the last holds for all grades after it."""
-NETWORK_STEPS: dict[PresetName, int] = {"fast": 100, "balanced": 360, "best": 2000}
+NETWORK_STEPS: dict[str, int] = {"fast": 100, "balanced": 360, "best": 2000}
 """Steps of each grade on any other encoding."""
 
 
@@ -38,6 +38,12 @@ GRADE_PLANES = (
 )
 ALL_PLANES = _planes((1, 1), (2, 1), (4, 3), (8, 4), (16, 4))
 """Those of a single grade: about as many numbers as the four grades have together."""
+COMPACT_PLANES = (
+    _planes((32, 3), (16, 3), (8, 3), (4, 3)),
+    _planes((2, 1)),
+    _planes((1, 1)),
+)
+"""Those of a compact fit: colour no finer than four pixels, each finer plane in a grade of its own."""
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
 OWN_TITLES: dict[str, tuple[str, str]] = {
@@ -73,7 +79,9 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
         raise ConfigError(
             f"method 'grid' has encoding 'grid', but encoding is {options.encoding!r}; use --method sgdl."
         )
-    if options.method in RIVALS:
+    if options.preset == "compact" or options.max_bytes is not None or options.target_bpp is not None:
+        base = _compact(options)
+    elif options.method in RIVALS:
         base = configure_rival(options)
     else:
         if options.recipe is not None:
@@ -133,6 +141,38 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
         batch_size=_given(options.batch_size, 6144 if grid else 4096) or None,
         batch_share=1 / 64 if grid and options.batch_size is None else 0.0,
         precision=_given(options.precision, "auto"),
+    )
+
+
+def _compact(options: FitOptions) -> FitConfig:
+    """Build the small file: three grades from coarse planes to fine, trained together, bits weighed against error."""
+    wishes = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+    kept = ("preset", "steps", "pixels", "seed", "seconds", "target_psnr", "max_bytes", "target_bpp")
+    for name, value in wishes.items():
+        if name not in kept and value != getattr(FitOptions(), name):
+            raise ConfigError(f"preset 'compact' chooses {name.replace('_', '-')} itself; leave it out.")
+    if options.preset not in (None, "compact"):
+        raise ConfigError(f"preset is '{options.preset}', but a limit on bytes is kept by 'compact' only; give that.")
+    if options.pixels != "all":
+        raise ConfigError("preset 'compact' fits all pixels; leave --pixels out.")
+    targets = [n for n in ("target_psnr", "max_bytes", "target_bpp") if wishes[n] is not None]
+    if len(targets) > 1:
+        raise ConfigError(f"{' and '.join(t.replace('_', '-') for t in targets)} are both given; choose one.")
+    return FitConfig(
+        method="mgdl",
+        encoding=EncodingConfig(kind="grid"),
+        grades=tuple(
+            GradeConfig(depth=1, width=16, activation="relu", planes=planes, steps=1, learning_rate=1.0)
+            for planes in COMPACT_PLANES
+        ),
+        rounding_db=0.0,
+        compact=CompactConfig(
+            max_bytes=options.max_bytes,
+            target_bpp=options.target_bpp,
+            weight=None if targets else 1e-3,
+            steps=_given(options.steps, CompactConfig().steps),
+        ),
+        precision="float32",
     )
 
 

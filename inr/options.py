@@ -12,7 +12,7 @@ RivalName = Literal[
     "msnn",
 ]  # fmt: skip
 MethodName = Literal[OwnName, RivalName]
-PresetName = Literal["fast", "balanced", "best"]
+PresetName = Literal["fast", "balanced", "best", "compact"]
 RecipeName = Literal["paper", "inr"]
 
 
@@ -23,7 +23,8 @@ class FitOptions:
     The names and units are those of `FitConfig`, `GradeConfig` and `EncodingConfig`; depth, width,
     activation, steps and learning_rate hold for every grade. A batch_size of 0 is the full batch. omega is the
     form's gain, or the highest of its scales. recipe is how a rival is trained: as its `paper` says, or by `inr`'s
-    own optimiser, batches and schedule.
+    own optimiser, batches and schedule. max_bytes and target_bpp ask for the preset `compact`, and for a file of no
+    more than so many bytes, or bits per pixel.
     """
 
     method: MethodName = "mgdl"
@@ -45,4 +46,6 @@ class FitOptions:
     pixels: PixelsName = "all"
     seed: int = 0
     target_psnr: float | None = None
+    max_bytes: int | None = None
+    target_bpp: float | None = None
     seconds: float | None = None

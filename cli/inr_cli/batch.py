@@ -68,6 +68,8 @@ def batch(
     recipe: chosen.Recipe = None,
     pixels: chosen.Pixels = "all",
     target_psnr: chosen.TargetPsnr = None,
+    max_bytes: chosen.MaxBytes = None,
+    target_bpp: chosen.TargetBpp = None,
     seconds: chosen.Seconds = None,
     precision: chosen.Precision = None,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
@@ -109,6 +111,8 @@ def batch(
                 pixels=pixels,
                 seed=seed,
                 target_psnr=target_psnr,
+                max_bytes=chosen.size(max_bytes),
+                target_bpp=target_bpp,
                 seconds=seconds,
             )
         )

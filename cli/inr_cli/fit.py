@@ -13,7 +13,7 @@ from inr_cli import options as common
 if TYPE_CHECKING:
     from inr.report.folder import Written
     from inr.report.summary import Report
-    from inr.training.grades import Progress
+    from inr.training.result import Progress
 
 
 def fit(
@@ -35,6 +35,8 @@ def fit(
     recipe: chosen.Recipe = None,
     pixels: chosen.Pixels = "all",
     target_psnr: chosen.TargetPsnr = None,
+    max_bytes: chosen.MaxBytes = None,
+    target_bpp: chosen.TargetBpp = None,
     seconds: chosen.Seconds = None,
     precision: chosen.Precision = None,
     out: Annotated[
@@ -77,6 +79,8 @@ def fit(
                 pixels=pixels,
                 seed=seed,
                 target_psnr=target_psnr,
+                max_bytes=chosen.size(max_bytes),
+                target_bpp=target_bpp,
                 seconds=seconds,
             )
         )

@@ -27,7 +27,8 @@ Method = Annotated[
 Preset = Annotated[
     PresetName | None,
     typer.Option(
-        help=f"Effort, in steps of four grades: {_STEPS}; without a grid, of each: {_WAVES_STEPS}. [default: balanced]"
+        help=f"Effort, in steps of four grades: {_STEPS}; without a grid, of each: {_WAVES_STEPS}. "
+        "compact: a small file. [default: balanced]"
     ),
 ]
 Grades = Annotated[int | None, typer.Option(min=1, max=64, help=f"Number of grades. [default: {len(_DEFAULT.grades)}]")]
@@ -92,6 +93,10 @@ Pixels = Annotated[
     typer.Option(help="Train on all pixels, or on every other row and column (the papers' protocol)."),
 ]
 TargetPsnr = Annotated[float | None, typer.Option(help="Stop when the training pixels reach this PSNR, dB.")]
+MaxBytes = Annotated[
+    str | None, typer.Option(help="A small file of at most so many bytes: 20000, 20k, 1.5M.", metavar="SIZE")
+]
+TargetBpp = Annotated[float | None, typer.Option(help="A small file of at most so many bits per pixel.")]
 Seconds = Annotated[float | None, typer.Option(help="Stop training after this time.")]
 Precision = Annotated[
     PrecisionName | None,
@@ -107,3 +112,14 @@ def bandwidth(text: str | None) -> float | None:
         return float(text)
     except ValueError:
         raise ConfigError(f"--sigma is {text!r}; accepted are a number of cycles, or auto.") from None
+
+
+def size(text: str | None) -> int | None:
+    """Return the bytes that `--max-bytes` says; k is a thousand, M a million."""
+    if text is None:
+        return None
+    factor = {"k": 1e3, "M": 1e6}.get(text[-1:], 1.0)
+    try:
+        return int(float(text.rstrip("kM")) * factor)
+    except (ValueError, OverflowError):
+        raise ConfigError(f"--max-bytes is {text!r}; accepted are a number of bytes, or one with k or M.") from None

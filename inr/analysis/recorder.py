@@ -9,7 +9,7 @@ import torch
 from inr.analysis.rings import Array, Rings, central, relative_error
 from inr.config import FitConfig
 from inr.imaging.image import Image
-from inr.training.grades import Progress
+from inr.training.result import Progress
 
 _LOOKS = 48
 _SHARE = 0.03

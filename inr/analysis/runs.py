@@ -21,7 +21,8 @@ from inr.files import write_whole
 from inr.imaging.image import Image
 from inr.methods import configure
 from inr.options import FitOptions
-from inr.training.grades import Progress, fit
+from inr.training.grades import fit
+from inr.training.result import Progress
 
 Variant = Literal["default", "paper", "tuned"]
 PROBE = 6

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from inr.imaging.image import Image
     from inr.report.fitted import Fitted
-    from inr.training.grades import Progress
+    from inr.training.result import Progress
 
 
 class _OutOfTimeError(Exception):

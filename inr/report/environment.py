@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from inr.training.grades import FitResult
+from inr.training.result import FitResult
 
 _PACKAGES = ("torch", "numpy", "kornia", "imageio", "pillow")
 

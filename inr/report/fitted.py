@@ -16,8 +16,9 @@ from inr.config import DeviceName, FitConfig
 from inr.errors import ModelFileError
 from inr.imaging.image import Image
 from inr.networks.model import Model, Record
-from inr.training.grades import FitResult, Progress, fit
+from inr.training.grades import fit
 from inr.training.precision import choose_device
+from inr.training.result import FitResult, Progress
 from inr.training.rounding import round_model
 
 

@@ -17,7 +17,7 @@ from inr.report.figures import draw_grades
 from inr.report.fitted import fit_and_measure
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
-from inr.training.grades import Progress
+from inr.training.result import Progress
 
 
 @dataclass(frozen=True, kw_only=True)

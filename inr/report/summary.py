@@ -15,7 +15,7 @@ from inr.imaging.image import Image
 from inr.imaging.pixels import training_rows
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
-from inr.training.grades import FitResult
+from inr.training.result import FitResult
 
 SCHEMA = 1
 

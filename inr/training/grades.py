@@ -4,7 +4,6 @@ import dataclasses
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 
@@ -21,76 +20,11 @@ from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Leftover, Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
+from inr.training.rate import fit_compact
+from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.start import generator, new_grade
 
 _RETRY_RATE = 0.25
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """What a progress callback is told after every step.
-
-    Attributes:
-        grade: number of the grade in training, from 1.
-        grades: grades in all.
-        steps: updates this grade will do at most.
-        at: step, loss and estimated PSNR.
-        done: updates over all grades so far.
-        total: updates over all grades at most.
-        seconds: since the fit began.
-        leftover: computes, when called inside the callback, the (N, C) colours minus the picture so far, the grade in
-            training included, on the training pixels in reading order. Costs a pass through that grade, and nothing
-            if it is not called.
-    """
-
-    grade: int
-    grades: int
-    steps: int
-    at: Step
-    done: int
-    total: int
-    seconds: float
-    leftover: Leftover
-
-
-@dataclass(frozen=True, kw_only=True)
-class GradeLog:
-    """How one grade's training went.
-
-    Attributes:
-        steps: updates done.
-        seconds: wall time, features for the next grade included.
-        learning_rate: used at its highest; lower than configured after a retry.
-    """
-
-    steps: int
-    seconds: float
-    learning_rate: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitResult:
-    """A fitted model and how it came about.
-
-    Attributes:
-        model: float32 weights on the processor.
-        config: as given, with the bandwidth that was chosen.
-        grades: a log per grade trained.
-        device: that trained it.
-        precision: of the products: `float32` or `bf16`.
-        seconds: of the whole fit.
-        stopped: why training ended before the configured end, or None.
-        held: share of the training pixels whose features fitted in memory at a time.
-    """
-
-    model: Model
-    config: FitConfig
-    grades: tuple[GradeLog, ...]
-    device: str
-    precision: str
-    seconds: float
-    stopped: str | None
-    held: float = 1.0
 
 
 def fit(
@@ -105,7 +39,7 @@ def fit(
 
     Grade l minimises the mean squared error of g_l(x^l) against e^l, with x^1 the encoded coordinate,
     e^1 the colours, x^{l+1} its features and e^{l+1} = e^l - g_l(x^l). Then it is frozen. The picture is
-    the sum of all g_l.
+    the sum of all g_l. With a `compact` configuration all grades are trained together, see `inr.training.compact`.
 
     Args:
         image: (H, W, C) in [0, 1].
@@ -120,12 +54,26 @@ def fit(
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
     """
     config = config or configure()
-    start = time.perf_counter()
     keep_freed_memory()
+    if config.compact is None:
+        return _fit_in_turn(image, config, choose_device(device), memory, progress)
+    if device not in ("auto", "cpu"):
+        raise ConfigError(f"device is {device!r}; compact fits are done on the processor: give 'cpu'.")
+    return fit_compact(image, config, progress)
+
+
+def _fit_in_turn(
+    image: Image,
+    config: FitConfig,
+    on: torch.device,
+    memory: float | None,
+    progress: Callable[[Progress], None] | None,
+) -> FitResult:
+    """Train each grade on what the ones before left over."""
+    start = time.perf_counter()
     if config.encoding.sigma is None:
         chosen = dataclasses.replace(config.encoding, sigma=choose_sigma(image))
         config = dataclasses.replace(config, encoding=chosen)
-    on = choose_device(device)
     dtype = choose_precision(config.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, generator(config.seed, 0)).to(on)
     if memory is not None and not 0.1 <= memory <= 1e6:

@@ -1,0 +1,162 @@
+"""Image and what its file may be -> the compact model that keeps to it: the search for the weight of a bit."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+
+import torch
+
+from inr.codec.model_file import model_to_bytes
+from inr.config import CompactConfig, FitConfig
+from inr.errors import ConfigError
+from inr.imaging.image import Image
+from inr.networks.model import Model
+from inr.training.compact import Compact, best_step
+from inr.training.decompose import decompose, entropy, reading
+from inr.training.engine import Step
+from inr.training.result import FitResult, GradeLog, Progress
+from inr.training.rounding import round_networks
+
+_RECORD = 80
+"""Bytes kept free for what is written down of a fit once it is measured."""
+_CONTEXT_GAIN = 0.65
+"""Bits with a context over bits without, about."""
+_TRAINING_GAIN = 4.0
+"""Mean squared error of the decomposition over that of the trained fit, about."""
+_EVERY = 20
+_STEERED = (0.1, 0.85)
+"""Share of the training in which the weight of a bit is moved."""
+_NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
+_LARGEST = (24, 16)
+"""Neurons of a grade and of the context, for files of less than so many bytes, and for all larger ones."""
+_HOPELESS = 1e6
+_AIM = 0.985
+"""Share of the bytes allowed that is aimed at: what is over in the end costs more than what is left."""
+
+
+def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], None] | None) -> FitResult:
+    """Fit a picture to as few bytes as its quality allows, or as well as its bytes allow.
+
+    Args:
+        image: (H, W, C) in [0, 1].
+        config: with a `compact` part.
+        progress: called after every step.
+
+    Raises:
+        ConfigError: the picture cannot be made so small.
+    """
+    assert config.compact is not None
+    start = time.perf_counter()
+    wanted = _bytes_wanted(image, config.compact)
+    config, compact = _sized(config, config.compact, wanted)
+    fit = Compact(image, config, compact, _first_weight(image, config, wanted))
+
+    def step(done: int, error: float, _: float) -> None:
+        spent = done / compact.steps
+        if done % _EVERY == 0 and _STEERED[0] <= spent <= _STEERED[1]:
+            _steer(fit, config, wanted)
+        if progress is not None:
+            at = Step(step=done, loss=error / 2.0, psnr_db=-10.0 * math.log10(max(error, 1e-20)))
+            progress(
+                Progress(
+                    grade=len(config.grades),
+                    grades=len(config.grades),
+                    steps=compact.steps,
+                    at=at,
+                    done=done,
+                    total=compact.steps,
+                    seconds=time.perf_counter() - start,
+                    leftover=fit.leftover,
+                )
+            )
+
+    done = fit.train(step)
+    model = round_networks(fit.model(), fit.weight)
+    if wanted is not None and len(model_to_bytes(model)) + _RECORD > wanted:
+        model = _cut(fit, wanted)
+    seconds = time.perf_counter() - start
+    shared = GradeLog(steps=done, seconds=seconds / len(config.grades), learning_rate=compact.network_rate)
+    return FitResult(
+        model=model,
+        config=dataclasses.replace(config, compact=dataclasses.replace(compact, weight=fit.weight)),
+        grades=(shared,) * len(config.grades),
+        device="cpu",
+        precision="float32",
+        seconds=seconds,
+        stopped=None if done == compact.steps else f"time limit of {config.seconds:g} s",
+    )
+
+
+def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:
+    if compact.target_bpp is not None:
+        return int(compact.target_bpp * image.width * image.height / 8.0)
+    return compact.max_bytes
+
+
+def _sized(config: FitConfig, compact: CompactConfig, wanted: int | None) -> tuple[FitConfig, CompactConfig]:
+    """Return the configuration with networks that leave most of the bytes to the planes."""
+    width, hidden = next((sizes for most, sizes in _NETWORKS if wanted is None or wanted < most), _LARGEST)
+    if wanted is None:
+        width, hidden = config.grades[0].width, compact.hidden
+    compact = dataclasses.replace(compact, hidden=hidden)
+    grades = tuple(dataclasses.replace(own, width=width) for own in config.grades)
+    return dataclasses.replace(config, grades=grades, compact=compact), compact
+
+
+def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
+    """Return a weight of a bit that may lead to the bytes, or the PSNR, that are wanted."""
+    assert config.compact is not None
+    if config.compact.weight is not None:
+        return config.compact.weight
+    pixels = torch.from_numpy(image.pixels).permute(2, 0, 1)
+    pixels = pixels - pixels.mean((1, 2), keepdim=True)
+    layout = [plane for own in config.grades for plane in own.planes]
+    readings = [reading(plane, image.width, image.height) for plane in layout]
+    low, high = -26.0, -2.0
+    for _ in range(8):
+        middle = (low + high) / 2.0
+        planes, error = decompose(pixels, layout, readings, best_step(2.0**middle))
+        if wanted is not None:
+            too_fine = entropy(planes) * _CONTEXT_GAIN > 8.0 * wanted
+        else:
+            assert config.target_psnr is not None
+            too_fine = error < _TRAINING_GAIN * math.pow(10.0, -config.target_psnr / 10.0)
+        low, high = (middle, high) if too_fine else (low, middle)
+    return float(2.0 ** ((low + high) / 2.0))
+
+
+def _steer(fit: Compact, config: FitConfig, wanted: int | None) -> None:
+    """Make a bit weigh more if too many are spent or the PSNR is better than asked for, and less if not."""
+    assert config.compact is not None
+    if wanted is not None:
+        ratio = (fit.bits() / 8.0 + fit.overhead()) / (_AIM * (wanted - _RECORD))
+        change = ratio**0.5
+    elif config.target_psnr is not None:
+        ratio = 10.0 ** (-config.target_psnr / 10.0) / fit.error()
+        change = math.sqrt(ratio)
+    else:
+        return
+    fit.weight *= min(max(change, 0.8), 1.25)
+
+
+def _cut(fit: Compact, wanted: int) -> Model:
+    """Return the model with its smallest numbers made zero, and coarser networks, as far as it takes to keep a size.
+
+    Raises:
+        ConfigError: no numbers are left, and the file is still too large.
+    """
+    low, high, best = 0.0, 1.0, None
+    while best is None or high - low > 0.01 * high:
+        threshold = high if best is None else (low + high) / 2.0
+        model = round_networks(fit.model(threshold), fit.weight * max(threshold, 1.0))
+        size = len(model_to_bytes(model)) + _RECORD
+        if size <= wanted:
+            best, high = model, threshold
+        elif best is not None:
+            low = threshold
+        elif threshold > _HOPELESS:
+            raise ConfigError(f"this picture does not fit in {wanted:,} bytes; the least seen was {size:,}.")
+        else:
+            low, high = high, 2.0 * high
+    return best

@@ -1,0 +1,176 @@
+"""Bytes against quality: compact fits beside JPEG, WebP and AVIF, all measured on the same pictures in the same run.
+
+    python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2] [--steps 1000]
+
+Goes on where it was interrupted: OUT keeps every model file and what was measured of it. PSNR is of RGB, 8 bits, all
+pixels, of what was decoded from the file; bits per pixel are those of the file on disk.
+"""
+
+import argparse
+import io
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image as PillowImage
+
+import inr
+from inr.analysis.metrics import measure
+from inr.report.fitted import fit_and_measure
+
+CODECS = {
+    "JPEG": ("JPEG", {}, (3, 5, 8, 12, 18, 25, 35, 45, 55, 65, 75, 82, 88, 92, 95)),
+    "WebP": ("WEBP", {"method": 6}, (0, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 88, 93, 96)),
+    "AVIF": ("AVIF", {"speed": 4}, (5, 10, 20, 30, 40, 50, 60, 70, 80, 88, 94)),
+}
+"""Pillow's name, its options, and the qualities swept; JPEG is 4:2:0 by default."""
+
+
+def main() -> None:
+    """Measure what is missing, then print the tables and draw the curves."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--bpp", default="0.12,0.3,0.6,1.2")
+    parser.add_argument("--steps", type=int, default=None)
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    pictures = sorted(arguments.folder.glob("*.png"))
+    curves: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    rows = []
+    for path in pictures:
+        for name in CODECS:
+            curves.setdefault(name, {})[path.stem] = classical(path, name)
+        for bpp in map(float, arguments.bpp.split(",")):
+            row = compact(path, bpp, arguments.steps, arguments.out)
+            rows.append(row)
+            curves.setdefault("inr", {}).setdefault(path.stem, []).append((row["bpp"], row["psnr_db"][-1]))
+            print(f"{path.stem} {row['bpp']:.3f} bpp  {row['psnr_db'][-1]:.2f} dB  {row['seconds']:.0f} s", flush=True)
+    print_tables(curves, rows)
+    draw(curves, arguments.out / "rate_distortion.png")
+
+
+def classical(path: Path, name: str) -> list[tuple[float, float]]:
+    """Return (bits per pixel, PSNR in dB) of a codec at each of its qualities."""
+    kind, options, qualities = CODECS[name]
+    picture = PillowImage.open(path).convert("RGB")
+    source = np.asarray(picture, np.float64)
+    points = []
+    for quality in qualities:
+        file = io.BytesIO()
+        picture.save(file, kind, quality=quality, **options)
+        decoded = np.asarray(PillowImage.open(file).convert("RGB"), np.float64)
+        error = np.square(decoded - source).mean()
+        points.append((8 * file.tell() / source[..., 0].size, 10 * np.log10(255**2 / error)))
+    return points
+
+
+def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
+    """Return what is known of one fit; fit it if nothing is."""
+    stem = f"{path.stem}-{bpp:g}" + (f"-{steps}" if steps else "")
+    known = out / f"{stem}.json"
+    if known.exists():
+        return json.loads(known.read_text())
+    image = inr.load_image(path)
+    config = inr.configure(inr.FitOptions(preset="compact", target_bpp=bpp, steps=steps))
+    start = time.perf_counter()
+    fitted = fit_and_measure(image, config)
+    seconds = time.perf_counter() - start
+    file = out / f"{stem}.inr"
+    inr.save_model(fitted.model, file)
+    start = time.perf_counter()
+    model = inr.load_model(file)
+    model.render()
+    decoding = time.perf_counter() - start
+    qualities, _ = measure(image, model)
+    row = {
+        "image": path.stem,
+        "target": bpp,
+        "bytes": file.stat().st_size,
+        "bpp": 8 * file.stat().st_size / (image.width * image.height),
+        "psnr_db": [quality.psnr_db for quality in qualities],
+        "ssim": qualities[-1].ssim,
+        "seconds": seconds,
+        "training_seconds": fitted.result.seconds,
+        "decoding_seconds": decoding,
+        "steps": fitted.result.grades[-1].steps,
+    }
+    known.write_text(json.dumps(row))
+    return row
+
+
+def rate_difference(ours: list[tuple[float, float]], anchor: list[tuple[float, float]]) -> float:
+    """Return the mean difference in rate at equal PSNR where both have points (Bjontegaard's, piecewise linear).
+
+    Args:
+        ours: (bits per pixel, PSNR) points.
+        anchor: the same.
+
+    Returns:
+        A share: -0.2 is a fifth fewer bits.
+    """
+    curves = [sorted((psnr, np.log(rate)) for rate, psnr in points) for points in (ours, anchor)]
+    low, high = max(curve[0][0] for curve in curves), min(curve[-1][0] for curve in curves)
+    at = np.linspace(low, high, 500)
+    first, second = (np.interp(at, *zip(*curve, strict=True)) for curve in curves)
+    return float(np.exp((first - second).mean()) - 1)
+
+
+def mean_curve(of_pictures: dict[str, list[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """Return the means over pictures, setting by setting."""
+    return [tuple(np.mean(points, axis=0)) for points in zip(*of_pictures.values(), strict=True)]
+
+
+def print_tables(curves: dict[str, dict[str, list[tuple[float, float]]]], rows: list[dict]) -> None:
+    """Print the points of our fits, then the differences in rate over JPEG."""
+    names = list(curves["inr"])
+    print(f"\n{len(names)} pictures: {', '.join(names)}\n")
+    print("| target bpp | bpp | PSNR dB | after grade 1 | after grade 2 | seconds | training | decoding |")
+    print("|---:|---:|---:|---:|---:|---:|---:|---:|")
+    for target in sorted({row["target"] for row in rows}):
+        own = [row for row in rows if row["target"] == target]
+        psnr = np.mean([row["psnr_db"] for row in own], axis=0)
+        means = [
+            np.mean([row[key] for row in own]) for key in ("bpp", "seconds", "training_seconds", "decoding_seconds")
+        ]
+        print(
+            f"| {target:g} | {means[0]:.3f} | {psnr[-1]:.2f} | {psnr[0]:.2f} | {psnr[1]:.2f} "
+            f"| {means[1]:.0f} | {means[2]:.0f} | {means[3]:.2f} |"
+        )
+    print("\n| rate at equal PSNR against JPEG | of the mean curves | mean of the pictures | worst |")
+    print("|---|---:|---:|---:|")
+    anchor = curves["JPEG"]
+    for name, own in curves.items():
+        if name != "JPEG":
+            single = [rate_difference(own[picture], anchor[picture]) for picture in names]
+            whole = rate_difference(mean_curve(own), mean_curve(anchor))
+            print(f"| {name} | {whole:+.0%} | {np.mean(single):+.0%} | {max(single):+.0%} |")
+
+
+def draw(curves: dict[str, dict[str, list[tuple[float, float]]]], path: Path) -> None:
+    """Draw the mean curves."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(7, 5), layout="constrained")
+    for name, own in curves.items():
+        rate, psnr = zip(*sorted(mean_curve(own)), strict=True)
+        axes.plot(
+            rate,
+            psnr,
+            marker="o",
+            markersize=4 if name == "inr" else 2,
+            linewidth=2 if name == "inr" else 1,
+            label=name,
+        )
+    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xlim=(0, 1.6), ylim=(24, 42))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,293 @@
+"""Compact fits: what is trained, what is coded, and that both are the same."""
+
+import dataclasses
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from conftest import picture
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import inr
+from inr.codec.planes import read_context, write_context
+from inr.networks.context import NEIGHBOURS, PASSES, Context, groups, lattices
+from inr.networks.encoding import Planes
+from inr.shape import Plane
+from inr.training.compact import Compact
+from inr.training.decompose import colour_directions, decompose, entropy, reading
+from inr.training.expectation import Expectation, laplace
+
+SIZE = {"width": 51, "height": 38}
+
+
+def wish(**changes):
+    return inr.configure(inr.FitOptions(**{"preset": "compact", "steps": 60, **changes}))
+
+
+@pytest.fixture(scope="module")
+def image():
+    return inr.image_from_array(picture(**SIZE))
+
+
+@pytest.fixture(scope="module")
+def fitted(image):
+    return inr.fit(image, wish()).model
+
+
+@pytest.mark.parametrize("cell", [1, 2, 4, 7, 32])
+def test_reading_is_that_of_planes(cell):
+    plane = Plane(cell=cell, channels=2)
+    planes = Planes([plane], 51, 38)
+    planes.start(torch.Generator().manual_seed(0))
+    y, x = torch.meshgrid((2 * torch.arange(38) + 1 - 38) / 51, (2 * torch.arange(51) + 1 - 51) / 51, indexing="ij")
+    expected = planes(torch.stack([x, y], dim=2).reshape(-1, 2)).T.reshape(2, 38, 51)
+    read = reading(plane, 51, 38)
+    torch.testing.assert_close(read.up(planes.values[0].detach()[0]), expected.detach(), atol=1e-6, rtol=0)
+    part = read.up(planes.values[0].detach()[0], (1, 0))
+    torch.testing.assert_close(part, expected.detach()[:, 1::2, 0::2], atol=1e-6, rtol=0)
+    if cell > 1:  # the gradient is the transpose of the reading
+        numbers, pixels = torch.randn(2, *planes.values[0].shape[2:]), torch.randn(2, 19, 26)
+        torch.testing.assert_close(
+            (read.up(numbers, (0, 0)) * pixels).sum(), (numbers * read.down(pixels, (0, 0))).sum(), atol=1e-3, rtol=1e-4
+        )
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_decomposition_adds_up_to_the_picture(channels):
+    pixels = torch.from_numpy(picture(channels=channels, **SIZE).astype(np.float32) / 255).reshape(38, 51, channels)
+    pixels = pixels.permute(2, 0, 1)
+    pixels = pixels - pixels.mean((1, 2), keepdim=True)
+    layout = [Plane(cell=8, channels=3), Plane(cell=2, channels=channels), Plane(cell=1, channels=channels)]
+    readings = [reading(plane, 51, 38) for plane in layout]
+    found, error = decompose(pixels, layout, readings, 0.01)
+    colours = colour_directions(channels)
+    drawn = sum(
+        torch.einsum("kc,khw->chw", colours[: plane.channels], read.up(values.round()[:channels] * 0.01))
+        for plane, read, values in zip(layout, readings, found, strict=True)
+    )
+    torch.testing.assert_close(float((drawn - pixels).square().mean()), error)
+    assert (drawn - pixels).abs().max() < 0.025  # two steps: the dead zone, in as many colours
+    assert entropy(found) > entropy([plane / 2 for plane in found])
+
+
+def test_slopes_of_bits():
+    numbers = torch.linspace(-4, 4, 41, dtype=torch.float64).requires_grad_()
+    for centre, spread in ((0.0, 0.0), (0.3, -1.0), (-0.7, 1.5)):
+        c, s = (torch.full_like(numbers, v, requires_grad=True) for v in (centre, spread))
+        probability, by_number, by_spread = laplace(numbers, c, s)
+        b = torch.exp2(s)
+        d = numbers - c
+
+        def below(x, b=b):
+            return torch.where(x < 0, 0.5 * torch.exp(x / b), 1 - 0.5 * torch.exp(-x / b))
+
+        exact = below(d + 0.5) - below(d - 0.5)
+        torch.testing.assert_close(probability, exact)
+        wanted = torch.autograd.grad(exact.log().sum(), (numbers, s))
+        torch.testing.assert_close(by_number, wanted[0], atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(by_spread, wanted[1], atol=1e-6, rtol=1e-6)
+
+
+def test_groups_meet_every_number_once_and_only_see_what_was_met():
+    order = lattices([(Plane(cell=4, channels=2),), (Plane(cell=2, channels=1), Plane(cell=1, channels=3))], 13, 9)
+    assert [lattice.cell for lattice in order] == [4, 4, 2, 1, 1, 1]
+    count = sum(lattice.count for lattice in order)
+    met = np.zeros(count + 1, bool)
+    met[count] = True  # the place that is always zero
+    found = list(groups(order))
+    assert len(found) == len(PASSES) * len(order)
+    for group in found:
+        assert group.seen.shape == (NEIGHBOURS, len(group.at)) and met[group.seen].all() and not met[group.at].any()
+        met[group.at] = True
+    assert met.all()
+    assert (found[-1].seen != count).mean() > 0.9  # the last pass sees nearly all around it
+
+
+def test_the_context_in_integers_expects_what_the_trained_one_does():
+    order = lattices([(Plane(cell=2, channels=2), Plane(cell=1, channels=1))], 24, 18)
+    random = torch.Generator().manual_seed(0)
+    numbers = torch.randint(-3, 4, (sum(lattice.count for lattice in order),), generator=random).float()
+    expectation = Expectation(order, 8, random, 3)
+    optimizer = torch.optim.Adam(expectation.parameters, lr=0.02)
+    first = None
+    for _ in range(60):
+        bits = expectation.refresh(numbers)
+        first = first or bits.item()
+        optimizer.zero_grad()
+        bits.backward()
+        optimizer.step()
+    assert bits.item() < first
+    for _ in range(3):
+        expectation.refresh(numbers)
+    context, known = expectation.context(), np.append(numbers.numpy().astype(np.int64), 0)
+    for group in groups(order):
+        centres, scales = context.expect(known, group)
+        at = torch.from_numpy(group.at)
+        assert np.abs(centres / 4 - expectation.centres[at].numpy()).max() < 0.5
+        assert np.abs((scales - 16) / 4 - expectation.spreads[at].numpy()).max() < 0.6
+    read = read_context(write_context(context), len(order))
+    assert all(np.array_equal(a, b) for a, b in zip(context.tensors, read.tensors, strict=True))
+
+
+def test_expectations_are_exact_whatever_the_number_of_threads():
+    """Products of small integers have one value; a context at the limits of the format still has."""
+    order = lattices([(Plane(cell=1, channels=1),)], 40, 30)
+    extreme = [np.full(shape, 32_767, np.int64) for shape in Context.shapes(64, 1)]
+    first, passes, places, last, offsets = extreme
+    context = Context(first=first, passes=passes, places=places, last=-last, offsets=offsets)
+    numbers = np.append(np.random.default_rng(0).integers(-1023, 1024, 1200), 0)
+    *_, group = groups(order)
+    before = torch.get_num_threads()
+    answers = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        answers.append(context.expect(numbers, group))
+    torch.set_num_threads(before)
+    assert all(np.array_equal(a, b) for a, b in zip(*answers, strict=True))
+
+
+def test_the_file_holds_what_was_trained(image, fitted):
+    data = inr.model_to_bytes(fitted)
+    read = inr.model_from_bytes(data)
+    assert inr.model_to_bytes(read) == data and read.context is not None
+    for ours, theirs in zip(fitted.grades, read.grades, strict=True):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)
+    errors = [np.square(read.render(grade=n) - image.pixels).mean() for n in (1, 2, 3)]
+    assert errors[2] < errors[0] < np.square(image.pixels - image.pixels.mean((0, 1))).mean()
+    assert len(data) < 0.5 * image.pixels.size
+
+
+def test_what_is_trained_is_what_is_drawn(image):
+    config = wish()
+    fit = Compact(image, config, config.compact, 1e-3)
+    drawn = image.pixels.reshape(-1, 3) - fit.leftover().numpy()
+    np.testing.assert_allclose(fit.model().render().reshape(-1, 3), drawn, atol=1e-5)
+    some = torch.tensor([3, 700, 1900])
+    torch.testing.assert_close(fit.leftover(some), fit.leftover()[some])
+    assert fit.error() < 0.3 * float(image.pixels.var())  # the start is a picture already
+
+
+def test_training_pays(image):
+    config = wish()
+    fit = Compact(image, config, config.compact, 1e-3)
+
+    def loss():
+        return fit.error() + 1e-3 * fit.bits() / (51 * 38)
+
+    fit.expectation.refresh(fit.numbers.round())
+    told = []
+    before = fit.error()
+    assert fit.train(lambda *at: told.append(at)) == 60
+    assert [at[0] for at in told] == list(range(1, 61))
+    assert fit.error() < before and loss() < 0.5 * told[0][1] + 1e-3 * told[0][2]
+
+
+@pytest.mark.parametrize("limit", [900, 1500, 2600])
+def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
+    from inr.report.fitted import fit_and_measure
+
+    fitted = fit_and_measure(image, wish(max_bytes=limit))
+    assert 0.5 * limit < len(fitted.data) <= limit
+    assert len(fitted.model.record.psnr_db) == 3 and fitted.result.config.compact.weight > 0
+
+
+def test_bits_per_pixel_are_a_byte_limit(image):
+    size = len(inr.model_to_bytes(inr.fit(image, wish(target_bpp=8.0)).model))
+    assert size <= 51 * 38 * 8 / 8
+
+
+def test_a_limit_that_cannot_be_kept_is_said(image):
+    with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes; the least seen was"):
+        inr.fit(image, wish(max_bytes=200))
+
+
+def test_a_target_psnr_is_neared(image):
+    reached = []
+    for target in (24.0, 30.0):
+        model = inr.fit(image, wish(target_psnr=target, steps=200)).model
+        reached.append(-10 * np.log10(np.square(model.render() - image.pixels).mean()))
+    assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_other_channels(channels):
+    image = inr.image_from_array(picture(channels=channels, **SIZE))
+    model = inr.fit(image, wish(steps=20)).model
+    assert inr.model_from_bytes(inr.model_to_bytes(model)).render().shape == (38, 51, channels)
+
+
+def test_the_same_seed_gives_the_same_bytes(image):
+    one, two = (inr.model_to_bytes(inr.fit(image, wish(steps=12)).model) for _ in range(2))
+    other = inr.model_to_bytes(inr.fit(image, wish(steps=12, seed=1)).model)
+    assert one == two != other
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"grades": 2}, "chooses grades itself"), ({"learning_rate": 0.1}, "chooses learning-rate itself"),
+        ({"method": "siren"}, "chooses method itself"), ({"pixels": "half"}, "fits all pixels"),
+        ({"max_bytes": 9}, "bytes is 9"), ({"target_bpp": 0.0}, "bits per pixel is 0"),
+        ({"max_bytes": 1000, "target_psnr": 30.0}, "choose one"),
+        ({"preset": "fast", "max_bytes": 1000}, "by 'compact' only"),
+    ],
+)  # fmt: skip
+def test_wishes_that_do_not_go_together(changes, message):
+    with pytest.raises(inr.ConfigError, match=message):
+        wish(**changes)
+
+
+def test_no_graphics_card(image):
+    with pytest.raises(inr.ConfigError, match="on the processor"):
+        inr.fit(image, wish(), device="cuda")
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_fuzz(fitted, data):
+    """Random damage to a file with a context ends in a picture of whole grades or a ModelFileError."""
+    whole = inr.model_to_bytes(fitted)
+    mutant = bytearray(whole)
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(mutant)))
+        match data.draw(st.sampled_from(["flip", "cut", "insert", "delete"])):
+            case "flip" if place < len(mutant):
+                mutant[place] = data.draw(st.integers(0, 255))
+            case "cut":
+                del mutant[place:]
+            case "insert":
+                mutant[place:place] = data.draw(st.binary(max_size=8))
+            case "delete":
+                del mutant[place : place + data.draw(st.integers(1, 50))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            read = inr.model_from_bytes(bytes(mutant))
+        except inr.ModelFileError:
+            return
+    for ours, theirs in zip(fitted.grades, read.grades, strict=False):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)  # never wrong pixels: what is read at all is what was written
+
+
+def test_damage_behind_valid_checksums(fitted):
+    """A file made to deceive: whatever the payloads hold, memory stays bounded and the error is ours."""
+    from inr.codec.container import pack, unpack
+
+    container = unpack(inr.model_to_bytes(fitted))
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        chunks = list(container.chunks)
+        which = int(random.integers(len(chunks)))
+        payload = bytearray(chunks[which].payload)
+        for place in random.integers(0, len(payload), int(random.integers(1, 4))):
+            payload[place] = int(random.integers(256))
+        chunks[which] = dataclasses.replace(chunks[which], payload=bytes(payload))
+        try:
+            read = inr.model_from_bytes(pack(container.header, chunks))
+        except inr.ModelFileError:
+            continue
+        assert all(bool(p.isfinite().all()) for grade in read.grades for p in grade.parameters())
