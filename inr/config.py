@@ -193,6 +193,9 @@ class FitConfig:
             raise ConfigError("encoding 'grid' needs feed 'both' and the isotropic frame.")
         for number, grade in enumerate(self.grades):
             self._check_form(grade.form, number)
+            cells = [plane.cell for plane in grade.planes]
+            if self.compact is not None and (not cells or cells != sorted(cells, reverse=True)):
+                raise ConfigError("a compact fit needs planes in every grade, the coarsest first.")
 
     def _check_form(self, form: Form, number: int) -> None:
         if form.sigmoid and (self.rescale_residual or self.solve_head or self.targets != "unit" or number):

@@ -1,5 +1,6 @@
 """The benchmarks run by hand still run; what they print is not judged here."""
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -23,3 +24,13 @@ def test_fits_and_scale_print_their_tables(tmp_path):
     assert len(rows) == 3 and "`grid`" in rows[2]
     rows = table("scale", str(tmp_path / "a.png"), "--megapixels", "0.01", "--seconds", "4")
     assert len(rows) == 3 and rows[2].count("|") == 9
+
+
+def test_rate_difference_of_known_curves():
+    spec = importlib.util.spec_from_file_location("rate_distortion", SPEED.with_name("rate_distortion.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    anchor = [(0.1 * 2**k, 25.0 + 3 * k) for k in range(5)]
+    assert abs(module.rate_difference([(rate / 2, psnr) for rate, psnr in anchor], anchor) + 0.5) < 1e-9
+    assert abs(module.rate_difference([(rate, psnr - 3) for rate, psnr in anchor], anchor) - 1.0) < 1e-9
+    assert module.mean_curve({"a": [(1.0, 30.0)], "b": [(2.0, 40.0)]}) == [(1.5, 35.0)]

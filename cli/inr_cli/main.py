@@ -10,6 +10,7 @@ from inr_cli.compare import compare
 from inr_cli.fit import fit
 from inr_cli.info import info
 from inr_cli.methods import methods
+from inr_cli.pack import pack
 from inr_cli.render import render
 from inr_cli.spectrum import spectrum
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(fit)
 app.command()(render)
 app.command()(info)
+app.command()(pack)
 app.command()(compare)
 app.command()(methods)
 app.command()(spectrum)

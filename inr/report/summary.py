@@ -213,15 +213,28 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
         f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
-        f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
-        f"{'all' if config.batch_size is None else report.batch} pixels a step; seed {config.seed}"
-        + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time"),
+        _training(report),
         f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
         f"Python {env.python}, " + ", ".join(f"{k} {v}" for k, v in env.packages.items()),
     ]
     if report.spectrum is not None:
         lines += ["", *spectrum_markdown(report.spectrum, spectrum_figure)]
     return "\n".join(lines) + "\n"
+
+
+def _training(report: Report) -> str:
+    """Return how the networks were trained, in a line."""
+    config, first = report.config, report.config.grades[0]
+    if config.compact is not None:
+        return (
+            f"- All grades trained together by Adam, error and bits in one loss; a bit per pixel was worth a "
+            f"mean squared error of {config.compact.weight:.3g} (peak 1); seed {config.seed}"
+        )
+    return (
+        f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
+        f"{'all' if config.batch_size is None else report.batch} pixels a step; seed {config.seed}"
+        + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time")
+    )
 
 
 def decibels(value: float | None) -> str:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from inr.codec.quantize import Step
 from inr.config import CompactConfig, FitConfig
+from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import axis
 from inr.networks.context import LARGEST, lattices
@@ -122,7 +123,11 @@ class Compact:
         """Train everything together and return the steps done.
 
         Args:
-            on_step: told after every step how many were done, the mean squared error and the bits per pixel.
+            on_step: told after every step how many were done, what share of the training is spent, and the mean squared
+                error.
+
+        Raises:
+            TrainingError: the error did not stay finite.
         """
         compact, began, done = self.compact, time.perf_counter(), 0
         networks = torch.optim.Adam(
@@ -144,10 +149,12 @@ class Compact:
             factor = 0.5 * (1.0 + math.cos(math.pi * spent))
             for group, rate in zip(networks.param_groups, (compact.network_rate, compact.context_rate), strict=True):
                 group["lr"] = rate * (0.98 * factor + 0.02)
-            error, bits = self._step(done, spent, factor)
+            error = self._step(done, spent, factor)
+            if not math.isfinite(error):
+                raise TrainingError(f"the error did not stay finite in step {done + 1}; give another --seed.")
             self._learn_context(networks)
             done += 1
-            on_step(done, error, bits)
+            on_step(done, spent, error)
         return done
 
     def _learn_context(self, networks: torch.optim.Optimizer) -> None:
@@ -156,8 +163,8 @@ class Compact:
         networks.zero_grad()
 
     @torch.no_grad()
-    def _step(self, done: int, spent: float, factor: float) -> tuple[float, float]:
-        """Take one look at a quarter of the pixels: gradients of the networks, and an update of the numbers."""
+    def _step(self, done: int, spent: float, factor: float) -> float:
+        """Look at a quarter of the pixels, update the numbers, leave the weights their gradients; return the error."""
         phase = _PHASES[done % 4]
         settled = spent >= _SETTLED
         soft, slopes = (self.numbers.round(), None) if settled else self._soften(self.numbers, spent)
@@ -167,25 +174,25 @@ class Compact:
         rows, columns = wanted.shape[1:]
         error, gradient = self._networks(planes, self._where(phase), wanted.flatten(1).T)
         gradient = gradient.T.mul_(self.step).contiguous()
-        bits, place = 0.0, 0
+        place = 0
         for which, each in enumerate(self.readings):
             channels = self.shapes[which][0]
             own = gradient[place : place + channels].view(channels, rows, columns)
             place += channels
-            numbers = self.plane(soft, which)
             at = (
                 (slice(None), slice(phase[0], None, 2), slice(phase[1], None, 2))
                 if each.rows is None
                 else (slice(None),)
             )
             share = 0.25 if each.rows is None else 1.0  # cell 1 sees a quarter of its pixels in a step
-            centres, spreads = (self.plane(t, which)[at] for t in (self.expectation.centres, self.expectation.spreads))
-            cost, by_bits = self.expectation.cost(numbers[at], centres, spreads)
-            bits += float(cost.sum()) / share
             if slopes is not None:
+                centres, spreads = (
+                    self.plane(t, which)[at] for t in (self.expectation.centres, self.expectation.spreads)
+                )
+                _, by_bits = self.expectation.cost(self.plane(soft, which)[at], centres, spreads)
                 own = each.down(own, phase) * share + by_bits * (self.weight / (self.width * self.height))
                 self._update(which, at, own * self.plane(slopes, which)[at], factor, done // 4 if share < 1.0 else done)
-        return error, bits / (self.width * self.height)
+        return error
 
     def _soften(self, numbers: Tensor, spent: float) -> tuple[Tensor, Tensor]:
         """Return numbers as rounding will leave them, softly and with noise, and its slope (Kim et al. 2023)."""

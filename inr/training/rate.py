@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
 
 from inr.codec.model_file import model_to_bytes
@@ -24,6 +25,7 @@ _CONTEXT_GAIN = 0.65
 """Bits with a context over bits without, about."""
 _TRAINING_GAIN = 4.0
 """Mean squared error of the decomposition over that of the trained fit, about."""
+_NEAR_DB = 0.1
 _EVERY = 20
 _STEERED = (0.1, 0.85)
 """Share of the training in which the weight of a bit is moved."""
@@ -52,8 +54,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     config, compact = _sized(config, config.compact, wanted)
     fit = Compact(image, config, compact, _first_weight(image, config, wanted))
 
-    def step(done: int, error: float, _: float) -> None:
-        spent = done / compact.steps
+    def step(done: int, spent: float, error: float) -> None:
         if done % _EVERY == 0 and _STEERED[0] <= spent <= _STEERED[1]:
             _steer(fit, config, wanted)
         if progress is not None:
@@ -84,8 +85,20 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
         device="cpu",
         precision="float32",
         seconds=seconds,
-        stopped=None if done == compact.steps else f"time limit of {config.seconds:g} s",
+        stopped=_said(image, model, config, done < compact.steps),
     )
+
+
+def _said(image: Image, model: Model, config: FitConfig, cut_short: bool) -> str | None:
+    """Return what is to be said of the end: the time ran out, or the PSNR is not the one that was asked for."""
+    if cut_short:
+        return f"time limit of {config.seconds:g} s"
+    if config.target_psnr is None:
+        return None
+    reached = -10.0 * math.log10(max(float(np.square(model.render() - image.pixels).mean()), 1e-20))
+    if abs(reached - config.target_psnr) <= _NEAR_DB:
+        return None
+    return f"{reached:.2f} dB where {config.target_psnr:g} were asked for"
 
 
 def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:

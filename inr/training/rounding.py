@@ -53,18 +53,22 @@ def round_model(model: Model, image: Image, *, loss_db: float) -> Model:
 def round_to_bytes(model: Model, max_bytes: int) -> Model:
     """Round a model's weights just so that its file has at most so many bytes, at the least loss to its picture.
 
+    What the fit wrote down of its PSNR is no longer true then, and is left out.
+
     Raises:
         ConfigError: no rounding makes the file so small.
     """
     if len(model_to_bytes(model)) <= max_bytes:
         return model
+    model = dataclasses.replace(model, record=dataclasses.replace(model.record, psnr_db=()))
     sensitivities = _sensitivities(model, _rows(model))
     low, high = -40.0, 2.0  # log2 of the mean squared error that is added: nothing, everything
     best, smallest = None, math.inf
     for _ in range(12):
         middle = (low + high) / 2
         rounded = _rounded(model, sensitivities, 2.0**middle)
-        size = len(model_to_bytes(rounded))
+        alone = dataclasses.replace(rounded, context=None)  # which expects numbers in the steps that it was trained on
+        size, rounded = min(((len(model_to_bytes(m)), m) for m in (rounded, alone)), key=lambda pair: pair[0])
         smallest = min(smallest, size)
         if size <= max_bytes:
             best, high = rounded, middle

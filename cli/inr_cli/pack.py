@@ -1,0 +1,53 @@
+"""`inr pack MODEL`: a model file -> a smaller one of the same model, its weights rounded as coarsely as it takes."""
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inr.errors import ModelFileError
+from inr_cli import fit_options as chosen
+from inr_cli import options as common
+
+
+def pack(
+    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    max_bytes: Annotated[str, typer.Option(help="At most so many bytes: 20000, 20k, 1.5M.", metavar="SIZE")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Model file to write. [default: NAME.pack.inr]")
+    ] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="The picture it was fitted to, to measure what is left.", readable=False)
+    ] = None,
+    threads: common.Threads = None,
+    overwrite: common.Overwrite = False,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Make MODEL smaller without training it again; `inr fit --max-bytes` is slower and far better.
+
+    Example: inr pack cat-inr/cat.inr --max-bytes 60k -o small.inr
+    """
+    with common.running(debug=debug, threads=threads):
+        limit = chosen.size(max_bytes)
+        assert limit is not None
+        path = out or Path(f"{model.stem}.pack.inr")
+        if path.exists() and not overwrite:
+            raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        from inr.analysis.metrics import measure
+        from inr.codec.model_file import load_model, save_model
+        from inr.imaging.reading import load_image
+        from inr.report.summary import decibels
+        from inr.training.rounding import round_to_bytes
+
+        before = model.stat().st_size if model.is_file() else 0
+        packed = round_to_bytes(load_model(model), limit)
+        save_model(packed, path)
+        psnr = [q.psnr_db for q in measure(load_image(image), load_model(path))[0]] if image is not None else None
+        facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
+        if json:
+            typer.echo(json_text.dumps(facts if psnr is None else {**facts, "psnr_db": psnr}, indent=2))
+        told = "" if psnr is None else ", PSNR " + " / ".join(decibels(value) for value in psnr) + " dB"
+        common.talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)

@@ -1,0 +1,58 @@
+"""`inr pack`: a smaller file of the same model."""
+
+import json
+
+import pytest
+from conftest import DATA
+from inr_cli.main import app
+from typer.testing import CliRunner
+
+import inr
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pack") / "cat.inr"
+    image = inr.load_image(DATA / "cat.png")
+    inr.save_model(inr.fit(image, inr.configure(inr.FitOptions(steps=20))).model, path)
+    return path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["pack", *map(str, arguments)])
+
+
+def test_a_smaller_file_and_what_is_left(tmp_path, model):
+    small = tmp_path / "small.inr"
+    done = run(model, "--max-bytes", "60k", "-o", small, "--image", DATA / "cat.png", "--json")
+    assert done.exit_code == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert small.stat().st_size == facts["bytes"] <= 60_000 < facts["bytes_before"] == model.stat().st_size
+    assert len(facts["psnr_db"]) == 4 and facts["psnr_db"][-1] > 15
+    assert inr.load_model(small).record.psnr_db == ()
+    assert "PSNR" in done.stderr
+
+
+def test_what_is_small_enough_stays_as_it_is(tmp_path, model):
+    run(model, "--max-bytes", "9M", "-o", tmp_path / "a.inr")
+    assert (tmp_path / "a.inr").read_bytes() == inr.model_to_bytes(inr.load_model(model))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["--max-bytes", "many"], "--max-bytes is 'many'", 2), (["--max-bytes", "10"], "the least seen was", 2),
+        ([], "Missing option", 2),
+    ],
+)  # fmt: skip
+def test_bad_wishes(tmp_path, model, arguments, message, code):
+    done = run(model, "-o", tmp_path / "b.inr", *arguments)
+    assert done.exit_code == code and message in done.stderr and not (tmp_path / "b.inr").exists()
+
+
+def test_nothing_is_replaced_unasked(tmp_path, model):
+    taken = tmp_path / "c.inr"
+    taken.write_bytes(b"x")
+    assert "exists already" in run(model, "--max-bytes", "60k", "-o", taken).stderr
+    assert taken.read_bytes() == b"x"
+    assert run(model, "--max-bytes", "60k", "-o", taken, "--overwrite").exit_code == 0
