@@ -248,7 +248,7 @@ def test_every_flipped_bit_is_an_error(model):
         pytest.fail(f"byte {place} flipped, and nobody noticed: {[str(w.message) for w in caught]}")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(data=st.data())
 def test_fuzz(model, data):
     """Random flips, cuts, insertions and swaps end in a picture or a ModelFileError, never in anything else."""
