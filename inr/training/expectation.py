@@ -16,7 +16,7 @@ class Expectation:
     """Learns a context while the numbers change, a portion of them at a time.
 
     The gradient of a number's own bits is kept; that of the bits of others, through what they expect, is not: measured,
-    it costs twice the time and gains nothing.
+    it makes a step a third longer and gains nothing.
 
     Attributes:
         centres: (all,) expected values, as of the last look at each number.
