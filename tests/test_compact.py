@@ -220,6 +220,12 @@ def test_other_channels(channels):
     assert inr.model_from_bytes(inr.model_to_bytes(model)).render().shape == (38, 51, channels)
 
 
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 1), (2, 3)])
+def test_very_small_pictures(height, width):
+    model = inr.fit(inr.image_from_array(picture(height, width)), wish(steps=8)).model
+    assert inr.model_from_bytes(inr.model_to_bytes(model)).render().shape == (height, width, 3)
+
+
 def test_the_same_seed_gives_the_same_bytes(image):
     one, two = (inr.model_to_bytes(inr.fit(image, wish(steps=12)).model) for _ in range(2))
     other = inr.model_to_bytes(inr.fit(image, wish(steps=12, seed=1)).model)

@@ -75,6 +75,7 @@ class Compact:
         self.random = random
         self.mean_gradient, self.mean_square = torch.zeros_like(self.numbers), torch.zeros_like(self.numbers)
         self.shares = [1.0] * len(self.grades)
+        self.phases = [at for at in _PHASES if at[0] < self.height and at[1] < self.width]
 
     def plane(self, values: Tensor, which: int) -> Tensor:
         """Return one plane's part of (all,) values, as (c, h, w)."""
@@ -165,7 +166,8 @@ class Compact:
     @torch.no_grad()
     def _step(self, done: int, spent: float, factor: float) -> float:
         """Look at a quarter of the pixels, update the numbers, leave the weights their gradients; return the error."""
-        phase = _PHASES[done % 4]
+        every = len(self.phases)  # four, but for a picture of one row or column
+        phase = self.phases[done % every]
         settled = spent >= _SETTLED
         soft, slopes = (self.numbers.round(), None) if settled else self._soften(self.numbers, spent)
         read = [each.up(self.plane(soft, which), phase).flatten(1) for which, each in enumerate(self.readings)]
@@ -184,14 +186,14 @@ class Compact:
                 if each.rows is None
                 else (slice(None),)
             )
-            share = 0.25 if each.rows is None else 1.0  # cell 1 sees a quarter of its pixels in a step
+            share = 1.0 / every if each.rows is None else 1.0  # cell 1 sees a quarter of its pixels in a step
             if slopes is not None:
                 centres, spreads = (
                     self.plane(t, which)[at] for t in (self.expectation.centres, self.expectation.spreads)
                 )
                 _, by_bits = self.expectation.cost(self.plane(soft, which)[at], centres, spreads)
                 own = each.down(own, phase) * share + by_bits * (self.weight / (self.width * self.height))
-                self._update(which, at, own * self.plane(slopes, which)[at], factor, done // 4 if share < 1.0 else done)
+                self._update(which, at, own * self.plane(slopes, which)[at], factor, int(done * share))
         return error
 
     def _soften(self, numbers: Tensor, spent: float) -> tuple[Tensor, Tensor]:
