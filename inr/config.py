@@ -86,6 +86,7 @@ class CompactConfig:
         context_rate: of Adam on the context's.
         portions: steps in which the context has seen all numbers.
         softness: of the rounding in training, at the start and at the end.
+        noise: width of the noise that stands for what rounding will do, at the start and at the end.
         prefix_share: of the loss, that each earlier prefix of grades has at most.
     """
 
@@ -94,11 +95,12 @@ class CompactConfig:
     weight: float | None = None
     steps: int = 1000
     hidden: int = 12
-    number_rate: float = 0.05
-    network_rate: float = 0.02
-    context_rate: float = 0.01
-    portions: int = 40
-    softness: tuple[float, float] = (0.2, 0.05)
+    number_rate: float = 0.07
+    network_rate: float = 0.01
+    context_rate: float = 0.015
+    portions: int = 64
+    softness: tuple[float, float] = (0.4, 0.03)
+    noise: tuple[float, float] = (1.0, 0.3)
     prefix_share: float = 0.05
 
     def __post_init__(self) -> None:

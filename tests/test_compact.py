@@ -14,10 +14,12 @@ import inr
 from inr.codec.planes import read_context, write_context
 from inr.networks.context import NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.networks.encoding import Planes
+from inr.networks.model import grade_input
 from inr.shape import Plane
 from inr.training.compact import Compact
 from inr.training.decompose import colour_directions, decompose, entropy, reading
-from inr.training.expectation import Expectation, laplace
+from inr.training.expectation import Expectation
+from inr.training.numbers import Numbers
 
 SIZE = {"width": 51, "height": 38}
 
@@ -45,7 +47,8 @@ def test_reading_is_that_of_planes(cell):
     expected = planes(torch.stack([x, y], dim=2).reshape(-1, 2)).T.reshape(2, 38, 51)
     read = reading(plane, 51, 38)
     torch.testing.assert_close(read.up(planes.values[0].detach()[0]), expected.detach(), atol=1e-6, rtol=0)
-    part = read.up(planes.values[0].detach()[0], (1, 0))
+    looked_at = planes.values[0].detach()[0]
+    part = read.up(looked_at if cell > 1 else looked_at[:, 1::2, 0::2], (1, 0))
     torch.testing.assert_close(part, expected.detach()[:, 1::2, 0::2], atol=1e-6, rtol=0)
     if cell > 1:  # the gradient is the transpose of the reading
         numbers, pixels = torch.randn(2, *planes.values[0].shape[2:]), torch.randn(2, 19, 26)
@@ -75,19 +78,81 @@ def test_a_decomposition_adds_up_to_the_picture(channels):
 def test_slopes_of_bits():
     numbers = torch.linspace(-4, 4, 41, dtype=torch.float64).requires_grad_()
     for centre, spread in ((0.0, 0.0), (0.3, -1.0), (-0.7, 1.5)):
-        c, s = (torch.full_like(numbers, v, requires_grad=True) for v in (centre, spread))
-        probability, by_number, by_spread = laplace(numbers, c, s)
-        b = torch.exp2(s)
-        d = numbers - c
+        c, s = (torch.full((41,), value, dtype=torch.float64) for value in (centre, spread))
+        b, d = torch.exp2(s), numbers - c
 
         def below(x, b=b):
             return torch.where(x < 0, 0.5 * torch.exp(x / b), 1 - 0.5 * torch.exp(-x / b))
 
-        exact = below(d + 0.5) - below(d - 0.5)
-        torch.testing.assert_close(probability, exact)
-        wanted = torch.autograd.grad(exact.log().sum(), (numbers, s))
-        torch.testing.assert_close(by_number, wanted[0], atol=1e-6, rtol=1e-6)
-        torch.testing.assert_close(by_spread, wanted[1], atol=1e-6, rtol=1e-6)
+        exact = -(below(d + 0.5) - below(d - 0.5)).log2()
+        torch.testing.assert_close(Expectation.bits(numbers, c, s), exact)
+        (wanted,) = torch.autograd.grad(exact.sum(), numbers)
+        torch.testing.assert_close(Expectation.slope(numbers.detach(), c, s), wanted, atol=1e-6, rtol=1e-6)
+
+
+def test_what_the_context_learns_from():
+    """The written-out slopes by centre and spread are those of the bits."""
+    order = lattices([(Plane(cell=1, channels=1),)], 12, 9)
+    expectation = Expectation(order, 4, torch.Generator().manual_seed(0), 1)
+    with torch.no_grad():
+        expectation.parameters[3].normal_(generator=torch.Generator().manual_seed(1))
+    numbers = torch.randint(-3, 4, (108,), generator=torch.Generator().manual_seed(2)).float()
+    expectation.refresh(numbers).backward()
+    for parameter in expectation.parameters[3:]:
+        place = int(parameter.grad.abs().argmax())
+        kept, costs = parameter.detach().clone(), []
+        for change in (1e-2, -1e-2):
+            with torch.no_grad():
+                parameter.copy_(kept).view(-1)[place] += change
+            costs.append(expectation.refresh(numbers).item())
+        with torch.no_grad():
+            parameter.copy_(kept)
+        assert parameter.grad.view(-1)[place].item() == pytest.approx((costs[0] - costs[1]) / 2e-2, abs=1e-3, rel=0.02)
+
+
+def test_numbers_are_rounded_softly_then_hard():
+    numbers = Numbers([Plane(cell=1, channels=1)], [torch.linspace(-2, 2, 40).view(1, 5, 8)])
+    part = numbers.part(0, (0, 0))
+    given = numbers.plane(numbers.flat, 0)[part]
+    quiet = {"noise": 0.0, "random": torch.Generator().manual_seed(0)}
+    mild, slope = numbers.soften(0, part, softness=100.0, **quiet)
+    torch.testing.assert_close(mild, given, atol=1e-4, rtol=0)
+    torch.testing.assert_close(slope, torch.ones_like(slope), atol=1e-3, rtol=0)
+    hard, _ = numbers.soften(0, part, softness=1e-3, **quiet)
+    torch.testing.assert_close(hard, given.round(), atol=1e-3, rtol=0)
+    noisy, _ = numbers.soften(0, part, softness=100.0, noise=1.0, random=quiet["random"])
+    assert 0.1 < (noisy - given).abs().max() <= 0.51
+
+
+def test_gradients_written_out_are_those_of_autograd(image):
+    """Of all weights and planes, for a loss over every prefix; and both draw what the model draws."""
+    config = wish()
+    fit = Compact(image, config, config.compact, 1e-3)
+    random = torch.Generator().manual_seed(0)
+    for parameter in fit.together.parameters:
+        parameter.data += 0.1 * torch.randn(parameter.shape, generator=random)
+    channels = sum(plane.channels for plane in fit.planes)
+    planes = torch.randn(channels, 9000, generator=random)
+    where = torch.rand(2, 9000, generator=random) * 2 - 1
+    wanted, shares = torch.rand(3, 9000, generator=random), [0.3, 0.2, 1.0]
+    errors, given = fit.together.learn(planes, where, wanted, shares)
+    written = [parameter.grad for parameter in fit.together.parameters]
+    read, loss = planes.T.clone().requires_grad_(), torch.zeros(())
+    encoded, features, total, place = where.T, None, None, 0
+    for grade, share in zip(fit.grades, shares, strict=True):
+        own = read[:, place : place + grade.planes.channels]
+        place += grade.planes.channels
+        x = grade_input(encoded, features, feed="both")
+        features = grade.body(x, own)
+        encoded = torch.cat([own, encoded], dim=1)
+        total = grade.predict(features, x) if total is None else total + grade.predict(features, x)
+        loss = loss + share * (total - wanted.T).square().mean()
+    expected = torch.autograd.grad(loss, [read, *fit.together.parameters])
+    assert sum(share * error for share, error in zip(shares, errors, strict=True)) == pytest.approx(loss.item())
+    torch.testing.assert_close(given.T, expected[0], atol=1e-7, rtol=1e-4)
+    for ours, theirs in zip(written, expected[1:], strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-3)
+    torch.testing.assert_close(fit.together.draw(planes, where).T, total.detach(), atol=1e-5, rtol=1e-5)
 
 
 def test_groups_meet_every_number_once_and_only_see_what_was_met():
@@ -178,7 +243,7 @@ def test_training_pays(image):
         return fit.error() + 1e-3 * fit.bits() / (51 * 38)
 
     for _ in range(config.compact.portions):
-        fit.expectation.refresh(fit.numbers.round())
+        fit.expectation.refresh(fit.numbers.flat.round())
     told = []
     before, first = fit.error(), loss()
     assert fit.train(lambda *at: told.append(at)) == 60

@@ -30,14 +30,17 @@ class Reading:
     columns: Tensor | None
 
     def up(self, values: Tensor, phase: tuple[int, int] | None = None) -> Tensor:
-        """Map (c, h, w) numbers to (c, H, W) pixels, or to every other row and column from a phase on."""
-        top, left, every = (0, 0, 1) if phase is None else (*phase, 2)
+        """Map (c, h, w) numbers to (c, H, W) pixels, or to every other row and column from a phase on.
+
+        With cells of one pixel, only the numbers of these pixels are given.
+        """
         if self.rows is None or self.columns is None:
-            return values[:, top::every, left::every]
+            return values
+        top, left, every = (0, 0, 1) if phase is None else (*phase, 2)
         return (self.rows[top::every] @ values) @ self.columns[left::every].T
 
     def down(self, gradient: Tensor, phase: tuple[int, int]) -> Tensor:
-        """Map a gradient by the pixels of a phase to one by the numbers; with cells of one pixel, by those it has."""
+        """Map a gradient by the pixels of a phase to one by the numbers that were given."""
         if self.rows is None or self.columns is None:
             return gradient
         return self.rows[phase[0] :: 2].T @ (gradient @ self.columns[phase[1] :: 2])

@@ -58,10 +58,15 @@ class Expectation:
         return bits.mean()
 
     @staticmethod
-    def cost(numbers: Tensor, centres: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the bits of numbers by what is expected of them, and the derivative of each by its number."""
-        probability, slope, _ = laplace(numbers, centres, spreads)
-        return -torch.log2(probability), slope * (-1.0 / math.log(2.0))
+    def bits(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
+        """Return the bits of numbers by what is expected of them."""
+        return -torch.log2(_edges(numbers - centres, spreads)[0])
+
+    @staticmethod
+    def slope(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
+        """Return the derivative of the bits of each number by that number."""
+        offset = numbers - centres
+        return _by_number(offset, *_edges(offset, spreads)).mul_(-1.0 / math.log(2.0))
 
     def context(self) -> Context:
         """Return the network in integers."""
@@ -70,25 +75,28 @@ class Expectation:
         return Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
 
 
-def laplace(numbers: Tensor, centres: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the probability of intervals of length one under Laplace distributions, and the slopes of its logarithm.
+def _edges(offset: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return probabilities of intervals of length one under Laplace distributions, and what their slopes are made of.
 
-    P = F(d + 1/2) - F(d - 1/2), d the distance from the centre, F with mean distance b = 2^spread.
+    P = F(d + 1/2) - F(d - 1/2), d the offset from the centre, F with mean distance b = 2^spread.
 
     Returns:
-        P, at least 2^-20; d ln P / d number; d ln P / d spread.
+        P, at least 2^-20; exp(-|edge| / b) of the nearer and of the farther edge; 1 / b.
     """
     inverse = torch.exp2(-spreads)
-    offset = numbers - centres
     distance = offset.abs()
-    far = distance >= 0.5
-    near_edge = torch.exp(-(distance - 0.5).abs() * inverse)
-    far_edge = torch.exp(-(distance + 0.5) * inverse)
-    probability = torch.where(far, 0.5 * (near_edge - far_edge), 1.0 - 0.5 * (near_edge + far_edge)).clamp_(min=_LEAST)
-    half = 0.5 / probability
-    slope = torch.where(far, -inverse, -inverse * (near_edge - far_edge) * half) * offset.sign()
-    by_spread = ((0.5 - distance) * near_edge + (distance + 0.5) * far_edge) * half * inverse
-    return probability, slope, by_spread * -math.log(2.0)
+    near = ((distance - 0.5).abs_() * inverse).neg_().exp_()
+    far = ((distance + 0.5) * inverse).neg_().exp_()
+    outside, inside = near - far, 2.0 - near - far
+    probability = torch.where(distance >= 0.5, outside, inside).mul_(0.5).clamp_(min=_LEAST)
+    return probability, near, far, inverse
+
+
+def _by_number(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
+    """Return d ln P / d number; beyond the interval itself it is 1 / b, whatever P was cut to."""
+    inside = (near - far).div_(probability).mul_(0.5).clamp_(max=1.0)
+    slope = torch.where(offset.abs() >= 0.5, torch.ones_like(inside), inside)
+    return slope.mul_(inverse).copysign_(offset).neg_()
 
 
 class _Bits(torch.autograd.Function):
@@ -96,12 +104,15 @@ class _Bits(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, numbers, centres, spreads):  # type: ignore[no-untyped-def]
-        probability, slope, by_spread = laplace(numbers, centres, spreads)
-        ctx.save_for_backward(slope, by_spread)
+        offset = numbers - centres
+        probability, near, far, inverse = _edges(offset, spreads)
+        distance = offset.abs()
+        by_spread = (0.5 - distance) * near + (distance + 0.5) * far
+        by_spread.mul_(inverse).div_(probability).mul_(0.5)  # b times d ln P / d (1 / b), without its sign
+        ctx.save_for_backward(_by_number(offset, probability, near, far, inverse), by_spread)
         return -torch.log2(probability)
 
     @staticmethod
     def backward(ctx, given):  # type: ignore[no-untyped-def]
         slope, by_spread = ctx.saved_tensors
-        given = given * (-1.0 / math.log(2.0))
-        return None, -given * slope, given * by_spread
+        return None, given * slope * (1.0 / math.log(2.0)), given * by_spread

@@ -27,13 +27,15 @@ _TRAINING_GAIN = 4.0
 """Mean squared error of the decomposition over that of the trained fit, about."""
 _NEAR_DB = 0.1
 _EVERY = 20
-_STEERED = (0.1, 0.85)
+_STEERED = (0.1, 0.94)
 """Share of the training in which the weight of a bit is moved."""
+_MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
+"""Shares after which a file is written to see what it takes besides the numbers."""
 _NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
 _LARGEST = (24, 16)
 """Neurons of a grade and of the context, for files of less than so many bytes, and for all larger ones."""
 _HOPELESS = 1e6
-_AIM = 0.985
+_AIM = 0.995
 """Share of the bytes allowed that is aimed at: what is over in the end costs more than what is left."""
 
 
@@ -53,10 +55,11 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     wanted = _bytes_wanted(image, config.compact)
     config, compact = _sized(config, config.compact, wanted)
     fit = Compact(image, config, compact, _first_weight(image, config, wanted))
+    steering = _Steering(fit, wanted, config.target_psnr)
 
     def step(done: int, spent: float, error: float) -> None:
-        if done % _EVERY == 0 and _STEERED[0] <= spent <= _STEERED[1]:
-            _steer(fit, config, wanted)
+        if done % _EVERY == 0:
+            steering.turn(spent)
         if progress is not None:
             at = Step(step=done, loss=error / 2.0, psnr_db=-10.0 * math.log10(max(error, 1e-20)))
             progress(
@@ -74,7 +77,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
 
     done = fit.train(step)
     model = round_networks(fit.model(), fit.weight)
-    if wanted is not None and len(model_to_bytes(model)) + _RECORD > wanted:
+    if wanted is not None and _size(model) > wanted:
         model = _cut(fit, wanted)
     seconds = time.perf_counter() - start
     shared = GradeLog(steps=done, seconds=seconds / len(config.grades), learning_rate=compact.network_rate)
@@ -139,18 +142,33 @@ def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
     return float(2.0 ** ((low + high) / 2.0))
 
 
-def _steer(fit: Compact, config: FitConfig, wanted: int | None) -> None:
-    """Make a bit weigh more if too many are spent or the PSNR is better than asked for, and less if not."""
-    assert config.compact is not None
-    if wanted is not None:
-        ratio = (fit.bits() / 8.0 + fit.overhead()) / (_AIM * (wanted - _RECORD))
-        change = ratio**0.5
-    elif config.target_psnr is not None:
-        ratio = 10.0 ** (-config.target_psnr / 10.0) / fit.error()
-        change = math.sqrt(ratio)
-    else:
-        return
-    fit.weight *= min(max(change, 0.8), 1.25)
+class _Steering:
+    """Makes a bit weigh more if too many are spent or the PSNR is better than asked for, and less if not."""
+
+    def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None) -> None:
+        self._fit, self._wanted, self._target = fit, wanted, target_psnr
+        self._overhead, self._measured = 0.0, 0
+
+    def turn(self, spent: float) -> None:
+        """Change the weight by what is seen after a share of the training."""
+        if not _STEERED[0] <= spent <= _STEERED[1]:
+            return
+        if self._wanted is not None:
+            if spent >= _MEASURED[self._measured]:
+                self._measured += 1
+                model = round_networks(self._fit.model(), self._fit.weight)
+                self._overhead = _size(model) - self._fit.bits() / 8.0
+            change = math.sqrt((self._fit.bits() / 8.0 + self._overhead) / (_AIM * self._wanted))
+        elif self._target is not None:
+            change = 10.0 ** (-self._target / 10.0) / self._fit.error()
+        else:
+            return
+        self._fit.weight *= min(max(change, 0.8), 1.25)
+
+
+def _size(model: Model) -> int:
+    """Return the bytes of a model's file, with what will be written down of the fit."""
+    return len(model_to_bytes(model)) + _RECORD
 
 
 def _cut(fit: Compact, wanted: int) -> Model:
@@ -163,7 +181,7 @@ def _cut(fit: Compact, wanted: int) -> Model:
     while best is None or high - low > 0.01 * high:
         threshold = high if best is None else (low + high) / 2.0
         model = round_networks(fit.model(threshold), fit.weight * max(threshold, 1.0))
-        size = len(model_to_bytes(model)) + _RECORD
+        size = _size(model)
         if size <= wanted:
             best, high = model, threshold
         elif best is not None:

@@ -1,0 +1,77 @@
+"""Numbers of feature planes in training: drawn softly towards whole ones, and led by Adam."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from inr.shape import Plane
+
+PHASES = ((0, 0), (1, 1), (0, 1), (1, 0))
+"""Row and column, modulo two, of the pixels looked at in one step after another."""
+Part = tuple[slice, ...]
+_DECAYS = (0.9, 0.95)
+
+
+class Numbers:
+    """The numbers of all planes, which are to become whole.
+
+    Attributes:
+        flat: (all,) plane after plane.
+    """
+
+    def __init__(self, planes: Sequence[Plane], start: Sequence[Tensor]) -> None:
+        self.flat = torch.cat([values.flatten() for values in start])
+        self._fine = [plane.cell == 1 for plane in planes]
+        self._shapes = [values.shape for values in start]
+        counts = [values.numel() for values in start]
+        self._bounds = [sum(counts[:i]) for i in range(len(counts) + 1)]
+        self._means, self._squares = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+
+    def plane(self, values: Tensor, which: int) -> Tensor:
+        """Return one plane's part of (all,) values, as (c, h, w)."""
+        return values[self._bounds[which] : self._bounds[which + 1]].view(self._shapes[which])
+
+    def part(self, which: int, phase: tuple[int, int]) -> Part:
+        """Return what of a plane decides the pixels of a phase: all of it, or a quarter if its cells are pixels."""
+        every = slice(None)
+        return (every, slice(phase[0], None, 2), slice(phase[1], None, 2)) if self._fine[which] else (every,)
+
+    def soften(
+        self, which: int, part: Part, *, softness: float, noise: float, random: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Return numbers about as rounding will leave them, and the slope of that.
+
+        They are rounded softly, moved by uniform noise, and rounded softly again (Agustsson & Theis 2020; the noise
+        narrows in training as in Kim et al. 2023).
+
+        Args:
+            which: plane.
+            part: of it.
+            softness: of the rounding; towards zero it becomes hard.
+            noise: width of the noise.
+            random: where the noise comes from.
+        """
+        once, first = _soft_round(self.plane(self.flat, which)[part], softness)
+        moved = torch.rand(once.shape, generator=random).sub_(0.5).mul_(noise).add_(once)
+        twice, second = _soft_round(moved, softness)
+        return twice, first.mul_(second)
+
+    def update(self, which: int, part: Part, gradient: Tensor, *, rate: float, before: int) -> None:
+        """Take one step of Adam on a part of a plane, after so many before."""
+        mean, square = (self.plane(t, which)[part] for t in (self._means, self._squares))
+        mean.mul_(_DECAYS[0]).add_(gradient, alpha=1.0 - _DECAYS[0])
+        square.mul_(_DECAYS[1]).addcmul_(gradient, gradient, value=1.0 - _DECAYS[1])
+        sure = [1.0 - decay ** (before + 1) for decay in _DECAYS]
+        size = (square / sure[1]).sqrt_().add_(1e-20)
+        self.plane(self.flat, which)[part].addcdiv_(mean, size, value=-rate / sure[0])
+
+
+def _soft_round(numbers: Tensor, softness: float) -> tuple[Tensor, Tensor]:
+    """Return numbers drawn towards the nearest whole ones, less so the larger `softness`, and the slope of that."""
+    middle = numbers.floor().add_(0.5)
+    bent = (numbers - middle).div_(softness).tanh_()
+    scale = 0.5 / math.tanh(0.5 / softness)
+    slope = bent.square().neg_().add_(1.0).mul_(scale / softness)
+    return middle.add_(bent, alpha=scale), slope
