@@ -1,5 +1,6 @@
 """Compact fits: what is trained, what is coded, and that both are the same."""
 
+import copy
 import dataclasses
 import warnings
 
@@ -223,6 +224,20 @@ def test_the_file_holds_what_was_trained(image, fitted):
     errors = [np.square(read.render(grade=n) - image.pixels).mean() for n in (1, 2, 3)]
     assert errors[2] < errors[0] < np.square(image.pixels - image.pixels.mean((0, 1))).mean()
     assert len(data) < 0.5 * image.pixels.size
+
+
+def test_pixels_are_the_same_on_every_machine_but_for_one_level(fitted):
+    """One thread or two, products in 32 bits or more: sums in another order move no pixel by more than a level."""
+    drawn, before = [], torch.get_num_threads()
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        drawn.append(inr.quantize(fitted.render(), 8).astype(int))
+    torch.set_num_threads(before)
+    exact = dataclasses.replace(fitted, grades=tuple(copy.deepcopy(grade).double() for grade in fitted.grades))
+    y, x = torch.meshgrid((2 * torch.arange(38) + 1 - 38) / 51, (2 * torch.arange(51) + 1 - 51) / 51, indexing="ij")
+    *_, last = exact.predictions(torch.stack([x, y], dim=2).reshape(-1, 2).double())
+    drawn.append(inr.quantize(last.numpy().reshape(38, 51, 3), 8).astype(int))
+    assert np.abs(drawn[0] - drawn[1]).max() <= 1 and np.abs(drawn[0] - drawn[2]).max() <= 1
 
 
 def test_what_is_trained_is_what_is_drawn(image):

@@ -201,7 +201,7 @@ def test_a_stage_of_msnn_is_scaled_to_the_residuals_frequency(image):
 def test_bands_pass_one_trunk_and_meet_in_the_head():
     config = RIVALS["fourier-multiscale"].config.encoding
     config = dataclasses.replace(config, frequencies=30)
-    encoding = draw_encoding(config, "unit", generator())
+    encoding = draw_encoding(config, "unit", 0)
     spread = encoding.frequencies.view(2, 3, 10).std(dim=(0, 2))
     assert 20 < spread[2] / spread[0] < 80 and 5 < spread[1] / spread[0] < 20
     grade = started(Form(branches=3), inputs=60, activation="tanh", init="glorot-unit-bias")
@@ -214,7 +214,7 @@ def test_bands_pass_one_trunk_and_meet_in_the_head():
 
 def test_fourier_is_a_relu_network_with_a_sigmoid():
     config = RIVALS["fourier"].config
-    encoding = draw_encoding(config.encoding, "unit", generator())
+    encoding = draw_encoding(config.encoding, "unit", 0)
     assert float(encoding.frequencies.std()) == pytest.approx(10.0, rel=0.15)
     grade = started(Form(sigmoid=True), activation="relu", init="glorot-normal")
     with torch.no_grad():

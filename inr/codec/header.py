@@ -9,17 +9,20 @@ from inr.codec.quantize import encoded_size_1
 from inr.config import MAX_SIDE, FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
+from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record, empty_grade, grade_inputs
 from inr.shape import Form, Plane
 
+MAX_FREQUENCY = 1e7
+"""Highest of a fixed frequency, in cycles per unit of the coordinate frame."""
 _FEEDS: dict[FeedName, bool | str] = {"features": False, "both": True, "encoding": "only"}
 """What the header's `feed_encoding` says of what later grades see."""
 
 
 def make_header(model: Model) -> dict[str, Any]:
     """Return the header of a model, ready for JSON; an infinite PSNR (an exact copy) becomes null."""
-    record = model.record
+    record, draw = model.record, model.encoding.draw
     return {
         "width": model.width,
         "height": model.height,
@@ -27,6 +30,7 @@ def make_header(model: Model) -> dict[str, Any]:
         "bit_depth": model.bit_depth,
         "frame": model.frame,
         "frequencies": model.encoding.frequencies.shape[1],
+        **({"drawn": [draw.seed, draw.spread, *draw.bands]} if draw else {}),
         "feed_encoding": _FEEDS[model.feed],
         "grades": [_entry(grade) for grade in model.grades],
         "record": {
@@ -51,6 +55,7 @@ class Header:
         self.height = self._integer("height", 1, MAX_SIDE)
         self.channels = self._integer("channels", 1, 4)
         self.frequencies = self._integer("frequencies", 0, 16_384)
+        self.draw = self._draw(header.get("drawn"))
         depth, frame, feed = (header.get(name) for name in ("bit_depth", "frame", "feed_encoding"))
         feeds = [name for name, stored in _FEEDS.items() if stored is feed or (stored == feed and feed == "only")]
         if type(depth) is not int or depth not in (8, 16) or frame not in get_args(FrameName) or not feeds:
@@ -84,10 +89,15 @@ class Header:
             for count, own in zip(inputs, self.grades, strict=True)
         ]
 
+    @property
+    def table(self) -> int:
+        """Fixed frequencies that stand at the start of the first grade's payload: none if they are drawn."""
+        return 0 if self.draw else self.frequencies
+
     def tables(self) -> list[int]:
         """Return how many frequencies stand at the start of each grade's payload."""
         tables = [own.form.shifts for own in self.grades]
-        return [tables[0] + self.frequencies, *tables[1:]]
+        return [tables[0] + self.table, *tables[1:]]
 
     def payload_sizes_1(self) -> list[int]:
         """Return the bytes that each grade's payload must have in version 1."""
@@ -108,6 +118,18 @@ class Header:
                     values = tuple(math.inf if v is None else float(v) for v in psnr)
                     return Record(method=method, seed=seed, psnr_db=values[:grades], versions=pairs)
         raise ModelFileError("the header's record of the fit is missing or malformed.")
+
+    def _draw(self, entry: object) -> Draw | None:
+        match entry:
+            case None:
+                return None
+            case [seed, *factors] if type(seed) is int and 0 <= seed < 2**64 and len(factors) > 1:
+                known = all(type(factor) in (int, float) and 0.0 <= factor <= MAX_FREQUENCY for factor in factors)
+                spread, *bands = factors
+                shared = self.frequencies > 0 and self.frequencies % len(bands) == 0
+                if known and shared and spread * max(bands) <= MAX_FREQUENCY / 6.0:  # no draw is beyond 6
+                    return Draw(seed=seed, spread=spread, bands=tuple(bands))
+        raise ModelFileError("the header says of no draw of frequencies that this program could make.")
 
     def _check_together(self) -> None:
         coordinates = self.frequencies == 0

@@ -10,7 +10,7 @@ import torch
 
 from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
 from inr.codec.entropy import Decoder, Encoder
-from inr.codec.header import Header, make_header
+from inr.codec.header import MAX_FREQUENCY, Header, make_header
 from inr.codec.planes import PlaneCoder, read_context, write_context
 from inr.codec.quantize import (
     Side,
@@ -33,7 +33,6 @@ CONTEXT = b"C"
 GRADE = b"G"
 PROFILE = b"i"
 MAX_PROFILE = 16_777_216
-MAX_FREQUENCY = 1e7
 FREE_NUMBERS, NUMBERS_A_BYTE = 2**20, 4096
 """Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on."""
 
@@ -71,13 +70,14 @@ def model_from_bytes(data: bytes) -> Model:
     container = unpack(data)
     header = Header(container.header)
     payloads, context = _checked_payloads(container, header)
-    frequencies = _read_table(payloads[0], header.frequencies)
+    drawn = header.draw
+    frequencies = drawn.frequencies(header.frequencies) if drawn else _read_table(payloads[0], header.frequencies)
     layouts = [own.planes for own in header.grades[: len(payloads)]]
     coder = PlaneCoder(layouts, header.width, header.height, context)
     grades: list[Grade] = []
     for number, payload in enumerate(payloads):
         grade = header.empty_grade(number)
-        start = 0 if grades else 8 * header.frequencies
+        start = 0 if grades else 8 * header.table
         grade.waves.copy_(_read_table(payload[start:], grade.form.shifts))
         rest = payload[start + 8 * grade.form.shifts :]
         if container.version == 1:
@@ -97,7 +97,7 @@ def model_from_bytes(data: bytes) -> Model:
         channels=header.channels,
         bit_depth=header.bit_depth,
         frame=header.frame,
-        encoding=Encoding(frequencies),
+        encoding=Encoding(frequencies, drawn),
         feed=header.feed,
         grades=tuple(grades),
         icc_profile=_profile(container),
@@ -148,7 +148,8 @@ def _payloads(model: Model) -> list[bytes]:
     coder = PlaneCoder(layouts, model.width, model.height, model.context)
     payloads = []
     for number, grade in enumerate(model.grades):
-        tables = [model.encoding.frequencies, grade.waves] if number == 0 else [grade.waves]
+        stored = number == 0 and model.encoding.draw is None
+        tables = [model.encoding.frequencies, grade.waves] if stored else [grade.waves]
         frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
         encoder, sides = Encoder(), []
         for parameter in _static(grade, model.context):

@@ -2,8 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -11,18 +15,55 @@ from inr.config import FrameName
 from inr.shape import EncodingConfig, Plane
 
 
+@dataclass(frozen=True, kw_only=True)
+class Draw:
+    """Gaussian frequencies by what they are drawn with, which is all that a file holds of them.
+
+    Attributes:
+        seed: from 0 to 2^64 - 1.
+        spread: standard deviation of a component, in cycles per unit of the coordinate frame.
+        bands: factors on it, each for an equal share of the frequencies in turn.
+    """
+
+    seed: int
+    spread: float
+    bands: tuple[float, ...] = (1.0,)
+
+    def frequencies(self, count: int) -> Tensor:
+        """Return the (2, count) float32 frequencies, the same bits on every machine."""
+        bands = np.repeat(self.bands, count // len(self.bands))
+        return torch.from_numpy((normals(self.seed, 2 * count).reshape(2, -1) * self.spread * bands).astype(np.float32))
+
+
+def normals(seed: int, count: int) -> NDArray[np.float64]:
+    """Return (count,) numbers that are nearly normal, of mean 0 and variance 1, none beyond 6.
+
+    Each is a sum of twelve uniform ones, the upper halves of what SplitMix64 gives (Steele, Lea & Flood 2014): whole
+    numbers up to the last step, so that no library's generator, logarithm or cosine decides what a file means.
+    """
+    state: NDArray[Any] = np.arange(1, 12 * count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(
+        seed
+    )
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    uniform = (state ^ (state >> np.uint64(31))) >> np.uint64(32)
+    return uniform.reshape(count, 12).sum(axis=1) / 2.0**32 - 6.0
+
+
 class Encoding(nn.Module):
     """Fixed, untrained features of a coordinate: [cos(2 pi v B), sin(2 pi v B)] (Tancik et al. 2020, eq. 5).
 
     Attributes:
         frequencies: (2, M) float32, cycles per unit of the coordinate frame; (2, 0) is the identity.
+        draw: what they are drawn with, or None where they are no draw of ours.
     """
 
     frequencies: Tensor
 
-    def __init__(self, frequencies: Tensor) -> None:
+    def __init__(self, frequencies: Tensor, draw: Draw | None = None) -> None:
         super().__init__()
         self.register_buffer("frequencies", frequencies)
+        self.draw = draw
 
     @property
     def size(self) -> int:
@@ -37,7 +78,7 @@ class Encoding(nn.Module):
         return torch.cat([phase.cos(), phase.sin()], dim=1)
 
 
-def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Generator) -> Encoding:
+def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int) -> Encoding:
     """Draw the frequencies a configuration asks for.
 
     `fourier`: every component N(0, sigma^2), sigma times the band where there are several. `positional`:
@@ -49,9 +90,8 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, generator: torch.Gen
         return Encoding(torch.zeros(2, 0))
     assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
-        draw = torch.randn(2, config.frequencies, generator=generator)
-        bands = torch.tensor(config.bands).repeat_interleave(config.frequencies // len(config.bands))
-        return Encoding(draw * (config.sigma * per_unit) * bands)
+        draw = Draw(seed=seed, spread=config.sigma * per_unit, bands=config.bands)
+        return Encoding(draw.frequencies(config.frequencies), draw)
     half = config.frequencies // 2
     ladder = config.sigma ** (torch.arange(1, half + 1) / half) * per_unit
     zeros = torch.zeros(half)

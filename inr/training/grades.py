@@ -22,7 +22,7 @@ from inr.training.pool import Leftover, Pool
 from inr.training.precision import choose_device, choose_precision, keep_freed_memory
 from inr.training.rate import fit_compact
 from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.start import generator, new_grade
+from inr.training.start import new_grade, seed_of
 
 _RETRY_RATE = 0.25
 
@@ -75,7 +75,7 @@ def _fit_in_turn(
         chosen = dataclasses.replace(config.encoding, sigma=choose_sigma(image))
         config = dataclasses.replace(config, encoding=chosen)
     dtype = choose_precision(config.precision, on)
-    encoding = draw_encoding(config.encoding, config.frame, generator(config.seed, 0)).to(on)
+    encoding = draw_encoding(config.encoding, config.frame, seed_of(config.seed, 0)).to(on)
     if memory is not None and not 0.1 <= memory <= 1e6:
         raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
     limit = default_limit(on) if memory is None else round(memory * GIB)
@@ -175,7 +175,7 @@ def _pool(image: Image, config: FitConfig, encoding: Encoding, device: torch.dev
         feed=config.feed,
         widest=widest,
         visits=max(own.steps for own in config.grades) * config.batch(len(rows)),
-        seed=generator(config.seed, -1).initial_seed(),
+        seed=seed_of(config.seed, -1),
         pool_bytes=pool_bytes(image, config, len(rows), widest, limit, device),
     )
 

@@ -87,7 +87,7 @@ class Together:
     def _backward(
         self, passed: Sequence[_Passed], wanted: Tensor, shares: Sequence[float], scale: float, errors: list[float]
     ) -> Tensor:
-        """Add to the weights' gradients and to the errors; return the (P, n) gradient by what was read of the planes."""
+        """Add to the weights' gradients and to the errors; return the (P, n) gradient by what was read."""
         by_picture, later = torch.zeros_like(wanted), None
         given = wanted.new_zeros(self._read[-1].stop, wanted.shape[1])
         for number in reversed(range(len(passed))):

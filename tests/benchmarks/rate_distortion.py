@@ -1,14 +1,17 @@
 """Bytes against quality: compact fits beside JPEG, WebP and AVIF, all measured on the same pictures in the same run.
 
     python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2] [--steps 1000]
+        [--published FOLDER]
 
 Goes on where it was interrupted: OUT keeps every model file and what was measured of it. PSNR is of RGB, 8 bits, all
-pixels, of what was decoded from the file; bits per pixel are those of the file on disk.
+pixels, of what was decoded from the file; bits per pixel are those of the file on disk. Published curves, drawn dashed,
+are JSON files as CompressAI keeps them (name, results: bpp, psnr); mostly they are means over all 24 Kodak pictures.
 """
 
 import argparse
 import io
 import json
+import re
 import time
 from pathlib import Path
 
@@ -34,6 +37,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--bpp", default="0.12,0.3,0.6,1.2")
     parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--published", type=Path, default=None)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     pictures = sorted(arguments.folder.glob("*.png"))
@@ -48,7 +52,7 @@ def main() -> None:
             curves.setdefault("inr", {}).setdefault(path.stem, []).append((row["bpp"], row["psnr_db"][-1]))
             print(f"{path.stem} {row['bpp']:.3f} bpp  {row['psnr_db'][-1]:.2f} dB  {row['seconds']:.0f} s", flush=True)
     print_tables(curves, rows)
-    draw(curves, arguments.out / "rate_distortion.png")
+    draw(curves, published(arguments.published), arguments.out / "rate_distortion.png")
 
 
 def classical(path: Path, name: str) -> list[tuple[float, float]]:
@@ -148,8 +152,21 @@ def print_tables(curves: dict[str, dict[str, list[tuple[float, float]]]], rows: 
             print(f"| {name} | {whole:+.0%} | {np.mean(single):+.0%} | {max(single):+.0%} |")
 
 
-def draw(curves: dict[str, dict[str, list[tuple[float, float]]]], path: Path) -> None:
-    """Draw the mean curves."""
+def published(folder: Path | None) -> dict[str, list[tuple[float, float]]]:
+    """Return the (bits per pixel, PSNR) points of every file in a folder."""
+    known = {}
+    for path in sorted(folder.glob("*.json")) if folder else []:
+        told = json.loads(re.sub(r",(\s*[\]}])", r"\1", path.read_text()))  # some end their lists with a comma
+        known[told["name"]] = list(zip(told["results"]["bpp"], told["results"]["psnr"], strict=True))
+    return known
+
+
+def draw(
+    curves: dict[str, dict[str, list[tuple[float, float]]]],
+    others: dict[str, list[tuple[float, float]]],
+    path: Path,
+) -> None:
+    """Draw the mean curves, and those of others dashed."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -166,6 +183,8 @@ def draw(curves: dict[str, dict[str, list[tuple[float, float]]]], path: Path) ->
             linewidth=2 if name == "inr" else 1,
             label=name,
         )
+    for name, points in others.items():
+        axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=f"{name}, published")
     axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xlim=(0, 1.6), ylim=(24, 42))
     axes.grid(alpha=0.3)
     axes.legend()
