@@ -1,6 +1,7 @@
 """The parts of a batch that need no worker process: names, seeds, rows, the manifest, and the loop over an executor."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -91,15 +92,19 @@ def test_a_torn_last_line_is_cut_off_and_the_rest_is_kept(tmp_path):
             assert list(manifest.rows) == ["a.png"] and manifest.claimed == {"a.png.inr"}
             manifest.finish(done("b.png"))
         assert path.read_bytes() == whole
+    path.write_bytes(whole[:last] + bytes(20) + whole[last + 20 :])  # its first block never reached the disk
+    with opened(tmp_path) as (manifest, _):
+        assert list(manifest.rows) == ["a.png"]
+    assert path.read_bytes() == whole[:last]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ('{"inr": "batch", "schema": 2}\n', "schema 2"),
-        ('{"inr": "batch", "schema": 1}\nnonsense\n', "line 2 is damaged"),
-        ('{"inr": "batch", "schema": 1}\n{"finished": {"image": "a"}}\n', "line 2 is damaged"),
-        ("[1]\n", "line 1 is damaged"),
+        ('{"inr": "batch", "schema": 1}\nnonsense\n{"started": []}\n', "line 2 is damaged"),
+        ('{"inr": "batch", "schema": 1}\n{"finished": {"image": "a"}}\n{"started": []}\n', "line 2 is damaged"),
+        ("[1]\n", "is not the manifest of a batch"),
     ],
 )
 def test_a_foreign_or_damaged_manifest_is_one_sentence(tmp_path, text, message):
@@ -239,13 +244,85 @@ def test_outputs_beside_the_pictures_are_no_inputs(photos):
         assert [row.image for row in batch.rows] == ALL
 
 
-def test_an_output_that_cannot_be_written_ends_the_run_with_a_sentence(photos):
-    (photos.parent / "out").mkdir()
+def test_what_is_in_the_way_of_one_picture_costs_its_row(photos):
+    (photos.parent / "out" / "a.png.inr").mkdir(parents=True)
     (photos.parent / "out" / "sub").write_bytes(b"a file where a folder must be")
-    with pytest.raises(inr.InrError, match=r"sub.* cannot be written: .*the same command goes on"):
-        go(photos)
+    long = "é" * 125 + ".png"  # with .inr behind it, more than a name may have
+    inr.save_image(photos / long, picture())
+    for overwrite in (False, True):
+        batch, tried = go(photos, overwrite=overwrite)
+        assert tried == ([] if overwrite else ["a.jpg"])
+        errors = {row.image: row.error for row in batch.rows if row.status == "failed"}
+        assert set(errors) == {"a.png", "sub/b.png", long}
+        assert "is a folder" in errors["a.png"] and "too long" in errors[long] and "Not a dir" in errors["sub/b.png"]
     (photos.parent / "out" / "sub").unlink()
-    assert "sub/b.png" in go(photos)[1] and go(photos)[1] == []
+    assert go(photos)[1] == ["sub/b.png"]
+
+
+def test_tables_of_others_are_not_replaced_unless_asked(photos):
+    theirs = photos.parent / "out" / "batch.csv"
+    theirs.parent.mkdir()
+    theirs.write_text("mine")
+    with pytest.raises(inr.InrError, match=r"batch\.csv is there already and not of this batch"):
+        go(photos)
+    assert theirs.read_text() == "mine"
+    go(photos, overwrite=True)
+    assert "a.jpg" in theirs.read_text() and go(photos)[1] == []
+
+
+def test_what_was_done_survives_a_picture_that_cannot_be_read_for_once(photos):
+    go(photos)
+    kept = (photos / "a.png").read_bytes()
+    (photos / "a.png").unlink()
+    (photos / "a.png").symlink_to("/proc/self/mem")
+    batch, tried = go(photos)
+    assert tried == [] and batch.rows[1].status == "failed" and batch.rows[1].error
+    (photos / "a.png").unlink()
+    (photos / "a.png").write_bytes(kept)
+    batch, tried = go(photos)
+    assert tried == [] and batch.summary().done == 3
+
+
+def test_tables_are_written_when_a_run_is_interrupted(photos):
+    def impatient(task):
+        if task.image == "sub/b.png":
+            raise KeyboardInterrupt
+        return make_model(task)
+
+    bench = Bench(impatient)
+    bench.slots = lambda: 1
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(photos, photos.parent / "out", Settings(config=small_config()), bench, recursive=True)
+    told = json.loads((photos.parent / "out" / "batch.json").read_text())
+    assert told["summary"]["done"] == 2 and told["summary"]["untried"] == 1
+
+
+def test_a_fit_that_was_not_stopped_cannot_write_into_a_later_run(tmp_path):
+    with opened(tmp_path) as (_, old):
+        pass
+    with opened(tmp_path) as (_, new):
+        publish(tmp_path, new, [("a.inr", b"new")])
+        with pytest.raises(inr.InrError, match="cannot be written"):
+            publish(tmp_path, old, [("a.inr", b"old")])
+    assert (tmp_path / "a.inr").read_bytes() == b"new"
+
+
+def test_retry_failed_leaves_out_what_another_configuration_did(photos):
+    go(photos)
+    batch, tried = go(photos, settings=Settings(config=small_config(batch_size=32)), retry_failed=True)
+    assert tried == [] and batch.rows == () and batch.untried == 3
+
+
+def test_grade_pictures_that_are_not_asked_for_are_not_missed(photos):
+    def work(task):
+        row = done(task.image, sha256=task.sha256, config=task.key)
+        files = (model_name(task.image), grade_name(task.image, 1))
+        return Outcome(row=dataclasses.replace(row, files=files), files=((files[0], b"m" * 100), (files[1], b"png")))
+
+    grades = Settings(config=small_config(), export_grades=True)
+    go(photos, work, settings=grades)
+    (photos.parent / "out" / grade_name("a.png", 1)).unlink()
+    assert go(photos, work)[1] == [] and go(photos, work, settings=grades)[1] == ["a.png"]
 
 
 def test_progress_counts_up_to_all(photos):

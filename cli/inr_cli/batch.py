@@ -17,10 +17,9 @@ from inr.methods import configure
 from inr.options import FitOptions
 from inr_cli import fit_options as chosen
 from inr_cli import options as common
-from inr_cli.batch_text import batch_text
+from inr_cli.batch_text import Bar, batch_text
 
 if TYPE_CHECKING:
-    from inr.batch.loop import BatchProgress
     from inr.batch.task import Engine
 
 
@@ -134,7 +133,7 @@ def batch(
             export_grades=export_grades,
         )
         engine = _engine(scheduler, jobs, shared=shared, device=device, timeout=timeout)
-        with _Bar(quiet) as bar:
+        with Bar(quiet) as bar:
             try:
                 result = run_batch(
                     folder,
@@ -182,7 +181,10 @@ def _engine(
 
     if jobs is not None:
         raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
-    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
+    cluster = Cluster(scheduler, gpu=device == "cuda", shared=shared)
+    if cluster.empty:
+        typer.echo(f"Warning: {scheduler} has no worker yet; waiting for one.", err=True)
+    return cluster
 
 
 @contextlib.contextmanager
@@ -203,40 +205,3 @@ def _two_interrupts() -> Iterator[None]:
 
 def _command() -> str:
     return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-class _Bar:
-    """A progress bar on stderr, if that is a terminal: pictures in all, failures, and what each worker has in hand."""
-
-    def __init__(self, quiet: bool) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(disable=True if quiet else None, unit="picture", leave=False, dynamic_ncols=True)
-        self._last: BatchProgress | None = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.close()
-
-    def show(self, progress: "BatchProgress") -> None:
-        """Move the bar to where the batch stands."""
-        self._last = progress
-        if self._bar.disable:
-            return
-        self._bar.total, self._bar.n = progress.total, progress.done + progress.failed + progress.untried
-        hand = ", ".join(f"{Path(name).name} {seconds:.0f} s" for name, seconds in progress.running[:4])
-        failed = f"{progress.failed} failed; " if progress.failed else ""
-        self._bar.set_postfix_str(failed + hand, refresh=False)
-        self._bar.update(0)
-
-    def stand(self) -> str:
-        """Return in words how far the batch is."""
-        if self._last is None:
-            return "nothing was begun"
-        return f"{self._last.done} of {self._last.total} pictures are done and kept"

@@ -1,12 +1,19 @@
-"""A finished batch -> what a person reads of it on the terminal."""
+"""A batch, running or finished -> what a person reads of it on the terminal."""
 
 import math
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
+    from inr.batch.loop import BatchProgress
     from inr.batch.rows import Batch
 
 _SHOWN_FAILURES = 20
+_TELL_EVERY = 60.0
+"""Seconds between lines of progress where stderr is no terminal."""
 
 
 def batch_text(batch: "Batch") -> str:
@@ -24,6 +31,11 @@ def batch_text(batch: "Batch") -> str:
         by_name = {row.image: row for row in batch.rows}
         lines += ["", "Lowest PSNR, dB:"]
         lines += [f"{_decibels(by_name[name].psnr_db[-1]):>9}  {_printable(name)}" for name in summary.worst]
+    if batch.untried:
+        lines += [
+            "",
+            f"Not tried yet: {batch.untried}; --retry-failed passes them over, the command without it does them.",
+        ]
     failures = [row for row in batch.rows if row.status == "failed"]
     if failures:
         lines += ["", "Failed:"]
@@ -40,3 +52,44 @@ def _printable(text: str) -> str:
 
 def _decibels(value: float | None) -> str:
     return "-" if value is None else "exact" if math.isinf(value) else f"{value:.2f}"
+
+
+class Bar:
+    """Progress on stderr: a bar if that is a terminal, with what each worker has in hand; else a line now and then."""
+
+    def __init__(self, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(disable=True if quiet else None, unit="picture", leave=False, dynamic_ncols=True)
+        self._quiet, self._told = quiet, time.monotonic()
+        self._last: BatchProgress | None = None
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def show(self, progress: "BatchProgress") -> None:
+        """Move the bar to where the batch stands."""
+        self._last = progress
+        if self._bar.disable:
+            if not self._quiet and time.monotonic() - self._told > _TELL_EVERY:
+                self._told = time.monotonic()
+                typer.echo(f"{self.stand()}; {progress.failed} failed.", err=True)
+            return
+        self._bar.total, self._bar.n = progress.total, progress.done + progress.failed + progress.untried
+        hand = ", ".join(f"{Path(name).name} {seconds:.0f} s" for name, seconds in progress.running[:4])
+        failed = f"{progress.failed} failed; " if progress.failed else ""
+        self._bar.set_postfix_str(failed + hand, refresh=False)
+        self._bar.update(0)
+
+    def stand(self) -> str:
+        """Return in words how far the batch is."""
+        if self._last is None:
+            return "nothing was begun"
+        return f"{self._last.done} of {self._last.total} pictures are done and kept"

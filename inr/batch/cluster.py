@@ -1,6 +1,7 @@
 """Tasks -> outcomes on a Dask cluster that is already there; the extra `inr[cluster]` brings what this needs."""
 
 import logging
+import socket
 import time
 from concurrent.futures import Executor, Future
 
@@ -9,6 +10,7 @@ from inr.batch.worker import fit_one
 from inr.errors import InrError
 
 _LOOK_EVERY = 5.0
+_TALKATIVE = ("distributed", "tornado", "asyncio")
 
 
 class Cluster:
@@ -31,11 +33,13 @@ class Cluster:
         """
         try:
             from distributed import Client  # noqa: PLC0415
+            from distributed.comm import parse_address, parse_host_port  # noqa: PLC0415
         except ImportError as error:
             raise InrError("--scheduler needs Dask; install it with: pip install 'inr[cluster]'.") from error
-        for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
+        for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _TALKATIVE]:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # its troubles come back as our sentences
-        try:
+        try:  # first by hand: a client that finds nobody leaves a traceback behind
+            socket.create_connection(parse_host_port(parse_address(address)[1], 8786), timeout=10).close()
             self._client = Client(address, timeout=10, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise InrError(
@@ -47,6 +51,11 @@ class Cluster:
         self.sends_bytes = not shared
         self.writes_files = shared
         self._slots, self._looked = 0, 0.0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no worker yet: tasks wait for one then."""
+        return not self._client.nthreads()
 
     def slots(self) -> int:
         """Return twice the threads of all workers, so that each finds its next picture waiting."""

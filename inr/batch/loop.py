@@ -1,5 +1,6 @@
 """Names of pictures -> rows: tasks given out to an engine, no more than it has room for, and outcomes kept."""
 
+import dataclasses
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -122,7 +123,7 @@ class Loop:
                 self._struck.add(task.image)
                 self._submit(task)
                 return
-            outcome = Outcome(row=row)
+            outcome = Outcome(row=dataclasses.replace(row, seconds=round(time.monotonic() - since, 3)))
         except Exception as error:  # what a cluster says of a task that it gives up: a row, like any failure
             text = " ".join(str(error).split())[:300]
             outcome = Outcome(row=task.failed(f"the cluster gave it up, {type(error).__name__}: {text}"))
@@ -141,7 +142,9 @@ class Loop:
                     raise unwritable(self._plan.out / name, error) from error
 
     def _settle(self, row: Row) -> None:
-        self._plan.manifest.finish(row)
+        known = self._plan.manifest.rows.get(row.image)
+        if row.sha256 or known is None or known.status == "failed":
+            self._plan.manifest.finish(row)  # a failure that says nothing of the content leaves what was done
         self._count(row)
 
     def _count(self, row: Row) -> None:

@@ -5,15 +5,17 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from inr.batch.rows import Row, row_from_data, row_to_data
 from inr.errors import InrError
-from inr.files import write_whole
+from inr.files import sync_folder, write_whole
 
 MANIFEST = "batch.jsonl"
+TABLES = ("batch.json", "batch.csv")
 _STAGE = ".inr-batch"
 _FIRST = {"inr": "batch", "schema": 1}
 
@@ -35,18 +37,24 @@ class Manifest:
         self._handle, self._path = handle, path
         data = path.read_bytes()
         self._size = data.rfind(b"\n") + 1
-        if self._size < len(data):
-            os.ftruncate(handle, self._size)
         lines = data[: self._size].splitlines()
         for number, line in enumerate(lines, start=1):
             try:
                 self._take(json.loads(line), number)
             except (ValueError, TypeError, KeyError) as error:
+                if number == 1:
+                    raise InrError(f"{path} is not the manifest of a batch; move it, or give another --out.") from error
+                if number == len(lines):  # torn inside: a power cut may keep its end and lose its beginning
+                    self._size -= len(line) + 1
+                    break
                 raise InrError(
                     f"{path}: line {number} is damaged; take that line out, and its picture is done again."
                 ) from error
+        if self._size < len(data):
+            os.ftruncate(handle, self._size)
         if not lines:
             self._append(_FIRST)
+            sync_folder(path.parent)
 
     def start(self, files: Iterable[str]) -> None:
         """Claim the files that a picture may write."""
@@ -97,23 +105,39 @@ def opened(out: Path) -> Iterator[tuple[Manifest, Path]]:
     """
     if out.exists() and not out.is_dir():
         raise InrError(f"{out} is a file; --out takes a folder.")
-    stage = out / _STAGE
+    stages = out / _STAGE
     with contextlib.ExitStack() as stack:
         try:
             out.mkdir(parents=True, exist_ok=True)
             handle = os.open(out / MANIFEST, os.O_RDWR | os.O_CREAT, 0o666)
             stack.callback(os.close, handle)
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(stage, ignore_errors=True)  # what a killed run left
-            stage.mkdir(exist_ok=True)
+            shutil.rmtree(stages, ignore_errors=True)  # what a killed run left
+            stages.mkdir(exist_ok=True)
+            # A name of its own for each run: a fit that a cluster could not stop then finds its folder gone, and cannot
+            # put its file in the place of a later one's.
+            stage = Path(tempfile.mkdtemp(dir=stages))
+            stage.chmod(0o777)
         except BlockingIOError:
             raise InrError(
                 f"{out} is in use by another `inr batch`; wait for its end, or give another --out."
             ) from None
         except OSError as error:
             raise unwritable(out, error) from error
-        stack.callback(shutil.rmtree, stage, ignore_errors=True)
+        stack.callback(shutil.rmtree, stages, ignore_errors=True)
         yield Manifest(handle, out / MANIFEST), stage
+
+
+def claim_tables(manifest: Manifest, out: Path, *, overwrite: bool) -> None:
+    """Make the tables of all rows this batch's own.
+
+    Raises:
+        InrError: there are some already that are not.
+    """
+    for name in TABLES:
+        if not overwrite and name not in manifest.claimed and (out / name).exists():
+            raise InrError(f"{out / name} is there already and not of this batch; move it, or give --overwrite.")
+    manifest.start(TABLES)
 
 
 def publish(out: Path, stage: Path, files: Iterable[tuple[str, bytes]]) -> None:

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ class Plan:
         """
         row = self.manifest.rows.get(name)
         if self.retry_failed and (row is None or row.status == "done"):
-            return Kept(row=row)
+            return Kept(row=row if row is not None and row.config == key else None)
         path = self.folder / name
         try:
             with path.open("rb") as file:
@@ -81,13 +82,30 @@ class Plan:
             publish_to=(self.out, self.stage) if self.writes_files else None,
         )
         for file_name in task.file_names():
-            if not self.overwrite and file_name not in self.manifest.claimed and (self.out / file_name).exists():
-                theirs = f"{self.out / file_name} is there already and not of this batch; --overwrite replaces it."
-                return task.failed(theirs, content=False)
+            fault = self._in_the_way(file_name)
+            if fault is not None:
+                return task.failed(fault, content=False)
         return task
+
+    def _in_the_way(self, name: str) -> str | None:
+        """Return why a file below the output folder cannot be written, as far as its name tells."""
+        path = self.out / name
+        try:
+            kind = path.stat().st_mode
+        except FileNotFoundError:
+            return None
+        except OSError as error:  # a name too long, a file where a folder should be
+            return f"{path} cannot be written: {error.strerror}."
+        if stat.S_ISDIR(kind):
+            return f"{path} is a folder; move it."
+        if not self.overwrite and name not in self.manifest.claimed:
+            return f"{path} is there already and not of this batch; --overwrite replaces it."
+        return None
 
     def _is_there(self, row: Row) -> bool:
         """Say whether a finished picture has all files that are asked for; a model's size tells a damaged one."""
         paths = [self.out / name for name in row.files]
-        wanted = 2 if self.settings.export_grades else 1
-        return len(paths) >= wanted and all(path.is_file() for path in paths) and paths[0].stat().st_size == row.bytes
+        if self.settings.export_grades and len(paths) < 2:
+            return False
+        paths = paths if self.settings.export_grades else paths[:1]
+        return all(path.is_file() for path in paths) and paths[0].stat().st_size == row.bytes

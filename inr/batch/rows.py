@@ -13,6 +13,7 @@ from inr.config import FitConfig
 
 SCHEMA = 1
 _WORST = 10
+_DECIBELS = ("psnr_db", "train_psnr_db", "held_out_psnr_db")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Row:
         height: in pixels.
         channels: numbers per pixel.
         psnr_db: after each grade, as in `inr.Quality`; infinity is an exact copy.
+        train_psnr_db: likewise, where half of the pixels were trained on.
+        held_out_psnr_db: likewise.
         ssim: after the last grade.
         seconds: wall time in the worker.
         training_seconds: of the fit in them.
@@ -52,6 +55,8 @@ class Row:
     height: int | None = None
     channels: int | None = None
     psnr_db: tuple[float, ...] = ()
+    train_psnr_db: tuple[float, ...] = ()
+    held_out_psnr_db: tuple[float, ...] = ()
     ssim: float | None = None
     seconds: float = 0.0
     training_seconds: float = 0.0
@@ -64,9 +69,9 @@ class Row:
 
 def row_to_data(row: Row) -> dict[str, Any]:
     """Return a row ready for JSON; the PSNR of an exact copy is null."""
-    return {
-        **dataclasses.asdict(row),
-        "psnr_db": [round(value, 4) if math.isfinite(value) else None for value in row.psnr_db],
+    data = dataclasses.asdict(row)
+    return data | {
+        name: [round(value, 4) if math.isfinite(value) else None for value in data[name]] for name in _DECIBELS
     }
 
 
@@ -76,8 +81,8 @@ def row_from_data(data: dict[str, Any]) -> Row:
     Raises:
         TypeError, KeyError: it is none.
     """
-    psnr = tuple(math.inf if value is None else float(value) for value in data["psnr_db"])
-    return Row(**{**data, "psnr_db": psnr, "files": tuple(data["files"]), "notes": tuple(data["notes"])})
+    psnr = {name: tuple(math.inf if value is None else float(value) for value in data[name]) for name in _DECIBELS}
+    return Row(**{**data, **psnr, "files": tuple(data["files"]), "notes": tuple(data["notes"])})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +170,8 @@ class Batch:
         writer.writerow(names)
         for row in self.rows:
             data = row_to_data(row)
-            data["psnr_db"] = ["exact" if value is None else value for value in data["psnr_db"]]
+            for name in _DECIBELS:
+                data[name] = ["exact" if value is None else value for value in data[name]]
             fields = [data[name] for name in names]
             writer.writerow([";".join(map(str, f)) if isinstance(f, list | tuple) else f for f in fields])
         return text.getvalue()

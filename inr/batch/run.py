@@ -2,14 +2,14 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from inr.batch.inputs import find_pictures
 from inr.batch.loop import BatchProgress, Loop
-from inr.batch.output import opened, publish
+from inr.batch.output import TABLES, claim_tables, opened, publish
 from inr.batch.plan import Plan
-from inr.batch.rows import Batch
+from inr.batch.rows import Batch, Row
 from inr.batch.task import Engine, Settings
 
 
@@ -40,7 +40,9 @@ def run_batch(
         progress: called now and then.
 
     Raises:
-        InrError: no pictures, an output that cannot be written or is in use, or a cluster that is gone.
+        InrError: no pictures, an output that cannot be written, is in use or holds the tables of others, or a cluster
+            that is gone.
+        KeyboardInterrupt: after writing the tables of what is done.
     """
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -60,16 +62,34 @@ def run_batch(
             sends_bytes=engine.sends_bytes,
             writes_files=engine.writes_files,
         )
+        claim_tables(manifest, out, overwrite=overwrite)
         loop = Loop(plan, engine)
-        loop.go(names, progress or (lambda _: None))
-        rows = tuple(loop.rows[name] for name in names if name in loop.rows)
-        batch = Batch(
-            config=settings.config,
-            rows=rows,
-            untried=len(names) - len(rows),
-            kept=loop.kept,
-            seconds=time.monotonic() - start,
-        )
-        tables = (("batch.json", batch.to_json()), ("batch.csv", batch.to_csv()))
-        publish(out, stage, [(name, text.encode("utf-8", "surrogateescape")) for name, text in tables])
+        try:
+            loop.go(names, progress or (lambda _: None))
+        except KeyboardInterrupt:
+            known = {**manifest.rows, **loop.rows}  # what is on the disk, be it of another configuration
+            batch = _batch(settings, names, known, loop.kept, start)
+            if batch.rows:
+                _tables(out, stage, batch)
+            raise
+        batch = _batch(settings, names, loop.rows, loop.kept, start)
+        _tables(out, stage, batch)
     return batch
+
+
+def _batch(settings: Settings, names: Sequence[str], known: Mapping[str, Row], kept: int, start: float) -> Batch:
+    rows = tuple(known[name] for name in names if name in known)
+    return Batch(
+        config=settings.config,
+        rows=rows,
+        untried=len(names) - len(rows),
+        kept=kept,
+        seconds=time.monotonic() - start,
+    )
+
+
+def _tables(out: Path, stage: Path, batch: Batch) -> None:
+    texts = (batch.to_json(), batch.to_csv())
+    publish(
+        out, stage, [(name, text.encode("utf-8", "surrogateescape")) for name, text in zip(TABLES, texts, strict=True)]
+    )

@@ -73,7 +73,7 @@ def _fit(task: Task, start: float) -> Outcome:
         torch.set_num_threads(settings.threads)
     memory = settings.memory
     if memory is None and settings.share > 1:
-        memory = max(0.1, default_limit(choose_device(settings.device)) / GIB / settings.share)
+        memory = default_limit(choose_device(settings.device), settings.share) / GIB
 
     def watch(_: "Progress") -> None:
         if settings.timeout is not None and time.perf_counter() - start > settings.timeout:
@@ -103,6 +103,8 @@ def _row(task: Task, image: "Image", fitted: "Fitted", files: tuple[str, ...], s
         height=image.height,
         channels=image.channels,
         psnr_db=tuple(quality.psnr_db for quality in fitted.qualities),
+        train_psnr_db=tuple(q.train_psnr_db for q in fitted.qualities if q.train_psnr_db is not None),
+        held_out_psnr_db=tuple(q.held_out_psnr_db for q in fitted.qualities if q.held_out_psnr_db is not None),
         ssim=fitted.qualities[-1].ssim,
         seconds=round(seconds, 3),
         training_seconds=round(fitted.result.seconds, 3),

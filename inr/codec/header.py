@@ -123,7 +123,8 @@ class Header:
         match entry:
             case None:
                 return None
-            case [seed, *factors] if type(seed) is int and 0 <= seed < 2**64 and len(factors) > 1:
+            case [seed, *rest] if type(seed) is int and 0 <= seed < 2**64 and len(rest) > 1:
+                factors: list[Any] = rest
                 known = all(type(factor) in (int, float) and 0.0 <= factor <= MAX_FREQUENCY for factor in factors)
                 spread, *bands = factors
                 shared = self.frequencies > 0 and self.frequencies % len(bands) == 0

@@ -47,7 +47,8 @@ def normals(seed: int, count: int) -> NDArray[np.float64]:
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     uniform = (state ^ (state >> np.uint64(31))) >> np.uint64(32)
-    return uniform.reshape(count, 12).sum(axis=1) / 2.0**32 - 6.0
+    sums: NDArray[np.float64] = uniform.reshape(count, 12).sum(axis=1) / 2.0**32
+    return sums - 6.0
 
 
 class Encoding(nn.Module):

@@ -159,7 +159,7 @@ class Compact:
         small = self.compact.prefix_share
         self.shares = [small * errors[-1] / max(error, 1e-12) for error in errors[:-1]] + [1.0]
         if spent < _SETTLED:
-            of_planes = given.view(-1, *wanted.shape[1:]).split([plane.channels for plane in self.planes])
+            of_planes = torch.split(given.view(-1, *wanted.shape[1:]), [plane.channels for plane in self.planes])
             for which, (part, (soft, slope), gradient) in enumerate(zip(parts, softened, of_planes, strict=True)):
                 # Cells of one pixel are looked at in one step of several, and weigh as much as if in each.
                 share = 1.0 / len(self.phases) if self.planes[which].cell == 1 else 1.0

@@ -19,12 +19,17 @@ _NOT_TOLD = 4 * GIB
 """What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 
 
-def default_limit(device: torch.device) -> int:
-    """Return, in bytes, what this process uses now and half of what is free beside it, on the GPU if that trains."""
+def default_limit(device: torch.device, share: int = 1) -> int:
+    """Return, in bytes, what this process uses now and half of what is free beside it, on the GPU if that trains.
+
+    Args:
+        device: that trains.
+        share: processes that divide the free half among them.
+    """
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0] // 2
+        return torch.cuda.mem_get_info(device)[0] // 2 // share
     free = _kilobytes("/proc/meminfo", "MemAvailable:")
-    return _used(device) + (_NOT_TOLD if free is None else free * 512)
+    return _used(device) + (_NOT_TOLD if free is None else free * 512) // share
 
 
 def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: int, device: torch.device) -> int:

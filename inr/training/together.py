@@ -49,7 +49,7 @@ class Together:
     @torch.no_grad()
     def draw(self, planes: Tensor, where: Tensor) -> Tensor:
         """Map what is read of all planes (P, n) and coordinates (2, n) to the (C, n) picture after the last grade."""
-        blocks = zip(planes.split(_BLOCK, dim=1), where.split(_BLOCK, dim=1), strict=True)
+        blocks = zip(torch.split(planes, _BLOCK, dim=1), torch.split(where, _BLOCK, dim=1), strict=True)
         return torch.cat([list(self._forward(*block))[-1].drawn for block in blocks], dim=1)
 
     @torch.no_grad()
