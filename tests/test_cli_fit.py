@@ -217,5 +217,5 @@ def test_a_run_that_was_quicker_is_not_overwritten(cat, monkeypatch):
 def test_no_time_at_all(cat):
     run("fit", "cat.png", "--seconds", "0.01", *SMALL)
     report = json.loads((cat / "cat-inr" / "report.json").read_text())
-    assert report["stopped"] == "time limit of 0.01 s" and 1 <= len(report["grades"]) <= 3
+    assert report["stopped"] == "time limit of 0.01 s" and report["grades"]
     assert f"Grades: {len(report['grades'])} x" in (cat / "cat-inr" / "report.md").read_text()

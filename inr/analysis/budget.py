@@ -165,5 +165,6 @@ def _parameters(config: FitConfig, image: Image) -> int:
 
 
 def _bytes(config: FitConfig, image: Image) -> int:
-    tables = 8 * (config.encoding.frequencies + sum(own.form.shifts for own in config.grades))
+    stored = config.encoding.frequencies if config.encoding.kind == "positional" else 0  # others are drawn from a seed
+    tables = 8 * (stored + sum(own.form.shifts for own in config.grades))
     return tables + sum(12 + sum(map(encoded_size_1, counts)) for counts in _counts(config, image))

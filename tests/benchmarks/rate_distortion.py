@@ -184,10 +184,10 @@ def draw(
             label=name,
         )
     for name, points in others.items():
-        axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=f"{name}, published")
+        axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=name)
     axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xlim=(0, 1.6), ylim=(24, 42))
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(title="dashed: published, all Kodak pictures" if others else None)
     figure.savefig(path, dpi=120)
 
 
