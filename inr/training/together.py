@@ -1,7 +1,7 @@
 """Planes read at some pixels -> the error of every prefix of grades and its gradients: all grades trained at once.
 
 Forward and backward pass are written out, channels before pixels: with layers this narrow, automatic differentiation
-takes twice the time.
+takes a tenth to a quarter longer (measured on 98,304 pixels, two threads).
 """
 
 from collections.abc import Iterator, Sequence
