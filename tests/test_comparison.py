@@ -106,19 +106,25 @@ def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
         assert (quality, model.parameters_count, run.steps) == (run.quality, run.parameters, 8)
 
 
-def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch):
+@pytest.mark.parametrize("better", ["muon", "adam"])
+def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch, better):
     def judged(self, image, name, variant, options, *, probe=False):
-        near = -abs(np.log10((options.learning_rate or 0.06) / 0.18)) - abs(np.log10((options.omega or 30) / 60))
+        start = {"muon": 0.06, "adam": 1e-4}[options.optimizer or "muon"]
+        near = -abs(np.log10((options.learning_rate or start) / (3 * start)))
+        near -= abs(np.log10((options.omega or 30) / 60))
+        near -= (options.optimizer or "muon") != better
         quality = Quality(psnr_db=50 + near, psnr_unclipped_db=0, ssim=None)
         return Run(
             image="0.png", contender=name, variant=variant, seed=0, quality=quality, seconds=1, steps=1, planned=0,
-            parameters=1, bytes=1, curve=(), error=None, model="",
+            parameters=1, bytes=1, precision="float32", curve=(), error=None, model="",
         )  # fmt: skip
 
     monkeypatch.setattr(runs_module.Store, "run", judged)
     tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
-    assert tuned.options.learning_rate == pytest.approx(0.18) and tuned.options.omega == 60
-    assert (tuned.probes, tuned.seconds) == (5, 5)  # as it comes; rate up, up; omega up, up
+    found = tuned.options
+    assert (found.optimizer, found.omega) == ({"muon": None, "adam": "adam"}[better], 60)
+    assert found.learning_rate == pytest.approx({"muon": 0.18, "adam": 3e-4}[better])
+    assert (tuned.probes, tuned.seconds) == (6, 6)  # as it comes; by Adam; rate up, up; omega up, up
 
 
 def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
@@ -193,7 +199,7 @@ def made(contender, image, seed, psnr, variant="default", held_out=None) -> Run:
     quality = Quality(psnr_db=psnr, psnr_unclipped_db=psnr, ssim=0.5, held_out_psnr_db=held_out, train_psnr_db=held_out)
     return Run(
         image=image, contender=contender, variant=variant, seed=seed, quality=quality, seconds=2, steps=3, planned=0,
-        parameters=4, bytes=5, curve=((0.1, 3.0), (1.0, 9.0)), error=None, model="",
+        parameters=4, bytes=5, precision="float32", curve=((0.1, 3.0), (1.0, 9.0)), error=None, model="",
     )  # fmt: skip
 
 

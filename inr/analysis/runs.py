@@ -45,6 +45,7 @@ class Run:
         planned: as many as the paper takes, where the variant is `paper`; else 0.
         parameters: numbers learned.
         bytes: of the model file.
+        precision: of the products in training, `float32` or `bf16`.
         curve: seconds and PSNR of the training pixels, estimated during training, some two hundred points; measured
             at the end.
         error: why it failed, or None.
@@ -61,6 +62,7 @@ class Run:
     planned: int
     parameters: int
     bytes: int
+    precision: str
     curve: tuple[tuple[float, float], ...]
     error: str | None
     model: str
@@ -133,7 +135,7 @@ class Store:
         except (InrError, MemoryError, RuntimeError) as error:  # torch reports a lack of memory as RuntimeError
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
-                curve=tuple(curve), error=str(error) or type(error).__name__, model="",
+                precision="", curve=tuple(curve), error=str(error) or type(error).__name__, model="",
             )  # fmt: skip
         return data, Run(
             **common,
@@ -142,6 +144,7 @@ class Store:
             steps=sum(log.steps for log in result.grades),
             parameters=result.model.parameters_count,
             bytes=len(data),
+            precision=result.precision,
             curve=tuple(curve),
             error=None,
             model=model,

@@ -74,6 +74,7 @@ def to_markdown(
         + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
         "",
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
+        f"products in {' and '.join(sorted({run.precision for run in comparison.runs} - {''}))}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
         f"means over pictures and seeds. Gain: over {name} ({variant}), paired by picture, "
         "with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
@@ -81,7 +82,7 @@ def to_markdown(
         *table(rows, classical),
         "",
         "Settings: paper, its authors' training, cut off where the budget ends (see steps); default, as this program "
-        "comes; tuned, after the search below, rivals by the same optimiser, batches and schedule as ours.",
+        "comes; tuned, after the search below, rivals with the same optimisers on offer, batches and schedule as ours.",
         "",
     ]
     if len(images) > 1:
