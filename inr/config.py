@@ -82,7 +82,7 @@ class CompactConfig:
         steps: updates, each of which looks at a quarter of the pixels.
         hidden: neurons of the context.
         number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
-        network_rate: of Adam on the grades' weights.
+        network_rate: of Muon on the grades' hidden layers and of Adam on their biases and heads.
         context_rate: of Adam on the context's.
         portions: steps in which the context has seen all numbers.
         softness: of the rounding in training, at the start and at the end.
@@ -97,11 +97,11 @@ class CompactConfig:
     hidden: int = 12
     number_rate: float = 0.07
     network_rate: float = 0.01
-    context_rate: float = 0.015
+    context_rate: float = 0.03
     portions: int = 64
     softness: tuple[float, float] = (0.4, 0.03)
     noise: tuple[float, float] = (1.0, 0.3)
-    prefix_share: float = 0.05
+    prefix_share: float = 0.1
 
     def __post_init__(self) -> None:
         if self.max_bytes is not None:

@@ -130,14 +130,15 @@ def test_gradients_written_out_are_those_of_autograd(image):
     config = wish()
     fit = Compact(image, config, config.compact, 1e-3)
     random = torch.Generator().manual_seed(0)
-    for parameter in fit.together.parameters:
+    parameters = [*fit.together.matrices, *fit.together.rest]
+    for parameter in parameters:
         parameter.data += 0.1 * torch.randn(parameter.shape, generator=random)
     channels = sum(plane.channels for plane in fit.planes)
-    planes = torch.randn(channels, 9000, generator=random)
-    where = torch.rand(2, 9000, generator=random) * 2 - 1
-    wanted, shares = torch.rand(3, 9000, generator=random), [0.3, 0.2, 1.0]
+    planes = torch.randn(channels, 17_000, generator=random)
+    where = torch.rand(2, 17_000, generator=random) * 2 - 1
+    wanted, shares = torch.rand(3, 17_000, generator=random), [0.3, 0.2, 1.0]
     errors, given = fit.together.learn(planes, where, wanted, shares)
-    written = [parameter.grad for parameter in fit.together.parameters]
+    written = [parameter.grad for parameter in parameters]
     read, loss = planes.T.clone().requires_grad_(), torch.zeros(())
     encoded, features, total, place = where.T, None, None, 0
     for grade, share in zip(fit.grades, shares, strict=True):
@@ -148,7 +149,7 @@ def test_gradients_written_out_are_those_of_autograd(image):
         encoded = torch.cat([own, encoded], dim=1)
         total = grade.predict(features, x) if total is None else total + grade.predict(features, x)
         loss = loss + share * (total - wanted.T).square().mean()
-    expected = torch.autograd.grad(loss, [read, *fit.together.parameters])
+    expected = torch.autograd.grad(loss, [read, *parameters])
     assert sum(share * error for share, error in zip(shares, errors, strict=True)) == pytest.approx(loss.item())
     torch.testing.assert_close(given.T, expected[0], atol=1e-7, rtol=1e-4)
     for ours, theirs in zip(written, expected[1:], strict=True):

@@ -9,6 +9,7 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -24,6 +25,7 @@ from inr.networks.model import Model, Record, empty_grade
 from inr.training.decompose import colour_directions, decompose, reading
 from inr.training.expectation import Expectation
 from inr.training.numbers import PHASES, Numbers
+from inr.training.optimizer import Muon
 from inr.training.start import generator
 from inr.training.together import Together
 
@@ -113,16 +115,17 @@ class Compact:
             TrainingError: the error did not stay finite.
         """
         compact, began, done = self.compact, time.perf_counter(), 0
-        networks = torch.optim.Adam(
-            [
-                {"params": self.together.parameters, "lr": compact.network_rate},
-                {"params": self.expectation.parameters, "lr": compact.context_rate},
-            ],
-            betas=(0.9, 0.99),
-            eps=1e-12,
-        )
+        adam = partial(torch.optim.Adam, betas=(0.9, 0.99), eps=1e-12)
+        context = adam(self.expectation.parameters, lr=compact.context_rate)
+        rest = adam(self.together.rest, lr=compact.network_rate)
+        matrices = Muon(self.together.matrices, lr=compact.network_rate, momentum=0.95, dtype=torch.float32)
+        peaks: dict[torch.optim.Optimizer, float] = {
+            context: compact.context_rate,
+            rest: compact.network_rate,
+            matrices: compact.network_rate,
+        }
         for _ in range(2 * compact.portions):
-            self._learn_context(networks)
+            self._learn_context(context)
         while done < compact.steps:
             spent = done / compact.steps
             if self.config.seconds is not None:
@@ -130,20 +133,22 @@ class Compact:
                 if spent >= 1.0 and done:
                     break
             factor = 0.02 + 0.49 * (1.0 + math.cos(math.pi * spent))
-            for group, rate in zip(networks.param_groups, (compact.network_rate, compact.context_rate), strict=True):
-                group["lr"] = rate * factor
+            for optimizer, peak in peaks.items():
+                optimizer.param_groups[0]["lr"] = peak * factor
             error = self._step(done, spent, compact.number_rate * factor)
             if not math.isfinite(error):
                 raise TrainingError(f"the error did not stay finite in step {done + 1}; give another --seed.")
-            self._learn_context(networks)
+            matrices.step()
+            rest.step()
+            self._learn_context(context)
             done += 1
             on_step(done, spent, error)
         return done
 
-    def _learn_context(self, networks: torch.optim.Optimizer) -> None:
+    def _learn_context(self, optimizer: torch.optim.Optimizer) -> None:
         self.expectation.refresh(self.numbers.flat.round()).backward()  # type: ignore[no-untyped-call]
-        networks.step()
-        networks.zero_grad()
+        optimizer.step()
+        optimizer.zero_grad()
 
     @torch.no_grad()
     def _step(self, done: int, spent: float, rate: float) -> float:
