@@ -79,7 +79,8 @@ class CompactConfig:
         target_bpp: the same in bits per pixel.
         weight: mean squared error, at peak 1, that one bit per pixel is worth; None leaves it to the bytes allowed, or
             to the target PSNR.
-        steps: updates, each of which looks at a quarter of the pixels.
+        steps: updates.
+        stride: each update looks at one pixel of stride x stride, a power of two.
         hidden: neurons of the context.
         number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
         network_rate: of Muon on the grades' hidden layers and of Adam on their biases and heads.
@@ -93,12 +94,13 @@ class CompactConfig:
     max_bytes: int | None = None
     target_bpp: float | None = None
     weight: float | None = None
-    steps: int = 1000
+    steps: int = 3000
+    stride: int = 4
     hidden: int = 12
-    number_rate: float = 0.07
+    number_rate: float = 0.04
     network_rate: float = 0.01
     context_rate: float = 0.03
-    portions: int = 64
+    portions: int = 128
     softness: tuple[float, float] = (0.4, 0.03)
     noise: tuple[float, float] = (1.0, 0.3)
     prefix_share: float = 0.1
@@ -111,6 +113,8 @@ class CompactConfig:
         if self.weight is not None:
             between("weight of a bit", self.weight, 1e-9, 1)
         between("steps", self.steps, 1, 100_000_000)
+        if self.stride not in (1, 2, 4, 8):
+            raise ConfigError(f"stride is {self.stride}; accepted are 1, 2, 4 and 8.")
         between("context neurons", self.hidden, 1, 64)
 
 

@@ -20,7 +20,7 @@ from inr.shape import Plane
 from inr.training.compact import Compact
 from inr.training.decompose import colour_directions, decompose, entropy, reading
 from inr.training.expectation import Expectation
-from inr.training.numbers import Numbers
+from inr.training.numbers import WHOLE, Numbers, pixel_lattices
 
 SIZE = {"width": 51, "height": 38}
 
@@ -49,13 +49,22 @@ def test_reading_is_that_of_planes(cell):
     read = reading(plane, 51, 38)
     torch.testing.assert_close(read.up(planes.values[0].detach()[0]), expected.detach(), atol=1e-6, rtol=0)
     looked_at = planes.values[0].detach()[0]
-    part = read.up(looked_at if cell > 1 else looked_at[:, 1::2, 0::2], (1, 0))
-    torch.testing.assert_close(part, expected.detach()[:, 1::2, 0::2], atol=1e-6, rtol=0)
+    lattice = (slice(1, None, 2), slice(0, None, 2))
+    part = read.up(looked_at if cell > 1 else looked_at[:, *lattice], lattice)
+    torch.testing.assert_close(part, expected.detach()[:, *lattice], atol=1e-6, rtol=0)
     if cell > 1:  # the gradient is the transpose of the reading
         numbers, pixels = torch.randn(2, *planes.values[0].shape[2:]), torch.randn(2, 19, 26)
-        torch.testing.assert_close(
-            (read.up(numbers, (0, 0)) * pixels).sum(), (numbers * read.down(pixels, (0, 0))).sum(), atol=1e-3, rtol=1e-4
-        )
+        there, back = (read.up(numbers, lattice) * pixels).sum(), (numbers * read.down(pixels, lattice)).sum()
+        torch.testing.assert_close(there, back, atol=1e-3, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("stride", "height", "width"), [(1, 3, 5), (2, 4, 5), (4, 9, 7), (4, 3, 1), (8, 16, 17)])
+def test_lattices_share_the_pixels(stride, height, width):
+    seen = np.zeros((height, width), int)
+    for lattice in pixel_lattices(stride, height, width):
+        assert 0 < seen[lattice].size <= -(-height // stride) * -(-width // stride)
+        seen[lattice] += 1
+    assert (seen == 1).all()
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -113,7 +122,7 @@ def test_what_the_context_learns_from():
 
 def test_numbers_are_rounded_softly_then_hard():
     numbers = Numbers([Plane(cell=1, channels=1)], [torch.linspace(-2, 2, 40).view(1, 5, 8)])
-    part = numbers.part(0, (0, 0))
+    part = numbers.part(0, WHOLE)
     given = numbers.plane(numbers.flat, 0)[part]
     quiet = {"noise": 0.0, "random": torch.Generator().manual_seed(0)}
     mild, slope = numbers.soften(0, part, softness=100.0, **quiet)

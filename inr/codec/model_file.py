@@ -29,7 +29,7 @@ from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 
-CONTEXT = b"C"
+CONTEXT = b"K"
 GRADE = b"G"
 PROFILE = b"i"
 MAX_PROFILE = 16_777_216

@@ -1,8 +1,8 @@
 """Numbers of feature planes known already -> what the next ones may be: centre and spread of each, in integers.
 
-The numbers are met in four passes over each channel of each plane, every other row and column at a time, coarser planes
-first: all that a pass expects it can compute at once. A tiny network in integers decides, so that every
-machine expects the same (a context model in the sense of Minnen et al. 2018, with the passes of He et al. 2021).
+The numbers are met in seven passes over each channel of each plane, from every fourth row and column to all, coarser
+planes first: all that a pass expects it can compute at once. A tiny network in integers decides, so that every
+machine expects the same (a context model in the sense of Minnen et al. 2018, with passes as those of He et al. 2021).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
-PASSES = ((0, 0), (1, 1), (0, 1), (1, 0))
-"""Row and column, modulo two, of the numbers met in each pass."""
+PASSES = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
+"""Stride, first row and first column of the numbers met in each pass."""
+_MET = np.zeros((4, 4), np.int64)
+"""The pass of a number, by row and column modulo four."""
+for _number, (_stride, _top, _left) in enumerate(PASSES):
+    _MET[_top::_stride, _left::_stride] = _number
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 _COARSER = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 NEIGHBOURS = len(_AROUND) + len(_COARSER) + 2
-"""Numbers that an expectation is made from: around it, below it in the coarser plane, in two channels before it."""
+"""Numbers that an expectation is made from: around it, below it in the coarser plane, in two channels before it.
+
+In the passes of every fourth row, those around it are two rows and columns away.
+"""
 LARGEST = 1023
 """Largest magnitude of a plane's number."""
 FINE = 64
@@ -93,11 +100,13 @@ def groups(order: Sequence[Lattice]) -> Iterator[Group]:
             plane = order[coarser[-1]].plane
             same = [i for i in coarser if order[i].plane == plane]
             below = same[min(own.channel, len(same) - 1)]
-        for number, (top, left) in enumerate(PASSES):
-            y, x = (axis.ravel() for axis in np.mgrid[top : own.rows : 2, left : own.columns : 2])
-            empty = np.full(len(y), nothing)
+        for number, (stride, top, left) in enumerate(PASSES):
+            y, x = (axis.ravel() for axis in np.mgrid[top : own.rows : stride, left : own.columns : stride])
+            empty, apart = np.full(len(y), nothing), stride // 2
             seen = [
-                places(place, y + dy, x + dx) if PASSES.index(((top + dy) % 2, (left + dx) % 2)) < number else empty
+                places(place, y + apart * dy, x + apart * dx)
+                if _MET[(top + apart * dy) % 4, (left + apart * dx) % 4] < number
+                else empty
                 for dy, dx in _AROUND
             ]
             for dy, dx in _COARSER:
@@ -123,7 +132,7 @@ class Context:
 
     Attributes:
         first: (H, 2 NEIGHBOURS).
-        passes: (4, H).
+        passes: (7, H).
         places: (C, H).
         last: (2, H).
         offsets: (C, 2).
@@ -143,7 +152,7 @@ class Context:
     @staticmethod
     def shapes(hidden: int, channels: int) -> tuple[tuple[int, int], ...]:
         """Return the shapes of `tensors`."""
-        return (hidden, 2 * NEIGHBOURS), (4, hidden), (channels, hidden), (2, hidden), (channels, 2)
+        return (hidden, 2 * NEIGHBOURS), (len(PASSES), hidden), (channels, hidden), (2, hidden), (channels, 2)
 
     def expect(self, numbers: Integers, group: Group) -> tuple[Integers, Integers]:
         """Return what a group's numbers may be.

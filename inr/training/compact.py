@@ -24,7 +24,7 @@ from inr.networks.grade import Grade
 from inr.networks.model import Model, Record, empty_grade
 from inr.training.decompose import colour_directions, decompose, reading
 from inr.training.expectation import Expectation
-from inr.training.numbers import PHASES, Numbers
+from inr.training.numbers import WHOLE, Lattice, Numbers, pixel_lattices
 from inr.training.optimizer import Muon
 from inr.training.start import generator
 from inr.training.together import Together
@@ -67,7 +67,7 @@ class Compact:
         self.grades = [self._start(number, step, mean.flatten()) for number in range(len(config.grades))]
         self.together = Together(self.grades)
         self.shares = [1.0] * len(self.grades)
-        self.phases = [at for at in PHASES if at[0] < self.height and at[1] < self.width]
+        self.lattices = pixel_lattices(compact.stride, self.height, self.width)
 
     def _start(self, number: int, step: float, mean: Tensor) -> Grade:
         """Return a grade that adds up its planes: colour directions through pairs of rectified neurons."""
@@ -115,7 +115,7 @@ class Compact:
             TrainingError: the error did not stay finite.
         """
         compact, began, done = self.compact, time.perf_counter(), 0
-        adam = partial(torch.optim.Adam, betas=(0.9, 0.99), eps=1e-12)
+        adam = partial(torch.optim.Adam, betas=(0.9, 0.99), eps=1e-12, fused=True)
         context = adam(self.expectation.parameters, lr=compact.context_rate)
         rest = adam(self.together.rest, lr=compact.network_rate)
         matrices = Muon(self.together.matrices, lr=compact.network_rate, momentum=0.95, dtype=torch.float32)
@@ -152,27 +152,25 @@ class Compact:
 
     @torch.no_grad()
     def _step(self, done: int, spent: float, rate: float) -> float:
-        """Look at a quarter of the pixels, update the numbers, leave the weights their gradients; return the error."""
-        phase = self.phases[done % len(self.phases)]  # one of four, but for a picture of one row or column
-        parts = [self.numbers.part(which, phase) for which in range(len(self.planes))]
+        """Look at one lattice of pixels, update the numbers, leave the weights their gradients; return the error."""
+        at = self.lattices[done % len(self.lattices)]
+        parts = [self.numbers.part(which, at) for which in range(len(self.planes))]
         softened = [self._soften(which, part, spent) for which, part in enumerate(parts)]
-        read = [each.up(own[0], phase) for each, own in zip(self.readings, softened, strict=True)]
-        wanted = self.pixels[:, phase[0] :: 2, phase[1] :: 2]
-        errors, given = self.together.learn(
-            torch.cat(read).flatten(1), self._where(phase), wanted.flatten(1), self.shares
-        )
+        read = [each.up(own[0], at) for each, own in zip(self.readings, softened, strict=True)]
+        wanted = self.pixels[:, at[0], at[1]]
+        errors, given = self.together.learn(torch.cat(read).flatten(1), self._where(at), wanted.flatten(1), self.shares)
         small = self.compact.prefix_share
         self.shares = [small * errors[-1] / max(error, 1e-12) for error in errors[:-1]] + [1.0]
         if spent < _SETTLED:
             of_planes = torch.split(given.view(-1, *wanted.shape[1:]), [plane.channels for plane in self.planes])
             for which, (part, (soft, slope), gradient) in enumerate(zip(parts, softened, of_planes, strict=True)):
                 # Cells of one pixel are looked at in one step of several, and weigh as much as if in each.
-                share = 1.0 / len(self.phases) if self.planes[which].cell == 1 else 1.0
+                share = 1.0 / len(self.lattices) if self.planes[which].cell == 1 else 1.0
                 centres, spreads = (
                     self.numbers.plane(t, which)[part] for t in (self.expectation.centres, self.expectation.spreads)
                 )
                 by_bits = self.expectation.slope(soft, centres, spreads)
-                own = self.readings[which].down(gradient, phase) * share
+                own = self.readings[which].down(gradient, at) * share
                 own.add_(by_bits, alpha=self.weight / (self.width * self.height)).mul_(slope)
                 self.numbers.update(which, part, own, rate=rate, before=int(done * share))
         return errors[-1]
@@ -187,12 +185,11 @@ class Compact:
         )
         return self.numbers.soften(which, part, softness=softness, noise=noise, random=self.random)
 
-    def _where(self, phase: tuple[int, int] | None) -> Tensor:
-        """Return the (2, n) coordinates of all pixels, or of every other row and column from a phase on."""
-        top, left, every = (0, 0, 1) if phase is None else (*phase, 2)
+    def _where(self, pixels: Lattice) -> Tensor:
+        """Return the (2, n) coordinates of the pixels of a lattice."""
         longer = max(self.width, self.height)
-        xs = axis(0, self.width, self.width, self.width, longer, "isotropic")[left::every]
-        ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[top::every]
+        xs = axis(0, self.width, self.width, self.width, longer, "isotropic")[pixels[1]]
+        ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[pixels[0]]
         return torch.stack([xs.repeat(len(ys)), ys.repeat_interleave(len(xs))])
 
     @torch.no_grad()
@@ -213,7 +210,7 @@ class Compact:
         """
         whole = self.numbers.flat.round()
         read = [each.up(self.numbers.plane(whole, which)) for which, each in enumerate(self.readings)]
-        planes, where, colours = torch.cat(read).flatten(1), self._where(None), self.pixels.flatten(1)
+        planes, where, colours = torch.cat(read).flatten(1), self._where(WHOLE), self.pixels.flatten(1)
         if rows is not None:
             planes, where, colours = planes[:, rows], where[:, rows], colours[:, rows]
         return (colours - self.together.draw(planes, where)).T

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
+from inr.training.numbers import WHOLE, Lattice
 
 _DEAD_ZONE = 0.6
 _COLOURS = {
@@ -29,21 +30,20 @@ class Reading:
     rows: Tensor | None
     columns: Tensor | None
 
-    def up(self, values: Tensor, phase: tuple[int, int] | None = None) -> Tensor:
-        """Map (c, h, w) numbers to (c, H, W) pixels, or to every other row and column from a phase on.
+    def up(self, values: Tensor, pixels: Lattice = WHOLE) -> Tensor:
+        """Map (c, h, w) numbers to (c, H, W) pixels, or to those of a lattice.
 
         With cells of one pixel, only the numbers of these pixels are given.
         """
         if self.rows is None or self.columns is None:
             return values
-        top, left, every = (0, 0, 1) if phase is None else (*phase, 2)
-        return (self.rows[top::every] @ values) @ self.columns[left::every].T
+        return (self.rows[pixels[0]] @ values) @ self.columns[pixels[1]].T
 
-    def down(self, gradient: Tensor, phase: tuple[int, int]) -> Tensor:
-        """Map a gradient by the pixels of a phase to one by the numbers that were given."""
+    def down(self, gradient: Tensor, pixels: Lattice) -> Tensor:
+        """Map a gradient by the pixels of a lattice to one by the numbers that were given."""
         if self.rows is None or self.columns is None:
             return gradient
-        return self.rows[phase[0] :: 2].T @ (gradient @ self.columns[phase[1] :: 2])
+        return self.rows[pixels[0]].T @ (gradient @ self.columns[pixels[1]])
 
     def nearest(self, picture: Tensor) -> Tensor:
         """Return the (c, h, w) numbers whose reading is closest to (c, H, W) pixels."""

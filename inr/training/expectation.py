@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from inr.networks.context import FINE, NEIGHBOURS, Context, Lattice, groups
 
@@ -30,8 +31,8 @@ class Expectation:
         shuffled = torch.randperm(count, generator=generator).numpy()
         self._at = torch.from_numpy(np.concatenate([group.at for group in met])[shuffled])
         self._seen = torch.from_numpy(np.ascontiguousarray(np.concatenate([g.seen for g in met], axis=1)[:, shuffled]))
-        kinds = [np.full((len(group.at), 2), (group.number, group.place)) for group in met]
-        self._kind = torch.from_numpy(np.concatenate(kinds)[shuffled])
+        kinds = [np.full((len(group.at), 2), (group.number, group.place)).T for group in met]
+        self._kind = torch.from_numpy(np.ascontiguousarray(np.concatenate(kinds, axis=1)[:, shuffled]))
         self._portion, self._next = -(-count // portions), 0
         self.centres, self.spreads = torch.zeros(count), torch.zeros(count)
         first, passes, places, last, offsets = Context.shapes(hidden, len(order))
@@ -47,10 +48,10 @@ class Expectation:
         seen = known[self._seen[:, rows]]
         cut = seen.clamp(-64, 64)
         first, passes, places, last, offsets = self.parameters
-        kind = self._kind[rows]
-        bias = passes[kind[:, 0]] + places[kind[:, 1]]
+        kind = self._kind[:, rows]
+        bias = functional.embedding(kind[0], passes) + functional.embedding(kind[1], places)
         hidden = torch.relu(first @ torch.cat([cut, cut.abs()]) + bias.T)
-        out = last @ hidden + offsets[kind[:, 1]].T
+        out = last @ hidden + functional.embedding(kind[1], offsets).T
         at, spread = self._at[rows], out[1].clamp(_LOWEST, _HIGHEST)
         with torch.no_grad():
             self.centres[at], self.spreads[at] = out[0], spread

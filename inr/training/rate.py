@@ -26,9 +26,9 @@ _CONTEXT_GAIN = 0.65
 _TRAINING_GAIN = 4.0
 """Mean squared error of the decomposition over that of the trained fit, about."""
 _NEAR_DB = 0.1
-_EVERY = 20
+_EVERY = 0.02
 _STEERED = (0.1, 0.94)
-"""Share of the training in which the weight of a bit is moved."""
+"""Share of the training after which the weight of a bit is moved each time, and between what."""
 _MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
 """Shares after which a file is written to see what it takes besides the numbers."""
 _NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
@@ -58,8 +58,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     steering = _Steering(fit, wanted, config.target_psnr)
 
     def step(done: int, spent: float, error: float) -> None:
-        if done % _EVERY == 0:
-            steering.turn(spent)
+        steering.turn(spent)
         if progress is not None:
             at = Step(step=done, loss=error / 2.0, psnr_db=-10.0 * math.log10(max(error, 1e-20)))
             progress(
@@ -147,12 +146,13 @@ class _Steering:
 
     def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None) -> None:
         self._fit, self._wanted, self._target = fit, wanted, target_psnr
-        self._overhead, self._measured = 0.0, 0
+        self._overhead, self._measured, self._next = 0.0, 0, _STEERED[0]
 
     def turn(self, spent: float) -> None:
-        """Change the weight by what is seen after a share of the training."""
-        if not _STEERED[0] <= spent <= _STEERED[1]:
+        """Change the weight by what is seen after a share of the training, if it is time to."""
+        if not self._next <= spent <= _STEERED[1]:
             return
+        self._next = spent + _EVERY
         if self._wanted is not None:
             if spent >= _MEASURED[self._measured]:
                 self._measured += 1
