@@ -80,7 +80,7 @@ class CompactConfig:
         weight: mean squared error, at peak 1, that one bit per pixel is worth; None leaves it to the bytes allowed, or
             to the target PSNR.
         steps: updates.
-        stride: each update looks at one pixel of stride x stride, a power of two.
+        stride: each update looks at one pixel of stride x stride, 1, 2 or 4.
         hidden: neurons of the context.
         number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
         network_rate: of Muon on the grades' hidden layers and of Adam on their biases and heads.
@@ -113,8 +113,8 @@ class CompactConfig:
         if self.weight is not None:
             between("weight of a bit", self.weight, 1e-9, 1)
         between("steps", self.steps, 1, 100_000_000)
-        if self.stride not in (1, 2, 4, 8):
-            raise ConfigError(f"stride is {self.stride}; accepted are 1, 2, 4 and 8.")
+        if self.stride not in (1, 2, 4):
+            raise ConfigError(f"stride is {self.stride}; accepted are 1, 2 and 4.")
         between("context neurons", self.hidden, 1, 64)
 
 

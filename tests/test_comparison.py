@@ -99,7 +99,7 @@ def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
     variants = {"mgdl": ("default", "tuned"), "siren": ("default", "tuned")}
     assert len(result.runs) == len(seen) == 16
     assert seen == {(c, v, i.name, s) for c in variants for v in variants[c] for i in named for s in (0, 1)}
-    assert result.searches["siren"].options.recipe == "inr" and result.searches["siren"].probes >= 5
+    assert result.searches["siren"].options.recipe == "inr" and result.searches["siren"].probes >= 6
     for run in result.runs:
         model = inr.load_model(tmp_path / "runs" / run.model)
         quality = inr.measure(next(i for i in named if i.name == run.image), model)[0][-1]
@@ -258,6 +258,7 @@ def test_what_is_written(named, tmp_path, pixels):
     rows = list(csv.DictReader(paths[1].read_text().splitlines()))
     assert len(rows) == 24 and float(rows[0]["psnr_db"]) == data["runs"][0]["quality"]["psnr_db"]
     text = paths[2].read_text()
+    assert "Products in training: " + data["runs"][0]["precision"] in text
     assert "Equal for all: 8 steps" in text and "| siren | default |" in text and "±" in text
     assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
     for path in paths[3:]:

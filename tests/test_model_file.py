@@ -30,9 +30,11 @@ from inr.codec.quantize import (
     to_tensor,
     write_numbers,
 )
-from inr.networks.encoding import Encoding
+from inr.networks.context import FOUR, SEVEN, Context, Passes
+from inr.networks.encoding import Encoding, Planes
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
+from inr.shape import Plane
 
 GOLDEN = Path(__file__).parent / "golden" / "version2.inr"
 GOLDEN_1 = GOLDEN.with_name("version1.inr")
@@ -63,9 +65,58 @@ def golden_model() -> Model:
     )
 
 
-def test_golden_bytes():
-    """The format is pinned: this file was written once and must be written so as long as the version is this one."""
-    assert inr.model_to_bytes(golden_model()) == GOLDEN.read_bytes()
+def golden_planes(passes: Passes) -> Model:
+    """A model of two grades of planes, their numbers coded with a context."""
+    layouts = ((Plane(cell=4, channels=2),), (Plane(cell=2, channels=1), Plane(cell=1, channels=1)))
+    grades, inputs = [], 2
+    for number, layout in enumerate(layouts):
+        planes = Planes(layout, 11, 9)
+        grade = Grade(inputs, 3, depth=1, width=4, activation="relu", planes=planes)
+        for which, parameter in enumerate(grade.parameters()):
+            numbers = (torch.arange(parameter.numel()) * (7 + which) % 11 - 5) // 2
+            parameter.data.copy_((numbers * 2.0**-number).reshape(parameter.shape))
+        grades.append(grade)
+        inputs = 4 + 2 + planes.channels
+    shapes = Context.shapes(3, 4, passes)
+    first, kinds, places, last, offsets = (
+        (np.arange(math.prod(shape)) * (5 + which) % 37 - 18).reshape(shape) for which, shape in enumerate(shapes)
+    )
+    return Model(
+        width=11,
+        height=9,
+        channels=3,
+        bit_depth=8,
+        frame="isotropic",
+        encoding=Encoding(torch.zeros(2, 0)),
+        feed="both",
+        grades=tuple(grades),
+        icc_profile=None,
+        record=Record(method="mgdl", seed=0, psnr_db=(), versions=(("inr", "0.1.0"),)),
+        context=Context(first=first, passes=kinds, places=places, last=last, offsets=offsets),
+    )
+
+
+GOLDEN_MODELS = {
+    "version2.inr": golden_model,
+    "version2-four-passes.inr": lambda: golden_planes(FOUR),
+    "version2-seven-passes.inr": lambda: golden_planes(SEVEN),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN_MODELS)
+def test_golden_bytes(name):
+    """The format is pinned: these files were written once and must be written so as long as the version is this one."""
+    assert inr.model_to_bytes(GOLDEN_MODELS[name]()) == GOLDEN.with_name(name).read_bytes()
+
+
+@pytest.mark.parametrize("passes", [FOUR, SEVEN])
+def test_golden_planes_are_read_for_ever(passes):
+    name = {FOUR: "version2-four-passes.inr", SEVEN: "version2-seven-passes.inr"}[passes]
+    model, read = golden_planes(passes), inr.load_model(GOLDEN.with_name(name))
+    assert read.context is not None and read.context.schedule == passes
+    for ours, theirs in zip(model.grades, read.grades, strict=True):
+        for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+            assert torch.equal(a, b)
 
 
 @pytest.mark.parametrize("path", [GOLDEN_1, GOLDEN])

@@ -26,7 +26,7 @@ def compare(
     ] = "seconds=30",
     seeds: Annotated[int, typer.Option(min=1, max=100, help="Fits of each picture by each method.")] = 1,
     tune: Annotated[
-        bool, typer.Option("--tune/--no-tune", help="Fit once more after a search over rate and bandwidth.")
+        bool, typer.Option("--tune/--no-tune", help="Fit once more after a search over optimiser, rate and bandwidth.")
     ] = True,
     pixels: Annotated[
         PixelsName, typer.Option(help="Train on all pixels, or on every other row and column and test on the rest.")

@@ -187,8 +187,8 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
         return -math.inf if probes[-1].quality is None else probes[-1].quality.psnr_db
 
     highest = judged(best)
-    if best.optimizer is None and not best.method.endswith("-paper"):  # those are the authors' own in everything else
-        adam = dataclasses.replace(best, optimizer="adam")
+    if best.optimizer is None and configure(best).optimizer != "adam":
+        adam = dataclasses.replace(best, optimizer="adam", learning_rate=None)
         reached = judged(adam)
         if reached > highest:
             highest, best = reached, adam

@@ -45,7 +45,7 @@ class Run:
         planned: as many as the paper takes, where the variant is `paper`; else 0.
         parameters: numbers learned.
         bytes: of the model file.
-        precision: of the products in training, `float32` or `bf16`.
+        precision: of the products in training, `float32` or `bf16`; empty if it failed.
         curve: seconds and PSNR of the training pixels, estimated during training, some two hundred points; measured
             at the end.
         error: why it failed, or None.
@@ -62,7 +62,7 @@ class Run:
     planned: int
     parameters: int
     bytes: int
-    precision: str
+    precision: str = ""
     curve: tuple[tuple[float, float], ...]
     error: str | None
     model: str

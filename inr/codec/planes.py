@@ -10,7 +10,7 @@ from torch import Tensor
 from inr.codec.entropy import Decoder, Encoder, Integers
 from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
 from inr.errors import ModelFileError
-from inr.networks.context import LARGEST, PASSES, Context, Group, groups, lattices
+from inr.networks.context import LARGEST, Context, Group, Passes, groups, lattices
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
@@ -29,7 +29,7 @@ class PlaneCoder:
         self._layouts = layouts
         self._size = (width, height)
         order = lattices(layouts, width, height) if context else []
-        self._groups = groups(order)
+        self._groups = groups(order, context.schedule if context else ())
         self._numbers = np.zeros(sum(lattice.count for lattice in order) + 1, np.int64)
         self._met = 0
 
@@ -74,7 +74,7 @@ class PlaneCoder:
         """Yield where each group of a plane lies, its tables, its centres and their reach; nothing of a zero plane."""
         assert self.context is not None
         group: Group
-        for group in islice(self._groups, len(PASSES) * plane.channels):
+        for group in islice(self._groups, len(self.context.schedule) * plane.channels):
             if side.reach and len(group.at):
                 centres, scales = self.context.expect(self._numbers, group)
                 yield group.at, scales, np.clip(centres, -4 * side.reach, 4 * side.reach), 2 * side.reach + 1
@@ -94,14 +94,14 @@ def write_context(context: Context) -> bytes:
     return bytes([len(context.first)]) + b"".join(side.pack() for side in sides) + encoder.bytes()
 
 
-def read_context(payload: bytes, channels: int) -> Context:
+def read_context(payload: bytes, channels: int, passes: Passes) -> Context:
     """Read what `write_context` wrote, for so many channels of planes.
 
     Raises:
         ModelFileError: it is none of that.
     """
     hidden = payload[0] if payload else 0
-    shapes = Context.shapes(hidden, channels)
+    shapes = Context.shapes(hidden, channels, passes)
     if not 1 <= hidden <= MAX_HIDDEN or len(payload) < 1 + 4 * len(shapes):
         raise ModelFileError("the context of the planes is damaged.")
     decoder = Decoder(payload[1 + 4 * len(shapes) :])
@@ -112,5 +112,5 @@ def read_context(payload: bytes, channels: int) -> Context:
             raise ModelFileError("the context of the planes is outside the range of the format; the file is damaged.")
         tensors.append(read_numbers(decoder, side, math.prod(shape)).reshape(shape))
     decoder.finish()
-    first, passes, places, last, offsets = tensors
-    return Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
+    first, kinds, places, last, offsets = tensors
+    return Context(first=first, passes=kinds, places=places, last=last, offsets=offsets)

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
-PASSES = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
+Passes = tuple[tuple[int, int, int], ...]
 """Stride, first row and first column of the numbers met in each pass."""
-_MET = np.zeros((4, 4), np.int64)
-"""The pass of a number, by row and column modulo four."""
-for _number, (_stride, _top, _left) in enumerate(PASSES):
-    _MET[_top::_stride, _left::_stride] = _number
+FOUR: Passes = ((2, 0, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
+"""As in the first files with a context, which are still read."""
+SEVEN: Passes = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), *FOUR[1:])
+"""As in files written now: a quarter of the numbers had nothing around it to go by, now a sixteenth has."""
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 _COARSER = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 NEIGHBOURS = len(_AROUND) + len(_COARSER) + 2
@@ -83,8 +83,11 @@ def lattices(layouts: Iterable[Sequence[Plane]], width: int, height: int) -> lis
     return found
 
 
-def groups(order: Sequence[Lattice]) -> Iterator[Group]:
+def groups(order: Sequence[Lattice], passes: Passes = SEVEN) -> Iterator[Group]:
     """Yield the groups of channels in the order they are met; channels of a plane follow each other."""
+    met = np.zeros((4, 4), np.int64)  # the pass of a number, by row and column modulo four
+    for number, (stride, top, left) in enumerate(passes):
+        met[top::stride, left::stride] = number
     starts = np.cumsum([0, *(lattice.count for lattice in order)])
     nothing = int(starts[-1])
 
@@ -100,12 +103,12 @@ def groups(order: Sequence[Lattice]) -> Iterator[Group]:
             plane = order[coarser[-1]].plane
             same = [i for i in coarser if order[i].plane == plane]
             below = same[min(own.channel, len(same) - 1)]
-        for number, (stride, top, left) in enumerate(PASSES):
+        for number, (stride, top, left) in enumerate(passes):
             y, x = (axis.ravel() for axis in np.mgrid[top : own.rows : stride, left : own.columns : stride])
             empty, apart = np.full(len(y), nothing), stride // 2
             seen = [
                 places(place, y + apart * dy, x + apart * dx)
-                if _MET[(top + apart * dy) % 4, (left + apart * dx) % 4] < number
+                if met[(top + apart * dy) % 4, (left + apart * dx) % 4] < number
                 else empty
                 for dy, dx in _AROUND
             ]
@@ -132,7 +135,7 @@ class Context:
 
     Attributes:
         first: (H, 2 NEIGHBOURS).
-        passes: (7, H).
+        passes: (7, H), or (4, H).
         places: (C, H).
         last: (2, H).
         offsets: (C, 2).
@@ -149,10 +152,15 @@ class Context:
         """All weights, in the order of the file."""
         return self.first, self.passes, self.places, self.last, self.offsets
 
+    @property
+    def schedule(self) -> Passes:
+        """The passes it was trained for."""
+        return FOUR if len(self.passes) == len(FOUR) else SEVEN
+
     @staticmethod
-    def shapes(hidden: int, channels: int) -> tuple[tuple[int, int], ...]:
+    def shapes(hidden: int, channels: int, passes: Passes = SEVEN) -> tuple[tuple[int, int], ...]:
         """Return the shapes of `tensors`."""
-        return (hidden, 2 * NEIGHBOURS), (len(PASSES), hidden), (channels, hidden), (2, hidden), (channels, 2)
+        return (hidden, 2 * NEIGHBOURS), (len(passes), hidden), (channels, hidden), (2, hidden), (channels, 2)
 
     def expect(self, numbers: Integers, group: Group) -> tuple[Integers, Integers]:
         """Return what a group's numbers may be.

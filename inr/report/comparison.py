@@ -74,7 +74,6 @@ def to_markdown(
         + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
         "",
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
-        f"products in {' and '.join(sorted({run.precision for run in comparison.runs} - {''}))}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
         f"means over pictures and seeds. Gain: over {name} ({variant}), paired by picture, "
         "with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
@@ -82,7 +81,10 @@ def to_markdown(
         *table(rows, classical),
         "",
         "Settings: paper, its authors' training, cut off where the budget ends (see steps); default, as this program "
-        "comes; tuned, after the search below, rivals with the same optimisers on offer, batches and schedule as ours.",
+        "comes; tuned, after the search below, rivals with the same optimisers on offer, batches and schedule as ours. "
+        + "Products in training: "
+        + (" and ".join(sorted({run.precision for run in comparison.runs} - {""})) or "none")
+        + ".",
         "",
     ]
     if len(images) > 1:

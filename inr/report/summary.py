@@ -227,7 +227,7 @@ def _training(report: Report) -> str:
     config, first = report.config, report.config.grades[0]
     if config.compact is not None:
         return (
-            f"- All grades trained together by Adam, error and bits in one loss; a bit per pixel was worth a "
+            f"- All grades trained together by Muon and Adam, error and bits in one loss; a bit per pixel was worth a "
             f"mean squared error of {config.compact.weight:.3g} (peak 1); seed {config.seed}"
         )
     return (

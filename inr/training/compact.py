@@ -17,16 +17,15 @@ from torch import Tensor
 from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
-from inr.imaging.pixels import axis
+from inr.imaging.pixels import EVERY_PIXEL, Sample, axis, samples
 from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding
-from inr.networks.grade import Grade
-from inr.networks.model import Model, Record, empty_grade
-from inr.training.decompose import colour_directions, decompose, reading
+from inr.networks.model import Model, Record
+from inr.training.decompose import decompose, reading
 from inr.training.expectation import Expectation
-from inr.training.numbers import WHOLE, Lattice, Numbers, pixel_lattices
+from inr.training.numbers import Numbers
 from inr.training.optimizer import Muon
-from inr.training.start import generator
+from inr.training.start import adding_grade, generator
 from inr.training.together import Together
 
 _SETTLED = 0.95
@@ -64,45 +63,12 @@ class Compact:
         mean, step = self.pixels.mean((1, 2), keepdim=True), best_step(weight)
         found, _ = decompose(self.pixels - mean, self.planes, self.readings, step)
         self.numbers = Numbers(self.planes, found)
-        self.grades = [self._start(number, step, mean.flatten()) for number in range(len(config.grades))]
+        self.grades = [
+            adding_grade(image, config, number, step, mean.flatten()) for number in range(len(config.grades))
+        ]
         self.together = Together(self.grades)
         self.shares = [1.0] * len(self.grades)
-        self.lattices = pixel_lattices(compact.stride, self.height, self.width)
-
-    def _start(self, number: int, step: float, mean: Tensor) -> Grade:
-        """Return a grade that adds up its planes: colour directions through pairs of rectified neurons."""
-        own, channels = self.config.grades[number], len(mean)
-        grade = empty_grade(
-            self.config.grades,
-            number,
-            encoding=2,
-            channels=channels,
-            width=self.width,
-            height=self.height,
-            feed="both",
-        )
-        grade.start("fan-in", generator(self.config.seed, number + 1), first=number == 0, raw=False)
-        colours = colour_directions(channels) * step
-        with torch.no_grad():
-            weights: Tensor = grade.layers[0].weight  # type: ignore[assignment]
-            weights.mul_(0.3)
-            read = sum(plane.channels for before in self.config.grades[:number] for plane in before.planes)
-            mine = sum(plane.channels for plane in own.planes)
-            features = weights.shape[1] - 2 - read - mine
-            weights[:, features : features + read] *= step
-            weights[:, -mine:] *= step
-            for half, sign in ((0, 1.0), (1, -1.0)):
-                rows = slice(half * channels, (half + 1) * channels)
-                weights[rows] = 0.0
-                at = weights.shape[1] - mine
-                for plane in own.planes:
-                    weights[rows, at : at + len(colours[: plane.channels])] = sign * colours[: plane.channels].T
-                    at += plane.channels
-            eye = torch.eye(channels)
-            grade.head.weight.zero_()
-            grade.head.weight[:, : 2 * channels] = torch.cat([eye, -eye], dim=1)
-            grade.head.bias.copy_(mean if number == 0 else torch.zeros(channels))
-        return grade
+        self.samples = samples(compact.stride, self.width, self.height)
 
     def train(self, on_step: Callable[[int, float, float], None]) -> int:
         """Train everything together and return the steps done.
@@ -152,27 +118,28 @@ class Compact:
 
     @torch.no_grad()
     def _step(self, done: int, spent: float, rate: float) -> float:
-        """Look at one lattice of pixels, update the numbers, leave the weights their gradients; return the error."""
-        at = self.lattices[done % len(self.lattices)]
+        """Look at one sample of the pixels, update the numbers, leave the weights their gradients; return the error."""
+        at = self.samples[done % len(self.samples)]
         parts = [self.numbers.part(which, at) for which in range(len(self.planes))]
         softened = [self._soften(which, part, spent) for which, part in enumerate(parts)]
         read = [each.up(own[0], at) for each, own in zip(self.readings, softened, strict=True)]
         wanted = self.pixels[:, at[0], at[1]]
         errors, given = self.together.learn(torch.cat(read).flatten(1), self._where(at), wanted.flatten(1), self.shares)
         small = self.compact.prefix_share
-        self.shares = [small * errors[-1] / max(error, 1e-12) for error in errors[:-1]] + [1.0]
+        self.shares = [small * min(errors[-1] / max(error, 1e-12), 1.0) for error in errors[:-1]] + [1.0]
         if spent < _SETTLED:
             of_planes = torch.split(given.view(-1, *wanted.shape[1:]), [plane.channels for plane in self.planes])
             for which, (part, (soft, slope), gradient) in enumerate(zip(parts, softened, of_planes, strict=True)):
                 # Cells of one pixel are looked at in one step of several, and weigh as much as if in each.
-                share = 1.0 / len(self.lattices) if self.planes[which].cell == 1 else 1.0
+                fine = self.planes[which].cell == 1
+                share = wanted[0].numel() / (self.width * self.height) if fine else 1.0
                 centres, spreads = (
                     self.numbers.plane(t, which)[part] for t in (self.expectation.centres, self.expectation.spreads)
                 )
                 by_bits = self.expectation.slope(soft, centres, spreads)
                 own = self.readings[which].down(gradient, at) * share
                 own.add_(by_bits, alpha=self.weight / (self.width * self.height)).mul_(slope)
-                self.numbers.update(which, part, own, rate=rate, before=int(done * share))
+                self.numbers.update(which, part, own, rate=rate, before=done // len(self.samples) if fine else done)
         return errors[-1]
 
     def _soften(self, which: int, part: tuple[slice, ...], spent: float) -> tuple[Tensor, Tensor]:
@@ -185,8 +152,8 @@ class Compact:
         )
         return self.numbers.soften(which, part, softness=softness, noise=noise, random=self.random)
 
-    def _where(self, pixels: Lattice) -> Tensor:
-        """Return the (2, n) coordinates of the pixels of a lattice."""
+    def _where(self, pixels: Sample) -> Tensor:
+        """Return the (2, n) coordinates of the pixels of a sample."""
         longer = max(self.width, self.height)
         xs = axis(0, self.width, self.width, self.width, longer, "isotropic")[pixels[1]]
         ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[pixels[0]]
@@ -210,7 +177,7 @@ class Compact:
         """
         whole = self.numbers.flat.round()
         read = [each.up(self.numbers.plane(whole, which)) for which, each in enumerate(self.readings)]
-        planes, where, colours = torch.cat(read).flatten(1), self._where(WHOLE), self.pixels.flatten(1)
+        planes, where, colours = torch.cat(read).flatten(1), self._where(EVERY_PIXEL), self.pixels.flatten(1)
         if rows is not None:
             planes, where, colours = planes[:, rows], where[:, rows], colours[:, rows]
         return (colours - self.together.draw(planes, where)).T

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from inr.imaging.pixels import EVERY_PIXEL, Sample
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
-from inr.training.numbers import WHOLE, Lattice
 
 _DEAD_ZONE = 0.6
 _COLOURS = {
@@ -30,8 +30,8 @@ class Reading:
     rows: Tensor | None
     columns: Tensor | None
 
-    def up(self, values: Tensor, pixels: Lattice = WHOLE) -> Tensor:
-        """Map (c, h, w) numbers to (c, H, W) pixels, or to those of a lattice.
+    def up(self, values: Tensor, pixels: Sample = EVERY_PIXEL) -> Tensor:
+        """Map (c, h, w) numbers to (c, H, W) pixels, or to those of a sample.
 
         With cells of one pixel, only the numbers of these pixels are given.
         """
@@ -39,8 +39,8 @@ class Reading:
             return values
         return (self.rows[pixels[0]] @ values) @ self.columns[pixels[1]].T
 
-    def down(self, gradient: Tensor, pixels: Lattice) -> Tensor:
-        """Map a gradient by the pixels of a lattice to one by the numbers that were given."""
+    def down(self, gradient: Tensor, pixels: Sample) -> Tensor:
+        """Map a gradient by the pixels of a sample to one by the numbers that were given."""
         if self.rows is None or self.columns is None:
             return gradient
         return self.rows[pixels[0]].T @ (gradient @ self.columns[pixels[1]])

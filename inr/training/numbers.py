@@ -6,11 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from inr.imaging.pixels import Sample
 from inr.shape import Plane
 
-Lattice = tuple[slice, slice]
-"""Rows and columns of the pixels looked at in one step."""
-WHOLE: Lattice = (slice(None), slice(None))
 Part = tuple[slice, ...]
 _DECAYS = (0.9, 0.95)
 
@@ -34,7 +32,7 @@ class Numbers:
         """Return one plane's part of (all,) values, as (c, h, w)."""
         return values[self._bounds[which] : self._bounds[which + 1]].view(self._shapes[which])
 
-    def part(self, which: int, pixels: Lattice) -> Part:
+    def part(self, which: int, pixels: Sample) -> Part:
         """Return what of a plane decides these pixels: all of it, or only they if its cells are pixels."""
         return (slice(None), *pixels) if self._fine[which] else (slice(None),)
 
@@ -66,20 +64,6 @@ class Numbers:
         sure = [1.0 - decay ** (before + 1) for decay in _DECAYS]
         size = (square / sure[1]).sqrt_().add_(1e-20)
         self.plane(self.flat, which)[part].addcdiv_(mean, size, value=-rate / sure[0])
-
-
-def pixel_lattices(stride: int, height: int, width: int) -> list[Lattice]:
-    """Return the lattices that share a picture's pixels, one of stride x stride each, neighbours far apart in time.
-
-    Args:
-        stride: a power of two.
-        height: of the picture; lattices without a pixel are left out.
-        width: of the picture.
-    """
-    corners = [(0, 0)]
-    for _ in range(stride.bit_length() - 1):
-        corners = [(2 * y + dy, 2 * x + dx) for dy, dx in ((0, 0), (1, 1), (0, 1), (1, 0)) for y, x in corners]
-    return [(slice(y, None, stride), slice(x, None, stride)) for y, x in corners if y < height and x < width]
 
 
 def _soft_round(numbers: Tensor, softness: float) -> tuple[Tensor, Tensor]:

@@ -11,7 +11,7 @@ import torch
 from inr.codec.model_file import model_to_bytes
 from inr.config import CompactConfig, FitConfig
 from inr.errors import ConfigError
-from inr.imaging.image import Image
+from inr.imaging.image import Image, quantize
 from inr.networks.model import Model
 from inr.training.compact import Compact, best_step
 from inr.training.decompose import decompose, entropy, reading
@@ -26,9 +26,10 @@ _CONTEXT_GAIN = 0.65
 _TRAINING_GAIN = 4.0
 """Mean squared error of the decomposition over that of the trained fit, about."""
 _NEAR_DB = 0.1
-_EVERY = 0.02
 _STEERED = (0.1, 0.94)
-"""Share of the training after which the weight of a bit is moved each time, and between what."""
+"""Share of the training in which the weight of a bit is moved."""
+_EVERY, _LEAST_STEPS = 0.02, 20
+"""Share of the training, and steps at least, from one move to the next: it takes time until a move is seen."""
 _MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
 """Shares after which a file is written to see what it takes besides the numbers."""
 _NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
@@ -58,7 +59,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     steering = _Steering(fit, wanted, config.target_psnr)
 
     def step(done: int, spent: float, error: float) -> None:
-        steering.turn(spent)
+        steering.turn(done, spent)
         if progress is not None:
             at = Step(step=done, loss=error / 2.0, psnr_db=-10.0 * math.log10(max(error, 1e-20)))
             progress(
@@ -97,7 +98,9 @@ def _said(image: Image, model: Model, config: FitConfig, cut_short: bool) -> str
         return f"time limit of {config.seconds:g} s"
     if config.target_psnr is None:
         return None
-    reached = -10.0 * math.log10(max(float(np.square(model.render() - image.pixels).mean()), 1e-20))
+    drawn = quantize(model.render(), image.bit_depth)  # as it will be measured
+    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels
+    reached = -10.0 * math.log10(max(float(np.square(wrong).mean()), 1e-20))
     if abs(reached - config.target_psnr) <= _NEAR_DB:
         return None
     return f"{reached:.2f} dB where {config.target_psnr:g} were asked for"
@@ -146,13 +149,14 @@ class _Steering:
 
     def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None) -> None:
         self._fit, self._wanted, self._target = fit, wanted, target_psnr
-        self._overhead, self._measured, self._next = 0.0, 0, _STEERED[0]
+        self._overhead, self._measured = 0.0, 0
+        self._from, self._next = _LEAST_STEPS, _STEERED[0]
 
-    def turn(self, spent: float) -> None:
-        """Change the weight by what is seen after a share of the training, if it is time to."""
-        if not self._next <= spent <= _STEERED[1]:
+    def turn(self, done: int, spent: float) -> None:
+        """Change the weight by what is seen after so many steps, a share of the training, if it is time to."""
+        if done < self._from or not self._next <= spent <= _STEERED[1]:
             return
-        self._next = spent + _EVERY
+        self._from, self._next = done + _LEAST_STEPS, spent + _EVERY
         if self._wanted is not None:
             if spent >= _MEASURED[self._measured]:
                 self._measured += 1

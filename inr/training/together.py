@@ -15,7 +15,7 @@ from inr.networks.grade import Grade
 from inr.networks.layers import Dense
 
 _BLOCK = 16_384
-"""Pixels at once, so that what is in between stays in cache."""
+"""Pixels at once: the fastest of 2,048, 4,096, 8,192, 16,384 and 98,304 (widths of 16, two threads)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,7 @@ class Together:
         by_picture, by_features = torch.zeros_like(wanted), torch.empty_like(passed.features)
         for number in reversed(range(len(self._layers))):
             own, head = self._own[number], self._heads[number]
-            wrong, mine, by_mine = passed.drawn[number].sub_(wanted), passed.features[own], by_features[own]
+            wrong, mine, by_mine = passed.drawn[number] - wanted, passed.features[own], by_features[own]
             errors[number] += float(wrong.square().sum()) * scale
             by_picture.add_(wrong, alpha=2.0 * scale * shares[number])  # a head is part of all later sums
             _gradient(head.weight).addmm_(by_picture, mine.T)

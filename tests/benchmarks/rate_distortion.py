@@ -72,12 +72,12 @@ def classical(path: Path, name: str) -> list[tuple[float, float]]:
 
 def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
     """Return what is known of one fit; fit it if nothing is."""
-    stem = f"{path.stem}-{bpp:g}" + (f"-{steps}" if steps else "")
+    config = inr.configure(inr.FitOptions(preset="compact", target_bpp=bpp, steps=steps))
+    stem = f"{path.stem}-{bpp:g}-{config.compact.steps}"
     known = out / f"{stem}.json"
     if known.exists():
         return json.loads(known.read_text())
     image = inr.load_image(path)
-    config = inr.configure(inr.FitOptions(preset="compact", target_bpp=bpp, steps=steps))
     start = time.perf_counter()
     fitted = fit_and_measure(image, config)
     seconds = time.perf_counter() - start
