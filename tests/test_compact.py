@@ -300,19 +300,19 @@ def test_training_pays(image):
 def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
     from inr.report.fitted import fit_and_measure
 
-    fitted = fit_and_measure(image, wish(max_bytes=limit))
+    fitted = fit_and_measure(image, wish(max_bytes=limit, steps=96))
     assert 0.5 * limit < len(fitted.data) <= limit
     assert len(fitted.model.record.psnr_db) == 3 and fitted.result.config.compact.weight > 0
 
 
 def test_bits_per_pixel_are_a_byte_limit(image):
-    size = len(inr.model_to_bytes(inr.fit(image, wish(target_bpp=8.0)).model))
+    size = len(inr.model_to_bytes(inr.fit(image, wish(target_bpp=8.0, steps=96)).model))
     assert size <= 51 * 38 * 8 / 8
 
 
 def test_a_limit_that_cannot_be_kept_is_said(image):
     with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes; the least seen was"):
-        inr.fit(image, wish(max_bytes=200))
+        inr.fit(image, wish(max_bytes=200, steps=32))
 
 
 def test_a_target_psnr_is_neared(image):
