@@ -80,7 +80,7 @@ class CompactConfig:
         weight: mean squared error, at peak 1, that one bit per pixel is worth; None leaves it to the bytes allowed, or
             to the target PSNR.
         steps: updates.
-        stride: each update looks at one pixel of stride x stride, 1, 2 or 4.
+        share: each update looks at one row of pixels in so many, a power of two.
         hidden: neurons of the context.
         number_rate: of Adam on the planes' numbers, in steps of their grid; all rates fall in a cosine.
         network_rate: of Muon on the grades' hidden layers and of Adam on their biases and heads.
@@ -94,8 +94,8 @@ class CompactConfig:
     max_bytes: int | None = None
     target_bpp: float | None = None
     weight: float | None = None
-    steps: int = 3000
-    stride: int = 4
+    steps: int = 2200
+    share: int = 16
     hidden: int = 12
     number_rate: float = 0.04
     network_rate: float = 0.01
@@ -113,8 +113,8 @@ class CompactConfig:
         if self.weight is not None:
             between("weight of a bit", self.weight, 1e-9, 1)
         between("steps", self.steps, 1, 100_000_000)
-        if self.stride not in (1, 2, 4):
-            raise ConfigError(f"stride is {self.stride}; accepted are 1, 2 and 4.")
+        if self.share not in (1, 2, 4, 8, 16, 32):
+            raise ConfigError(f"share is {self.share}; accepted are powers of two up to 32.")
         between("context neurons", self.hidden, 1, 64)
 
 

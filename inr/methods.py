@@ -40,8 +40,8 @@ ALL_PLANES = _planes((1, 1), (2, 1), (4, 3), (8, 4), (16, 4))
 """Those of a single grade: about as many numbers as the four grades have together."""
 COMPACT_PLANES = (
     _planes((32, 3), (16, 3), (8, 3), (4, 3)),
-    _planes((2, 1)),
-    _planes((1, 1)),
+    (Plane(cell=2, channels=1, around=True),),
+    (Plane(cell=1, channels=1, around=True),),
 )
 """Those of a compact fit: colour no finer than four pixels, each finer plane in a grade of its own."""
 DEFAULT_GRADES = 4
@@ -131,8 +131,7 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
                 steps=_given(options.steps, steps[min(number, len(steps) - 1)]),
                 learning_rate=_given(options.learning_rate, rate),
                 planes=tuple(
-                    Plane(cell=plane.cell * cell, channels=plane.channels)
-                    for plane in planes[min(number, len(planes) - 1)]
+                    dataclasses.replace(plane, cell=plane.cell * cell) for plane in planes[min(number, len(planes) - 1)]
                 ),
             )
             for number in range(grades)
@@ -162,7 +161,7 @@ def _compact(options: FitOptions) -> FitConfig:
         method="mgdl",
         encoding=EncodingConfig(kind="grid"),
         grades=tuple(
-            GradeConfig(depth=1, width=16, activation="relu", planes=planes, steps=1, learning_rate=1.0)
+            GradeConfig(depth=2, width=16, activation="relu", planes=planes, steps=1, learning_rate=1.0)
             for planes in COMPACT_PLANES
         ),
         rounding_db=0.0,

@@ -14,6 +14,10 @@ MAX_SCALES, MAX_BRANCHES, MAX_SHIFTS = 64, 8, 512
 """Most scales, branches and shifts of one grade that the file format holds: a small file must not draw on gigabytes."""
 
 
+AROUND = ((0, 0), *((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx))
+"""Where a plane is read that is read `around` a coordinate: cells down and to the right of it."""
+
+
 def choice(name: str, value: str, allowed: object) -> None:
     """Raise ConfigError unless the value is one of a Literal's."""
     names = get_args(allowed)
@@ -79,10 +83,17 @@ class Plane:
     Attributes:
         cell: side of a lattice cell, in pixels.
         channels: numbers per cell.
+        around: it is read at the coordinate and a cell away in eight directions, see `AROUND`.
     """
 
     cell: int
     channels: int
+    around: bool = False
+
+    @property
+    def features(self) -> int:
+        """What is read of it at a coordinate."""
+        return self.channels * (len(AROUND) if self.around else 1)
 
     def __post_init__(self) -> None:
         for name, value, most in (("cell", self.cell, MAX_CELL), ("channels", self.channels, MAX_CHANNELS)):

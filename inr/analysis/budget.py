@@ -12,7 +12,7 @@ from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.grade import parameter_shapes
 from inr.networks.model import grade_inputs
-from inr.shape import MAX_CELL, Plane
+from inr.shape import MAX_CELL
 
 DEFAULT_SECONDS = 30.0
 _FILE_FRAME, _GRADE_FRAME = 400, 150
@@ -143,9 +143,7 @@ def _coarser(config: FitConfig) -> FitConfig:
     if any(plane.cell > MAX_CELL // 2 for own in config.grades for plane in own.planes):
         return config
     grades = tuple(
-        dataclasses.replace(
-            own, planes=tuple(Plane(cell=2 * plane.cell, channels=plane.channels) for plane in own.planes)
-        )
+        dataclasses.replace(own, planes=tuple(dataclasses.replace(plane, cell=2 * plane.cell) for plane in own.planes))
         for own in config.grades
     )
     return dataclasses.replace(config, grades=grades)

@@ -14,7 +14,7 @@ from inr.errors import ModelFileError
 
 SCALES = 64
 """Tables there are: the k-th has the mean distance 2^(k/4) / 16 from its centre."""
-FRACTIONS = 4
+FRACTIONS = 16
 """Places of a centre between two integers."""
 MAX_REACH = 4095
 """Largest distance from the integer below the centre that a table holds."""
@@ -30,18 +30,20 @@ def counts(scale: int, fraction: int, reach: int) -> NDArray[np.float64]:
     """Return the expected frequencies of -reach..reach around a centre, as whole numbers of at least one.
 
     P(r) = F(r + 1/2) - F(r - 1/2), F the distribution function of the Laplace distribution of that scale with its
-    centre at fraction / 4.
+    centre at fraction / 16.
 
     Args:
         scale: 0..63.
-        fraction: 0..3.
+        fraction: 0..15.
         reach: 0..4095.
     """
     decay = _DECAY[scale % 4]
     for _ in range(scale // 4):
         decay = float(np.sqrt(decay))
-    powers = np.cumprod(np.full(4 * reach + 8, decay)) / decay  # of the distance in quarters, from 0
-    edges = 4 * np.arange(-reach, reach + 2) - 2 - fraction
+    quarters = np.cumprod(np.full(4 * reach + 8, decay)) / decay  # powers of the distance, from 0
+    root = float(np.sqrt(np.sqrt(decay)))
+    powers = (quarters[:, None] * np.array([1.0, root, root * root, root * root * root])).ravel()
+    edges = FRACTIONS * np.arange(-reach, reach + 2) - FRACTIONS // 2 - fraction
     tail = 0.5 * powers[np.abs(edges)]
     table: NDArray[np.float64] = np.floor(np.diff(np.where(edges < 0, tail, 1.0 - tail)) * _TOTAL) + 1.0
     return table
@@ -70,10 +72,10 @@ class Encoder:
         Args:
             values: the integers; each at most `reach` from the integer at or below its centre.
             scales: (n,) tables.
-            centres: (n,) expected values in quarters.
+            centres: (n,) expected values in sixteenths.
             reach: of the tables.
         """
-        residuals = (values - (centres >> 2) + reach).astype(np.int32)
+        residuals = (values - centres // FRACTIONS + reach).astype(np.int32)
         for (scale, fraction), rows in _by_table(scales, centres):
             self._coder.encode(residuals[rows], _model(scale, fraction, reach))
 
@@ -105,7 +107,7 @@ class Decoder:
         residuals = np.empty(len(scales), np.int64)
         for (scale, fraction), rows in _by_table(scales, centres):
             residuals[rows] = self._decode(_model(scale, fraction, reach), len(rows))
-        return residuals - reach + (centres >> 2)
+        return residuals - reach + centres // FRACTIONS
 
     def read_uniform(self, count: int, bits: int) -> Integers:
         """Return the next (count,) integers of 0..2^bits - 1."""
@@ -125,7 +127,7 @@ class Decoder:
 
 def _by_table(scales: Integers, centres: Integers) -> list[tuple[tuple[int, int], Integers]]:
     """Return each (scale, fraction) that occurs, in order, with the places that use it, ascending."""
-    keys = scales * FRACTIONS + (centres & 3)
+    keys = scales * FRACTIONS + centres % FRACTIONS
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     return [

@@ -154,8 +154,12 @@ class Header:
 
 
 def _entry(grade: Grade) -> list[Any]:
-    """Return a grade as [depth, width, activation], then its planes as [[cell, channels], ...] and its form, if any."""
-    planes = [[plane.cell, plane.channels] for plane in grade.planes.layout] if grade.planes else []
+    """Return a grade as [depth, width, activation], then its planes and its form, if any.
+
+    A plane is [cell, channels], or [cell, channels, 1] if it is read around a coordinate.
+    """
+    layout = grade.planes.layout if grade.planes else ()
+    planes = [[plane.cell, plane.channels, *([1] if plane.around else [])] for plane in layout]
     default = dataclasses.asdict(Form())
     form = {name: value for name, value in dataclasses.asdict(grade.form).items() if value != default[name]}
     return [grade.depth, grade.width, grade.activation, *([planes] if planes else []), *([form] if form else [])]
@@ -174,12 +178,18 @@ def _grade(entry: object) -> GradeConfig:
                         depth=depth,
                         width=width,
                         activation=activation,
-                        planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in planes),
+                        planes=tuple(_plane(*plane) for plane in planes),
                         form=form,
                         steps=1,
                         learning_rate=1.0,
                     )
     raise ModelFileError(f"the header describes a grade as {repr(entry)[:60]}, which this program does not know.")
+
+
+def _plane(cell: int, channels: int, *around: int) -> Plane:
+    if around not in ((), (1,)):
+        raise ValueError("a plane has two numbers, or a third that is 1")
+    return Plane(cell=cell, channels=channels, around=bool(around))
 
 
 def _form(entry: Any) -> Form | None:

@@ -24,12 +24,12 @@ from inr.codec.quantize import (
 )
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
-from inr.networks.context import FOUR, SEVEN, Context
+from inr.networks.context import Context
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 
-CONTEXTS = {b"C": FOUR, b"K": SEVEN}
+CONTEXT = b"E"
 GRADE = b"G"
 PROFILE = b"i"
 MAX_PROFILE = 16_777_216
@@ -51,8 +51,7 @@ def model_to_bytes(model: Model) -> bytes:
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
     if model.context is not None:
-        tag = next(tag for tag, passes in CONTEXTS.items() if passes == model.context.schedule)
-        chunks.append(Chunk(tag=tag, payload=write_context(model.context)))
+        chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context)))
     chunks += [Chunk(tag=GRADE, payload=payload) for payload in _payloads(model)]
     return pack(make_header(model), chunks)
 
@@ -177,8 +176,8 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
     for chunk in container.chunks:
         if chunk.tag == GRADE:
             payloads.append(chunk.payload)
-        elif chunk.tag in CONTEXTS and container.version > 1 and context is None and not payloads and channels:
-            context = read_context(chunk.payload, channels, CONTEXTS[chunk.tag])
+        elif chunk.tag == CONTEXT and container.version > 1 and context is None and not payloads and channels:
+            context = read_context(chunk.payload, channels)
         elif not chunk.tag.islower():
             raise ModelFileError(f"the file holds a chunk {chunk.tag!r} that this program does not know.")
     total = len(header.grades)

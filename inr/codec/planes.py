@@ -7,14 +7,18 @@ from itertools import islice
 import numpy as np
 from torch import Tensor
 
-from inr.codec.entropy import Decoder, Encoder, Integers
+from inr.codec.entropy import FRACTIONS, Decoder, Encoder, Integers
 from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
 from inr.errors import ModelFileError
-from inr.networks.context import LARGEST, Context, Group, Passes, groups, lattices
+from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, groups, lattices
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
 MAX_HIDDEN = 64
+_FINEST = 8 * (-FINE.bit_length() - 2)
+"""Step of the finest grid of a context's tensor, one of `FINE` parts of one."""
+_WHOLE = FINE.bit_length() - 1
+"""The coarsest grid, of whole numbers, is so many powers of two wider."""
 
 
 class PlaneCoder:
@@ -29,7 +33,7 @@ class PlaneCoder:
         self._layouts = layouts
         self._size = (width, height)
         order = lattices(layouts, width, height) if context else []
-        self._groups = groups(order, context.schedule if context else ())
+        self._groups = groups(order)
         self._numbers = np.zeros(sum(lattice.count for lattice in order) + 1, np.int64)
         self._met = 0
 
@@ -74,10 +78,11 @@ class PlaneCoder:
         """Yield where each group of a plane lies, its tables, its centres and their reach; nothing of a zero plane."""
         assert self.context is not None
         group: Group
-        for group in islice(self._groups, len(self.context.schedule) * plane.channels):
+        for group in islice(self._groups, len(PASSES) * plane.channels):
             if side.reach and len(group.at):
                 centres, scales = self.context.expect(self._numbers, group)
-                yield group.at, scales, np.clip(centres, -4 * side.reach, 4 * side.reach), 2 * side.reach + 1
+                most = FRACTIONS * side.reach
+                yield group.at, scales, np.clip(centres, -most, most), 2 * side.reach + 1
 
 
 def coding_order(layout: Sequence[Plane]) -> list[int]:
@@ -89,28 +94,31 @@ def write_context(context: Context) -> bytes:
     """Return the payload of the context's chunk: hidden neurons (u8), then its tensors as those of a grade."""
     encoder, sides = Encoder(), []
     for tensor in context.tensors:
-        sides.append(describe(Step(-24), tensor.ravel()))
-        write_numbers(encoder, sides[-1], tensor.ravel())
+        numbers = tensor.ravel()
+        shift = next((k for k in range(_WHOLE, 0, -1) if not (numbers & ((1 << k) - 1)).any()), 0)
+        sides.append(describe(Step(_FINEST + 8 * shift), numbers >> shift))
+        write_numbers(encoder, sides[-1], numbers >> shift)
     return bytes([len(context.first)]) + b"".join(side.pack() for side in sides) + encoder.bytes()
 
 
-def read_context(payload: bytes, channels: int, passes: Passes) -> Context:
+def read_context(payload: bytes, channels: int) -> Context:
     """Read what `write_context` wrote, for so many channels of planes.
 
     Raises:
         ModelFileError: it is none of that.
     """
     hidden = payload[0] if payload else 0
-    shapes = Context.shapes(hidden, channels, passes)
+    shapes = Context.shapes(hidden, channels)
     if not 1 <= hidden <= MAX_HIDDEN or len(payload) < 1 + 4 * len(shapes):
         raise ModelFileError("the context of the planes is damaged.")
     decoder = Decoder(payload[1 + 4 * len(shapes) :])
     tensors = []
     for number, shape in enumerate(shapes):
         side = Side.unpack(payload[1 + 4 * number : 5 + 4 * number])
-        if side.step != Step(-24) or side.reach_bits + side.low > 15:
+        shift, odd = divmod(side.step.code - _FINEST, 8)
+        if odd or not 0 <= shift <= _WHOLE or side.reach_bits + side.low + shift > 16:
             raise ModelFileError("the context of the planes is outside the range of the format; the file is damaged.")
-        tensors.append(read_numbers(decoder, side, math.prod(shape)).reshape(shape))
+        tensors.append((read_numbers(decoder, side, math.prod(shape)) << shift).reshape(shape))
     decoder.finish()
     first, kinds, places, last, offsets = tensors
     return Context(first=first, passes=kinds, places=places, last=last, offsets=offsets)

@@ -8,10 +8,6 @@ from torch import Tensor
 
 from inr.config import FrameName, PixelsName
 
-Sample = tuple[slice, slice]
-"""Rows and columns of some pixels, evenly spread over a picture."""
-EVERY_PIXEL: Sample = (slice(None), slice(None))
-
 
 def axis(start: float, stop: float, count: int, size: int, longer: int, frame: FrameName) -> Tensor:
     """Return (count,) float32 coordinates of sample centres spread over [start, stop) in source pixels.
@@ -47,15 +43,12 @@ def training_rows(width: int, height: int, pixels: PixelsName) -> Tensor:
     return (ys[:, None] * width + xs[None, :]).reshape(-1)
 
 
-def samples(stride: int, width: int, height: int) -> list[Sample]:
-    """Return the samples of one pixel of stride x stride that share a picture among them; empty ones are left out.
+def samples(share: int, height: int) -> list[Tensor]:
+    """Return the samples of one row in `share`, a power of two, that a picture's rows fall into; none is empty.
 
-    Args:
-        stride: a power of two. Corners of a square of half the side follow each other.
-        width: of the picture.
-        height: of the picture.
+    Those that follow each other lie as far apart as can be.
     """
-    corners = [(0, 0)]
-    for _ in range(stride.bit_length() - 1):
-        corners = [(2 * y + dy, 2 * x + dx) for dy, dx in ((0, 0), (1, 1), (0, 1), (1, 0)) for y, x in corners]
-    return [(slice(y, None, stride), slice(x, None, stride)) for y, x in corners if y < height and x < width]
+    starts = [0]
+    while len(starts) < share:
+        starts = [2 * start + half for half in (0, 1) for start in starts]
+    return [torch.arange(start, height, share) for start in starts if start < height]

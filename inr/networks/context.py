@@ -14,12 +14,8 @@ from numpy.typing import NDArray
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
-Passes = tuple[tuple[int, int, int], ...]
+PASSES = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
 """Stride, first row and first column of the numbers met in each pass."""
-FOUR: Passes = ((2, 0, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
-"""As in the first files with a context, which are still read."""
-SEVEN: Passes = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), *FOUR[1:])
-"""As in files written now: a quarter of the numbers had nothing around it to go by, now a sixteenth has."""
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 _COARSER = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 NEIGHBOURS = len(_AROUND) + len(_COARSER) + 2
@@ -29,7 +25,7 @@ In the passes of every fourth row, those around it are two rows and columns away
 """
 LARGEST = 1023
 """Largest magnitude of a plane's number."""
-FINE = 64
+FINE = 256
 """Parts of one that the network's weights are counted in."""
 _SEEN = 64
 
@@ -83,10 +79,10 @@ def lattices(layouts: Iterable[Sequence[Plane]], width: int, height: int) -> lis
     return found
 
 
-def groups(order: Sequence[Lattice], passes: Passes = SEVEN) -> Iterator[Group]:
+def groups(order: Sequence[Lattice]) -> Iterator[Group]:
     """Yield the groups of channels in the order they are met; channels of a plane follow each other."""
     met = np.zeros((4, 4), np.int64)  # the pass of a number, by row and column modulo four
-    for number, (stride, top, left) in enumerate(passes):
+    for number, (stride, top, left) in enumerate(PASSES):
         met[top::stride, left::stride] = number
     starts = np.cumsum([0, *(lattice.count for lattice in order)])
     nothing = int(starts[-1])
@@ -103,7 +99,7 @@ def groups(order: Sequence[Lattice], passes: Passes = SEVEN) -> Iterator[Group]:
             plane = order[coarser[-1]].plane
             same = [i for i in coarser if order[i].plane == plane]
             below = same[min(own.channel, len(same) - 1)]
-        for number, (stride, top, left) in enumerate(passes):
+        for number, (stride, top, left) in enumerate(PASSES):
             y, x = (axis.ravel() for axis in np.mgrid[top : own.rows : stride, left : own.columns : stride])
             empty, apart = np.full(len(y), nothing), stride // 2
             seen = [
@@ -127,7 +123,7 @@ def groups(order: Sequence[Lattice], passes: Passes = SEVEN) -> Iterator[Group]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """The network, its weights counted in 64ths; H hidden neurons, C channels in all.
+    """The network, its weights counted in 256ths; H hidden neurons, C channels in all.
 
     h = relu(first f + passes[p] + places[c]),  (centre, log2 of the mean distance from it) = last h + offsets[c]
 
@@ -135,7 +131,7 @@ class Context:
 
     Attributes:
         first: (H, 2 NEIGHBOURS).
-        passes: (7, H), or (4, H).
+        passes: (7, H).
         places: (C, H).
         last: (2, H).
         offsets: (C, 2).
@@ -152,15 +148,10 @@ class Context:
         """All weights, in the order of the file."""
         return self.first, self.passes, self.places, self.last, self.offsets
 
-    @property
-    def schedule(self) -> Passes:
-        """The passes it was trained for."""
-        return FOUR if len(self.passes) == len(FOUR) else SEVEN
-
     @staticmethod
-    def shapes(hidden: int, channels: int, passes: Passes = SEVEN) -> tuple[tuple[int, int], ...]:
+    def shapes(hidden: int, channels: int) -> tuple[tuple[int, int], ...]:
         """Return the shapes of `tensors`."""
-        return (hidden, 2 * NEIGHBOURS), (len(passes), hidden), (channels, hidden), (2, hidden), (channels, 2)
+        return (hidden, 2 * NEIGHBOURS), (len(PASSES), hidden), (channels, hidden), (2, hidden), (channels, 2)
 
     def expect(self, numbers: Integers, group: Group) -> tuple[Integers, Integers]:
         """Return what a group's numbers may be.
@@ -170,15 +161,15 @@ class Context:
             group: which are asked for.
 
         Returns:
-            Centres in quarters, within four times LARGEST, and tables 0..63, the k-th of mean distance 2^(k/4) / 16.
+            Centres in sixteenths, within 16 times LARGEST, and tables 0..63, the k-th of mean distance 2^(k/4) / 16.
         """
         seen = features(numbers[group.seen]).astype(np.float64)  # products of small integers: exact, whatever the order
         bias = self.passes[group.number] + self.places[group.place]
         hidden = np.maximum(self.first.astype(np.float64) @ seen + bias[:, None], 0.0)
-        hidden = np.minimum(np.floor(hidden / 4), 2.0**15)
-        out = self.last.astype(np.float64) @ hidden + 16.0 * self.offsets[group.place][:, None]
-        quarters = np.floor((4 * out + 512) / 1024).astype(np.int64)
-        return np.clip(quarters[0], -4 * LARGEST, 4 * LARGEST), np.clip(quarters[1] + 16, 0, 63)
+        hidden = np.minimum(np.floor(hidden / 16), 2.0**15)
+        out = self.last.astype(np.float64) @ hidden + 16.0 * self.offsets[group.place][:, None]  # in parts of 4096
+        centres, spreads = np.floor((np.array([[16.0], [4.0]]) * out + 2048) / 4096).astype(np.int64)
+        return np.clip(centres, -16 * LARGEST, 16 * LARGEST), np.clip(spreads + 16, 0, 63)
 
 
 def features(seen: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inr.config import FrameName
-from inr.shape import EncodingConfig, Plane
+from inr.shape import AROUND, EncodingConfig, Plane
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int) -> Encodi
 class Planes(nn.Module):
     """A pyramid of learned feature planes (Mueller et al. 2022, arXiv 2201.05989, section 3; dense, not hashed).
 
-    coordinates (N, 2) -> each plane read bilinearly -> (N, sum of channels)
+    coordinates (N, 2) -> each plane read bilinearly -> (N, features)
 
     Attributes:
         layout: cell and channels of each plane.
@@ -122,18 +122,21 @@ class Planes(nn.Module):
         )
 
     @property
-    def channels(self) -> int:
-        """Features per coordinate."""
-        return sum(plane.channels for plane in self.layout)
+    def features(self) -> int:
+        """What is read at a coordinate."""
+        return sum(plane.features for plane in self.layout)
 
     def forward(self, coordinates: Tensor) -> Tensor:
-        """Map (N, 2) isotropic coordinates to (N, channels) features."""
+        """Map (N, 2) isotropic coordinates to (N, features): of a plane all channels at each place it is read."""
         at = (coordinates * self.stretch)[None, None]
-        read = [
-            functional.grid_sample(plane, at, mode="bilinear", padding_mode="border", align_corners=False)[0, :, 0]
-            for plane in self.values
-        ]
-        return torch.cat(read).T
+        return torch.cat([self._read(*plane, at) for plane in zip(self.layout, self.values, strict=True)]).T
+
+    def _read(self, plane: Plane, values: Tensor, at: Tensor) -> Tensor:
+        if plane.around:
+            cells = torch.tensor([[2.0 * dx / values.shape[3], 2.0 * dy / values.shape[2]] for dy, dx in AROUND])
+            at = at + cells.to(at)[None, :, None]
+        read = functional.grid_sample(values, at, mode="bilinear", padding_mode="border", align_corners=False)
+        return read[0].transpose(0, 1).reshape(plane.features, -1)
 
     @torch.no_grad()
     def start(self, generator: torch.Generator) -> None:

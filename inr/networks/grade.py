@@ -44,7 +44,7 @@ class Grade(nn.Module):
         self.activation: ActivationName = activation
         self.form = form
         self.outputs = outputs
-        first = (inputs + (planes.channels if planes else 0)) // form.branches
+        first = (inputs + (planes.features if planes else 0)) // form.branches
         self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
         self.head = Dense(form.features(width, activation), outputs * (1 + 2 * form.shifts))
         self.slope = nn.Parameter(torch.empty(())) if form.slope else None
@@ -73,7 +73,7 @@ class Grade(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
     def read(self, x: Tensor) -> Tensor | None:
-        """Map (N, inputs) features to the (N, channels) values of this grade's planes there, if it has any."""
+        """Map (N, inputs) features to the (N, R) values of this grade's planes there, if it has any."""
         return None if self.planes is None else self.planes(x[:, -2:])
 
     def body(self, x: Tensor, read: Tensor | None = None) -> Tensor:
@@ -163,7 +163,7 @@ def parameter_shapes(inputs: int, outputs: int, own: GradeConfig, width: int, he
         height: of the picture, in pixels.
     """
     form, neurons, heads = own.form, own.width, outputs * (1 + 2 * own.form.shifts)
-    seen = (inputs + sum(plane.channels for plane in own.planes)) // form.branches
+    seen = (inputs + sum(plane.features for plane in own.planes)) // form.branches
     hidden: list[tuple[int, ...]] = [(neurons, neurons), (neurons,)]
     if own.activation == "gabor":
         hidden = [(neurons, 2 * neurons), (2 * neurons,)]

@@ -187,16 +187,25 @@ def grade_input(encoded: Tensor, features: Tensor | None, *, feed: FeedName) -> 
     return torch.cat([features, encoded], dim=1) if feed == "both" else features
 
 
-def advance(grade: Grade, encoded: Tensor, features: Tensor | None, *, feed: FeedName) -> tuple[Tensor, Tensor, Tensor]:
+def advance(
+    grade: Grade, encoded: Tensor, features: Tensor | None, *, feed: FeedName, read: Tensor | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Go through one grade: (N, E) encoding and (N, F) features, None before grade 1, to the next grade's.
 
     What a grade reads from its planes is part of the encoding from then on.
+
+    Args:
+        grade: to go through.
+        encoded: handed on by the grade before.
+        features: handed on by the grade before.
+        feed: as in `Model`.
+        read: (N, R) of the grade's planes, where it is known already.
 
     Returns:
         Features and encoding for the next grade, and this one's (N, C) prediction.
     """
     x = grade_input(encoded, features, feed=feed)
-    read = grade.read(x)
+    read = grade.read(x) if read is None else read
     features = grade.body(x, read)
     encoded = encoded if read is None else torch.cat([read, encoded], dim=1)
     return features, encoded, grade.predict(features, x)
@@ -215,7 +224,7 @@ def grade_inputs(grades: Sequence[GradeConfig], encoding: int, *, feed: FeedName
         beside = encoding if number == 0 or feed != "features" else 0
         sizes.append(beside + (features if feed != "encoding" else 0))
         features = own.form.features(own.width, own.activation)
-        encoding += sum(plane.channels for plane in own.planes)
+        encoding += sum(plane.features for plane in own.planes)
     return sizes
 
 

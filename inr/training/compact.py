@@ -8,8 +8,9 @@ picture; R the bits per pixel that the context asks for the numbers (Dupont et a
 import copy
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -17,17 +18,19 @@ from torch import Tensor
 from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
-from inr.imaging.pixels import EVERY_PIXEL, Sample, axis, samples
+from inr.imaging.pixels import axis, samples
 from inr.networks.context import LARGEST, lattices
-from inr.networks.encoding import Encoding
-from inr.networks.model import Model, Record
-from inr.training.decompose import decompose, reading
+from inr.networks.encoding import Encoding, plane_shape
+from inr.networks.layers import Dense
+from inr.networks.model import Model, Record, advance
+from inr.training.decompose import Reading, decompose
 from inr.training.expectation import Expectation
 from inr.training.numbers import Numbers
 from inr.training.optimizer import Muon
 from inr.training.start import adding_grade, generator
-from inr.training.together import Together
 
+_BLOCK = 16_384
+"""Pixels drawn at once, about."""
 _SETTLED = 0.95
 """Share of the training after which the numbers stay what they are, and only the networks learn."""
 _STEP = 1.5 * math.sqrt(12.0 / (2.0 * math.log(2.0)))
@@ -56,19 +59,19 @@ class Compact:
         self.width, self.height = image.width, image.height
         self.pixels = torch.from_numpy(image.pixels).permute(2, 0, 1).contiguous()
         self.planes = [plane for own in config.grades for plane in own.planes]
-        self.readings = [reading(plane, self.width, self.height) for plane in self.planes]
+        self.readings = [Reading(plane, self.width, self.height) for plane in self.planes]
         self.random = generator(config.seed, -2)
         order = lattices([own.planes for own in config.grades], self.width, self.height)
         self.expectation = Expectation(order, compact.hidden, self.random, compact.portions)
         mean, step = self.pixels.mean((1, 2), keepdim=True), best_step(weight)
         found, _ = decompose(self.pixels - mean, self.planes, self.readings, step)
-        self.numbers = Numbers(self.planes, found)
+        self.numbers = Numbers(found)
         self.grades = [
             adding_grade(image, config, number, step, mean.flatten()) for number in range(len(config.grades))
         ]
-        self.together = Together(self.grades)
         self.shares = [1.0] * len(self.grades)
-        self.samples = samples(compact.stride, self.width, self.height)
+        self.samples = samples(compact.share, self.height)
+        self.visits = [self._visits(which) for which in range(len(self.planes))]
 
     def train(self, on_step: Callable[[int, float, float], None]) -> int:
         """Train everything together and return the steps done.
@@ -83,8 +86,10 @@ class Compact:
         compact, began, done = self.compact, time.perf_counter(), 0
         adam = partial(torch.optim.Adam, betas=(0.9, 0.99), eps=1e-12, fused=True)
         context = adam(self.expectation.parameters, lr=compact.context_rate)
-        rest = adam(self.together.rest, lr=compact.network_rate)
-        matrices = Muon(self.together.matrices, lr=compact.network_rate, momentum=0.95, dtype=torch.float32)
+        layers = [cast(Dense, layer) for grade in self.grades for layer in grade.layers]
+        others = [*(layer.bias for layer in layers), *(p for grade in self.grades for p in grade.head.parameters())]
+        rest = adam(others, lr=compact.network_rate)
+        matrices = Muon([layer.weight for layer in layers], lr=compact.network_rate, momentum=0.95, dtype=torch.float32)
         peaks: dict[torch.optim.Optimizer, float] = {
             context: compact.context_rate,
             rest: compact.network_rate,
@@ -104,8 +109,9 @@ class Compact:
             error = self._step(done, spent, compact.number_rate * factor)
             if not math.isfinite(error):
                 raise TrainingError(f"the error did not stay finite in step {done + 1}; give another --seed.")
-            matrices.step()
-            rest.step()
+            for optimizer in (matrices, rest):
+                optimizer.step()
+                optimizer.zero_grad()
             self._learn_context(context)
             done += 1
             on_step(done, spent, error)
@@ -116,48 +122,70 @@ class Compact:
         optimizer.step()
         optimizer.zero_grad()
 
-    @torch.no_grad()
     def _step(self, done: int, spent: float, rate: float) -> float:
         """Look at one sample of the pixels, update the numbers, leave the weights their gradients; return the error."""
         at = self.samples[done % len(self.samples)]
-        parts = [self.numbers.part(which, at) for which in range(len(self.planes))]
-        softened = [self._soften(which, part, spent) for which, part in enumerate(parts)]
-        read = [each.up(own[0], at) for each, own in zip(self.readings, softened, strict=True)]
-        wanted = self.pixels[:, at[0], at[1]]
-        errors, given = self.together.learn(torch.cat(read).flatten(1), self._where(at), wanted.flatten(1), self.shares)
-        small = self.compact.prefix_share
-        self.shares = [small * min(errors[-1] / max(error, 1e-12), 1.0) for error in errors[:-1]] + [1.0]
+        rows = [read.needed(at) for read in self.readings]
+        softened = [self._soften(which, own, spent) for which, own in enumerate(rows)]
+        for soft, _ in softened:
+            soft.requires_grad_(True)
+        wanted = self.pixels[:, at].flatten(1).T
+        errors = [(drawn - wanted).square().mean() for drawn in self._draw([soft for soft, _ in softened], at)]
+        loss = torch.stack([share * error for share, error in zip(self.shares, errors, strict=True)]).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        *before, last = (float(error.detach()) for error in errors)
+        self.shares = [*(self.compact.prefix_share * min(last / max(error, 1e-12), 1.0) for error in before), 1.0]
         if spent < _SETTLED:
-            of_planes = torch.split(given.view(-1, *wanted.shape[1:]), [plane.channels for plane in self.planes])
-            for which, (part, (soft, slope), gradient) in enumerate(zip(parts, softened, of_planes, strict=True)):
-                # Cells of one pixel are looked at in one step of several, and weigh as much as if in each.
-                fine = self.planes[which].cell == 1
-                share = wanted[0].numel() / (self.width * self.height) if fine else 1.0
-                centres, spreads = (
-                    self.numbers.plane(t, which)[part] for t in (self.expectation.centres, self.expectation.spreads)
-                )
-                by_bits = self.expectation.slope(soft, centres, spreads)
-                own = self.readings[which].down(gradient, at) * share
-                own.add_(by_bits, alpha=self.weight / (self.width * self.height)).mul_(slope)
-                self.numbers.update(which, part, own, rate=rate, before=done // len(self.samples) if fine else done)
-        return errors[-1]
+            for which, (own, (soft, slope)) in enumerate(zip(rows, softened, strict=True)):
+                self._update(which, own, soft, slope, rate)
+        return last
 
-    def _soften(self, which: int, part: tuple[slice, ...], spent: float) -> tuple[Tensor, Tensor]:
-        """Return what part of a plane may become, and the slope of that; once settled, what it is."""
+    @torch.no_grad()
+    def _update(self, which: int, rows: Tensor | slice, soft: Tensor, slope: Tensor, rate: float) -> None:
+        """Move some rows of a plane by what the error and the bits say of what they were softened to."""
+        expected = self.expectation
+        centres, spreads = (self.numbers.plane(t, which)[:, rows] for t in (expected.centres, expected.spreads))
+        by_bits = expected.slope(soft.detach(), centres, spreads)
+        by_error = soft.grad
+        assert by_error is not None
+        once = len(self.samples) * self.weight / (self.width * self.height)  # bits weigh as if seen in every step
+        gradient = by_bits.mul_(once / self.visits[which][rows]).add_(by_error).mul_(slope)
+        self.numbers.update(which, rows, gradient, rate=rate)
+
+    def _visits(self, which: int) -> Tensor:
+        """Return (rows, 1): in how many samples a row of a plane is looked at."""
+        visits = torch.zeros(plane_shape(self.planes[which], self.width, self.height)[1], 1)
+        for at in self.samples:
+            visits[self.readings[which].needed(at)] += 1.0
+        return visits
+
+    def _draw(self, planes: Sequence[Tensor], rows: Tensor) -> list[Tensor]:
+        """Return the (n, C) picture after each grade in some rows of pixels, from the rows of planes they need."""
+        read = iter([each.up(own, rows).flatten(1).T for each, own in zip(self.readings, planes, strict=True)])
+        encoded, features = self._where(rows), None
+        drawn: list[Tensor] = []
+        for grade, own in zip(self.grades, self.config.grades, strict=True):
+            seen = torch.cat([next(read) for _ in own.planes], dim=1)
+            features, encoded, part = advance(grade, encoded, features, feed="both", read=seen)
+            drawn.append(drawn[-1] + part if drawn else part)
+        return drawn
+
+    def _soften(self, which: int, rows: Tensor | slice, spent: float) -> tuple[Tensor, Tensor]:
+        """Return what rows of a plane may become, and the slope of that; once settled, what they are."""
         if spent >= _SETTLED:
-            whole = self.numbers.plane(self.numbers.flat, which)[part].round()
+            whole = self.numbers.plane(self.numbers.flat, which)[:, rows].round()
             return whole, whole
         softness, noise = (
             start + (end - start) * spent / _SETTLED for start, end in (self.compact.softness, self.compact.noise)
         )
-        return self.numbers.soften(which, part, softness=softness, noise=noise, random=self.random)
+        return self.numbers.soften(which, rows, softness=softness, noise=noise, random=self.random)
 
-    def _where(self, pixels: Sample) -> Tensor:
-        """Return the (2, n) coordinates of the pixels of a sample."""
+    def _where(self, rows: Tensor) -> Tensor:
+        """Return the (n, 2) coordinates of the pixels in some rows."""
         longer = max(self.width, self.height)
-        xs = axis(0, self.width, self.width, self.width, longer, "isotropic")[pixels[1]]
-        ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[pixels[0]]
-        return torch.stack([xs.repeat(len(ys)), ys.repeat_interleave(len(xs))])
+        xs = axis(0, self.width, self.width, self.width, longer, "isotropic")
+        ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[rows]
+        return torch.stack([xs.repeat(len(ys)), ys.repeat_interleave(len(xs))], dim=1)
 
     @torch.no_grad()
     def bits(self) -> float:
@@ -170,17 +198,18 @@ class Compact:
         """Return colours minus the picture as it is now, its numbers whole.
 
         Args:
-            rows: (M,) pixels to compute; all by default.
+            rows: (M,) numbers of pixels in reading order; all by default.
 
         Returns:
-            (M, C) in reading order.
+            (M, C).
         """
-        whole = self.numbers.flat.round()
-        read = [each.up(self.numbers.plane(whole, which)) for which, each in enumerate(self.readings)]
-        planes, where, colours = torch.cat(read).flatten(1), self._where(EVERY_PIXEL), self.pixels.flatten(1)
-        if rows is not None:
-            planes, where, colours = planes[:, rows], where[:, rows], colours[:, rows]
-        return (colours - self.together.draw(planes, where)).T
+        planes = [self.numbers.plane(self.numbers.flat.round(), which) for which in range(len(self.planes))]
+        parts = []
+        for part in torch.split(torch.arange(self.height), max(1, _BLOCK // self.width)):
+            own = [values[:, read.needed(part)] for values, read in zip(planes, self.readings, strict=True)]
+            parts.append(self.pixels[:, part].flatten(1).T - self._draw(own, part)[-1])
+        left = torch.cat(parts)
+        return left if rows is None else left[rows]
 
     def error(self) -> float:
         """Return the mean squared error of the picture as it is now."""
@@ -211,5 +240,5 @@ class Compact:
             grades=tuple(grades),
             icc_profile=self.image.icc_profile,
             record=Record(method=self.config.method, seed=self.config.seed),
-            context=self.expectation.context(),
+            context=self.expectation.context(flat.round()),
         )

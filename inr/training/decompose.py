@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from inr.imaging.pixels import EVERY_PIXEL, Sample
 from inr.networks.encoding import plane_shape
-from inr.shape import Plane
+from inr.shape import AROUND, Plane
 
 _DEAD_ZONE = 0.6
 _COLOURS = {
@@ -20,44 +19,49 @@ _COLOURS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """How a plane is read at all pixels: rows (H, h) times numbers (h, w) times columns (W, w), transposed.
+    """How a plane is read at the pixels of a picture, as `Planes` does: rows of weights (H, h), then columns (W, w).
 
-    Rows and columns are None for cells of one pixel, which are read as they are.
+    Args:
+        plane: the plane.
+        width: of the picture.
+        height: of the picture.
     """
 
-    rows: Tensor | None
-    columns: Tensor | None
+    def __init__(self, plane: Plane, width: int, height: int) -> None:
+        self._fine = plane.cell == 1  # read as it is at every pixel
+        self._places = AROUND if plane.around else AROUND[:1]
+        _, rows, columns = plane_shape(plane, width, height)
+        apart = {d for place in self._places for d in place}
+        self._near = {d: (torch.arange(height) + d).clamp(0, height - 1) for d in apart} if self._fine else {}
+        self._rows = {} if self._fine else {d: _between(height, rows, d) for d in apart}
+        self._columns = {} if self._fine else {d: _between(width, columns, d) for d in apart}
 
-    def up(self, values: Tensor, pixels: Sample = EVERY_PIXEL) -> Tensor:
-        """Map (c, h, w) numbers to (c, H, W) pixels, or to those of a sample.
+    def needed(self, rows: Tensor) -> Tensor | slice:
+        """Return the plane's rows that decide these rows of pixels."""
+        return self._near_rows(rows) if self._fine else slice(None)
 
-        With cells of one pixel, only the numbers of these pixels are given.
-        """
-        if self.rows is None or self.columns is None:
-            return values
-        return (self.rows[pixels[0]] @ values) @ self.columns[pixels[1]].T
+    def up(self, values: Tensor, rows: Tensor) -> Tensor:
+        """Map the (c, r, w) numbers of the rows needed to the (features, n, W) that is read in n rows of pixels."""
+        if not self._fine:
+            found = {d: weights[rows] @ values for d, weights in self._rows.items()}
+            return torch.cat([found[dy] @ self._columns[dx].T for dy, dx in self._places])
+        needed = self._near_rows(rows)
+        padded = functional.pad(values, (1, 1), mode="replicate")
+        found = {d: padded.index_select(1, torch.searchsorted(needed, near[rows])) for d, near in self._near.items()}
+        return torch.cat([found[dy][..., 1 + dx : 1 + dx + values.shape[2]] for dy, dx in self._places])
 
-    def down(self, gradient: Tensor, pixels: Sample) -> Tensor:
-        """Map a gradient by the pixels of a sample to one by the numbers that were given."""
-        if self.rows is None or self.columns is None:
-            return gradient
-        return self.rows[pixels[0]].T @ (gradient @ self.columns[pixels[1]])
+    def _near_rows(self, rows: Tensor) -> Tensor:
+        found: Tensor = torch.cat([near[rows] for near in self._near.values()]).unique()  # type: ignore[no-untyped-call]
+        return found
+
+    def centre(self, values: Tensor) -> Tensor:
+        """Map (c, h, w) numbers to what is read at all pixels themselves, (c, H, W)."""
+        return values if self._fine else self._rows[0] @ values @ self._columns[0].T
 
     def nearest(self, picture: Tensor) -> Tensor:
         """Return the (c, h, w) numbers whose reading is closest to (c, H, W) pixels."""
-        if self.rows is None or self.columns is None:
-            return picture
-        return _inverse(self.rows) @ picture @ _inverse(self.columns).T
-
-
-def reading(plane: Plane, width: int, height: int) -> Reading:
-    """Return how a plane is read at the pixels of a picture: bilinearly, as `Planes` does."""
-    if plane.cell == 1:
-        return Reading(rows=None, columns=None)
-    _, rows, columns = plane_shape(plane, width, height)
-    return Reading(rows=_between(height, rows), columns=_between(width, columns))
+        return picture if self._fine else _inverse(self._rows[0]) @ picture @ _inverse(self._columns[0]).T
 
 
 def colour_directions(channels: int) -> Tensor:
@@ -91,7 +95,7 @@ def decompose(
         values = torch.zeros(plane_shape(plane, width, height))
         values[: len(along)] = torch.where(whole == wanted.round(), wanted, whole + (wanted - whole).clamp(-0.45, 0.45))
         found.append(values)
-        left = left - torch.einsum("kc,khw->chw", along, read.up(whole * step))
+        left = left - torch.einsum("kc,khw->chw", along, read.centre(whole * step))
     return found, float(left.square().mean())
 
 
@@ -105,9 +109,9 @@ def entropy(planes: Sequence[Tensor]) -> float:
     return bits
 
 
-def _between(pixels: int, cells: int) -> Tensor:
-    """Return the (pixels, cells) weights of linear interpolation between cells that tile the pixels."""
-    at = ((torch.arange(pixels, dtype=torch.float64) + 0.5) * cells / pixels - 0.5).clamp(0, cells - 1)
+def _between(pixels: int, cells: int, apart: int) -> Tensor:
+    """Return the (pixels, cells) weights of linear interpolation, so many cells apart, between cells that tile them."""
+    at = ((torch.arange(pixels, dtype=torch.float64) + 0.5) * cells / pixels - 0.5 + apart).clamp(0, cells - 1)
     low = at.floor().long()
     high, share = (low + 1).clamp(max=cells - 1), at - low
     weights = torch.zeros(pixels, cells, dtype=torch.float64)

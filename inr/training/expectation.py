@@ -8,9 +8,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from inr.networks.context import FINE, NEIGHBOURS, Context, Lattice, groups
+from inr.training.nearest import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
 _LEAST = 2.0**-20
+_MOST = 32_767
+_SAMPLE, _CHUNK = 65_536, 4096
+"""Numbers that are looked at to round the context, and how many at once."""
 
 
 class Expectation:
@@ -42,21 +46,25 @@ class Expectation:
 
     def refresh(self, numbers: Tensor) -> Tensor:
         """Look at the next portion of (all,) whole numbers and return its mean bits, with a graph to the parameters."""
-        rows = slice(self._next, self._next + self._portion)
-        self._next = 0 if rows.stop >= len(self._at) else rows.stop
+        rows = torch.arange(self._next, min(self._next + self._portion, len(self._at)))
+        self._next = 0 if self._next + self._portion >= len(self._at) else self._next + self._portion
         known = torch.cat([numbers, numbers.new_zeros(1)])
-        seen = known[self._seen[:, rows]]
-        cut = seen.clamp(-64, 64)
-        first, passes, places, last, offsets = self.parameters
-        kind = self._kind[:, rows]
-        bias = functional.embedding(kind[0], passes) + functional.embedding(kind[1], places)
-        hidden = torch.relu(first @ torch.cat([cut, cut.abs()]) + bias.T)
-        out = last @ hidden + functional.embedding(kind[1], offsets).T
-        at, spread = self._at[rows], out[1].clamp(_LOWEST, _HIGHEST)
+        at, (_, _, out) = self._at[rows], self._expect(known, rows)
+        spread = out[1].clamp(_LOWEST, _HIGHEST)
         with torch.no_grad():
             self.centres[at], self.spreads[at] = out[0], spread
         bits: Tensor = _Bits.apply(known[at], out[0], spread)  # type: ignore[no-untyped-call]
         return bits.mean()
+
+    def _expect(self, known: Tensor, rows: Tensor | slice) -> tuple[Tensor, Tensor, Tensor]:
+        """Return what some numbers see (2 NEIGHBOURS, n), the hidden neurons (H, n), and centres and spreads (2, n)."""
+        first, passes, places, last, offsets = self.parameters
+        cut = known[self._seen[:, rows]].clamp(-64, 64)
+        number, place = self._kind[:, rows]
+        seen = torch.cat([cut, cut.abs()])
+        bias = functional.embedding(number, passes) + functional.embedding(place, places)
+        hidden = torch.relu(first @ seen + bias.T)
+        return seen, hidden, last @ hidden + functional.embedding(place, offsets).T
 
     @staticmethod
     def bits(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
@@ -69,11 +77,44 @@ class Expectation:
         offset = numbers - centres
         return _by_number(offset, *_edges(offset, spreads)).mul_(-1.0 / math.log(2.0))
 
-    def context(self) -> Context:
-        """Return the network in integers."""
-        whole = [np.rint(p.detach().numpy() * FINE).astype(np.int64).clip(-32_767, 32_767) for p in self.parameters]
+    @torch.no_grad()
+    def context(self, numbers: Tensor) -> Context:
+        """Return the network in integers, rounded together so that (all,) whole numbers and it take the fewest bits."""
+        settled = [parameter.detach().clone() for parameter in self.parameters]
+        round_together(settled, [True] * len(settled), self._bend(numbers), 1.0, grid=_grid)
+        whole = [np.rint(tensor.numpy() * FINE).astype(np.int64).clip(-_MOST, _MOST) for tensor in settled]
         first, passes, places, last, offsets = whole
         return Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
+
+    def _bend(self, numbers: Tensor) -> Tensor:
+        """Return (n, n): how the bits of all numbers bend over the network's own, from a sample of them.
+
+        Bits are -log2 P, so that the mean of what they bend is ln 2 times that of the square of their slope (Fisher).
+        """
+        known = torch.cat([numbers, numbers.new_zeros(1)])
+        _, passes, places, last, _ = self.parameters
+        total = sum(parameter.numel() for parameter in self.parameters)
+        matrix = torch.zeros(total, total, dtype=torch.float64)
+        for rows in torch.split(torch.arange(min(_SAMPLE, len(self._at))), _CHUNK):  # they lie in random order
+            seen, hidden, out = self._expect(known, rows)
+            offset, spread = known[self._at[rows]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
+            edges = _edges(offset, spread)
+            by_centre = _by_number(offset, *edges) / math.log(2.0)
+            by_out = torch.stack([by_centre, _by_spread(offset, *edges) * (spread == out[1])])
+            by_hidden = (last.T @ by_out) * (hidden > 0.0)
+            number, place = (
+                functional.one_hot(kind.long(), count).T.float()
+                for kind, count in zip(self._kind[:, rows], (len(passes), len(places)), strict=True)
+            )
+            pairs = ((by_hidden, seen), (number, by_hidden), (place, by_hidden), (by_out, hidden), (place, by_out))
+            slopes = torch.cat([(a[:, None] * b[None]).flatten(0, 1) for a, b in pairs])
+            matrix += (slopes @ slopes.T).double()
+        return matrix * (0.5 * math.log(2.0) * len(self._at) / min(_SAMPLE, len(self._at)))
+
+
+def _grid(step: float) -> float:
+    """Return the power of two, from one of FINE parts to one, that is next below a step."""
+    return float(2.0 ** min(max(math.floor(math.log2(step)), 1 - FINE.bit_length()), 0))
 
 
 def _edges(offset: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -100,18 +141,22 @@ def _by_number(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, i
     return slope.mul_(inverse).copysign_(offset).neg_()
 
 
+def _by_spread(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
+    """Return the derivative of the bits by the spread."""
+    distance = offset.abs()
+    slope = (0.5 - distance) * near + (distance + 0.5) * far
+    return slope.mul_(inverse).div_(probability).mul_(0.5)  # b times d ln P / d (1 / b), without its sign
+
+
 class _Bits(torch.autograd.Function):
     """Bits of numbers that are given, by centres and spreads that are learned."""
 
     @staticmethod
     def forward(ctx, numbers, centres, spreads):  # type: ignore[no-untyped-def]
         offset = numbers - centres
-        probability, near, far, inverse = _edges(offset, spreads)
-        distance = offset.abs()
-        by_spread = (0.5 - distance) * near + (distance + 0.5) * far
-        by_spread.mul_(inverse).div_(probability).mul_(0.5)  # b times d ln P / d (1 / b), without its sign
-        ctx.save_for_backward(_by_number(offset, probability, near, far, inverse), by_spread)
-        return -torch.log2(probability)
+        edges = _edges(offset, spreads)
+        ctx.save_for_backward(_by_number(offset, *edges), _by_spread(offset, *edges))
+        return -torch.log2(edges[0])
 
     @staticmethod
     def backward(ctx, given):  # type: ignore[no-untyped-def]

@@ -6,10 +6,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from inr.imaging.pixels import Sample
-from inr.shape import Plane
-
-Part = tuple[slice, ...]
 _DECAYS = (0.9, 0.95)
 
 
@@ -20,24 +16,20 @@ class Numbers:
         flat: (all,) plane after plane.
     """
 
-    def __init__(self, planes: Sequence[Plane], start: Sequence[Tensor]) -> None:
+    def __init__(self, start: Sequence[Tensor]) -> None:
         self.flat = torch.cat([values.flatten() for values in start])
-        self._fine = [plane.cell == 1 for plane in planes]
         self._shapes = [values.shape for values in start]
         counts = [values.numel() for values in start]
         self._bounds = [sum(counts[:i]) for i in range(len(counts) + 1)]
         self._means, self._squares = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
+        self._updates = [torch.zeros(shape[1], 1) for shape in self._shapes]
 
     def plane(self, values: Tensor, which: int) -> Tensor:
         """Return one plane's part of (all,) values, as (c, h, w)."""
         return values[self._bounds[which] : self._bounds[which + 1]].view(self._shapes[which])
 
-    def part(self, which: int, pixels: Sample) -> Part:
-        """Return what of a plane decides these pixels: all of it, or only they if its cells are pixels."""
-        return (slice(None), *pixels) if self._fine[which] else (slice(None),)
-
     def soften(
-        self, which: int, part: Part, *, softness: float, noise: float, random: torch.Generator
+        self, which: int, rows: Tensor | slice, *, softness: float, noise: float, random: torch.Generator
     ) -> tuple[Tensor, Tensor]:
         """Return numbers about as rounding will leave them, and the slope of that.
 
@@ -46,24 +38,27 @@ class Numbers:
 
         Args:
             which: plane.
-            part: of it.
+            rows: of it.
             softness: of the rounding; towards zero it becomes hard.
             noise: width of the noise.
             random: where the noise comes from.
         """
-        once, first = _soft_round(self.plane(self.flat, which)[part], softness)
+        once, first = _soft_round(self.plane(self.flat, which)[:, rows], softness)
         moved = torch.rand(once.shape, generator=random).sub_(0.5).mul_(noise).add_(once)
         twice, second = _soft_round(moved, softness)
         return twice, first.mul_(second)
 
-    def update(self, which: int, part: Part, gradient: Tensor, *, rate: float, before: int) -> None:
-        """Take one step of Adam on a part of a plane, after so many before."""
-        mean, square = (self.plane(t, which)[part] for t in (self._means, self._squares))
-        mean.mul_(_DECAYS[0]).add_(gradient, alpha=1.0 - _DECAYS[0])
-        square.mul_(_DECAYS[1]).addcmul_(gradient, gradient, value=1.0 - _DECAYS[1])
-        sure = [1.0 - decay ** (before + 1) for decay in _DECAYS]
+    def update(self, which: int, rows: Tensor | slice, gradient: Tensor, *, rate: float) -> None:
+        """Take one step of Adam on some rows of a plane."""
+        planes = [self.plane(values, which) for values in (self.flat, self._means, self._squares)]
+        values, mean, square = (plane[:, rows] for plane in planes)
+        self._updates[which][rows] += 1.0
+        sure = [1.0 - decay ** self._updates[which][rows] for decay in _DECAYS]
+        mean = mean.mul(_DECAYS[0]).add_(gradient, alpha=1.0 - _DECAYS[0])
+        square = square.mul(_DECAYS[1]).addcmul_(gradient, gradient, value=1.0 - _DECAYS[1])
         size = (square / sure[1]).sqrt_().add_(1e-20)
-        self.plane(self.flat, which)[part].addcdiv_(mean, size, value=-rate / sure[0])
+        for plane, new in zip(planes, (values - rate * (mean / sure[0]).div_(size), mean, square), strict=True):
+            plane[:, rows] = new
 
 
 def _soft_round(numbers: Tensor, softness: float) -> tuple[Tensor, Tensor]:

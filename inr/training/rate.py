@@ -14,10 +14,10 @@ from inr.errors import ConfigError
 from inr.imaging.image import Image, quantize
 from inr.networks.model import Model
 from inr.training.compact import Compact, best_step
-from inr.training.decompose import decompose, entropy, reading
+from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.rounding import round_networks
+from inr.training.settle import settle_networks
 
 _RECORD = 80
 """Bytes kept free for what is written down of a fit once it is measured."""
@@ -31,11 +31,13 @@ _STEERED = (0.1, 0.94)
 _EVERY, _LEAST_STEPS = 0.02, 20
 """Share of the training, and steps at least, from one move to the next: it takes time until a move is seen."""
 _MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
-"""Shares after which a file is written to see what it takes besides the numbers."""
+"""Shares after which a file is written to see what it takes besides the numbers, and what its rounding loses."""
 _NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
 _LARGEST = (24, 16)
 """Neurons of a grade and of the context, for files of less than so many bytes, and for all larger ones."""
 _HOPELESS = 1e6
+_FEW = 4096
+"""Pixels that the rounding of networks looks at where only their bytes matter."""
 _AIM = 0.995
 """Share of the bytes allowed that is aimed at: what is over in the end costs more than what is left."""
 
@@ -76,7 +78,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
             )
 
     done = fit.train(step)
-    model = round_networks(fit.model(), fit.weight)
+    model = settle_networks(fit.model(), fit.weight, fit.shares)
     if wanted is not None and _size(model) > wanted:
         model = _cut(fit, wanted)
     seconds = time.perf_counter() - start
@@ -98,12 +100,17 @@ def _said(image: Image, model: Model, config: FitConfig, cut_short: bool) -> str
         return f"time limit of {config.seconds:g} s"
     if config.target_psnr is None:
         return None
-    drawn = quantize(model.render(), image.bit_depth)  # as it will be measured
-    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels
-    reached = -10.0 * math.log10(max(float(np.square(wrong).mean()), 1e-20))
+    reached = -10.0 * math.log10(_error(image, model))
     if abs(reached - config.target_psnr) <= _NEAR_DB:
         return None
     return f"{reached:.2f} dB where {config.target_psnr:g} were asked for"
+
+
+def _error(image: Image, model: Model) -> float:
+    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels."""
+    drawn = quantize(model.render(), image.bit_depth)
+    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels
+    return max(float(np.square(wrong).mean()), 1e-20)
 
 
 def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:
@@ -130,7 +137,7 @@ def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
     pixels = torch.from_numpy(image.pixels).permute(2, 0, 1)
     pixels = pixels - pixels.mean((1, 2), keepdim=True)
     layout = [plane for own in config.grades for plane in own.planes]
-    readings = [reading(plane, image.width, image.height) for plane in layout]
+    readings = [Reading(plane, image.width, image.height) for plane in layout]
     low, high = -26.0, -2.0
     for _ in range(8):
         middle = (low + high) / 2.0
@@ -149,7 +156,7 @@ class _Steering:
 
     def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None) -> None:
         self._fit, self._wanted, self._target = fit, wanted, target_psnr
-        self._overhead, self._measured = 0.0, 0
+        self._overhead, self._loss, self._measured = 0.0, 1.0, 0
         self._from, self._next = _LEAST_STEPS, _STEERED[0]
 
     def turn(self, done: int, spent: float) -> None:
@@ -157,16 +164,17 @@ class _Steering:
         if done < self._from or not self._next <= spent <= _STEERED[1]:
             return
         self._from, self._next = done + _LEAST_STEPS, spent + _EVERY
+        if self._wanted is None and self._target is None:
+            return
+        if spent >= _MEASURED[self._measured]:
+            self._measured += 1
+            model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=_FEW)
+            self._overhead = _size(model) - self._fit.bits() / 8.0
+            self._loss = _error(self._fit.image, model) / self._fit.error()
         if self._wanted is not None:
-            if spent >= _MEASURED[self._measured]:
-                self._measured += 1
-                model = round_networks(self._fit.model(), self._fit.weight)
-                self._overhead = _size(model) - self._fit.bits() / 8.0
             change = math.sqrt((self._fit.bits() / 8.0 + self._overhead) / (_AIM * self._wanted))
         elif self._target is not None:
-            change = 10.0 ** (-self._target / 10.0) / self._fit.error()
-        else:
-            return
+            change = 10.0 ** (-self._target / 10.0) / (self._fit.error() * self._loss)
         self._fit.weight *= min(max(change, 0.8), 1.25)
 
 
@@ -184,7 +192,7 @@ def _cut(fit: Compact, wanted: int) -> Model:
     low, high, best = 0.0, 1.0, None
     while best is None or high - low > 0.01 * high:
         threshold = high if best is None else (low + high) / 2.0
-        model = round_networks(fit.model(threshold), fit.weight * max(threshold, 1.0))
+        model = settle_networks(fit.model(threshold), fit.weight * max(threshold, 1.0), fit.shares, pixels=_FEW)
         size = _size(model)
         if size <= wanted:
             best, high = model, threshold

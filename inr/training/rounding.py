@@ -79,28 +79,6 @@ def round_to_bytes(model: Model, max_bytes: int) -> Model:
     return best
 
 
-@torch.no_grad()
-def round_networks(model: Model, weight: float) -> Model:
-    """Round all but the planes so that one more bit of any number would gain just what it costs.
-
-    Args:
-        model: on the processor; its planes lie on grids already.
-        weight: mean squared error that one bit per pixel is worth.
-    """
-    # n bits more, one for each number of a tensor, save 3/4 of its s^2 S / 12; at the margin 2 ln 2 of it per bit.
-    worth = weight / (model.width * model.height) / (2.0 * math.log(2.0))
-    grades = []
-    for own, of_grade in zip(model.grades, _sensitivities(model, _rows(model)), strict=True):
-        grade = copy.deepcopy(own)
-        for (name, parameter), sensitivity in zip(grade.named_parameters(), of_grade, strict=True):
-            widest = 2.0 * float(parameter.abs().max())
-            if widest > 0.0 and not name.startswith("planes."):
-                step = math.sqrt(12.0 * parameter.numel() * worth / max(sensitivity, 1e-30))
-                parameter.copy_(round_to(parameter, Step.at_most(min(step, widest))))
-        grades.append(grade)
-    return dataclasses.replace(model, grades=tuple(grades))
-
-
 def _rows(model: Model) -> Tensor:
     """Return the pixels to measure on: all of a small picture, a random sample of a large one."""
     count = model.width * model.height

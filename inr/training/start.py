@@ -80,8 +80,8 @@ def adding_grade(image: Image, config: FitConfig, number: int, step: float, mean
     colours = colour_directions(channels) * step
     weights: Tensor = grade.layers[0].weight  # type: ignore[assignment]
     weights.mul_(0.3)
-    read = sum(plane.channels for before in config.grades[:number] for plane in before.planes)
-    mine = sum(plane.channels for plane in own.planes)
+    read = sum(plane.features for before in config.grades[:number] for plane in before.planes)
+    mine = sum(plane.features for plane in own.planes)
     features = weights.shape[1] - 2 - read - mine
     weights[:, features : features + read] *= step
     weights[:, -mine:] *= step
@@ -91,7 +91,10 @@ def adding_grade(image: Image, config: FitConfig, number: int, step: float, mean
         at = weights.shape[1] - mine
         for plane in own.planes:
             weights[rows, at : at + len(colours[: plane.channels])] = sign * colours[: plane.channels].T
-            at += plane.channels
+            at += plane.features
+    for layer in grade.layers[1:]:
+        layer.weight.copy_(torch.eye(len(layer.weight)))  # type: ignore[operator, arg-type]
+        layer.bias.zero_()  # type: ignore[operator]
     eye = torch.eye(channels)
     grade.head.weight.zero_()
     grade.head.weight[:, : 2 * channels] = torch.cat([eye, -eye], dim=1)

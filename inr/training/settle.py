@@ -1,0 +1,107 @@
+"""A compact model -> the same with its networks' weights on grids, rounded together (see `inr.training.nearest`)."""
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from inr.imaging.pixels import coordinates
+from inr.networks.grade import Grade
+from inr.networks.layers import Dense
+from inr.networks.model import Model, advance
+from inr.training.nearest import round_together
+
+SAMPLE = 16_384
+"""Pixels that the rounding of a file looks at; where only its size is asked for, fewer do."""
+_CHUNK = 4096
+_LEAST_PIXELS = 2**14
+"""Smaller pictures are rounded as if they had so many: bit for bit, nothing of a network would be worth its place."""
+
+
+def settle_networks(model: Model, weight: float, shares: Sequence[float], *, pixels: int = SAMPLE) -> Model:
+    """Round all but the planes so that one more bit of any number would gain about what it costs.
+
+    The hidden layers first, heads and all making good for them; then the heads, once more linear in what they see.
+
+    Args:
+        model: on the processor, of dense layers; its planes lie on grids already.
+        weight: mean squared error that one bit per pixel is worth.
+        shares: of the error of the picture after each grade, in what is kept low.
+        pixels: looked at.
+    """
+    random = torch.Generator().manual_seed(0)
+    rows = torch.randperm(model.width * model.height, generator=random)[:pixels].int()
+    wanted = _prefixes(model, rows)
+    grades = tuple(copy.deepcopy(grade).requires_grad_(True) for grade in model.grades)
+    model = dataclasses.replace(model, grades=grades)
+    layers = [layer for grade in grades for layer in _layers(grade)]
+    weights = [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
+    heads = [tensor for grade in grades for tensor in (grade.head.weight, grade.head.bias)]
+    hidden = {id(tensor) for tensor in weights} - {id(tensor) for tensor in heads}
+    bit = weight / max(model.width * model.height, _LEAST_PIXELS)
+    for free, first in ((weights, hidden), (heads, {id(tensor) for tensor in heads})):
+        matrix, slope = _moments(model, layers, rows, wanted, shares, free)
+        round_together(free, [id(tensor) in first for tensor in free], matrix, bit, slope=slope)
+    for grade in grades:
+        grade.requires_grad_(False)
+    return model
+
+
+def _layers(grade: Grade) -> list[Dense]:
+    return [cast(Dense, layer) for layer in (*grade.layers, grade.head)]
+
+
+@torch.no_grad()
+def _prefixes(model: Model, rows: Tensor) -> Tensor:
+    """Return (grades, n, C): the picture after each grade."""
+    parts = (coordinates(part, model.width, model.height, model.frame) for part in torch.split(rows, _CHUNK))
+    return torch.cat([torch.stack(list(model.predictions(where))) for where in parts], dim=1)
+
+
+def _moments(
+    model: Model, layers: list[Dense], rows: Tensor, wanted: Tensor, shares: Sequence[float], free: list[nn.Parameter]
+) -> tuple[Tensor, Tensor]:
+    """Return H (n, n) and the slope (n,) of half the error, over the numbers of the tensors that are free.
+
+    Each pixel gives one row of J: a sum of the derivatives of all channels after all grades, with random signs.
+    """
+    places = {id(tensor): number for number, tensor in enumerate(free)}
+    count = sum(tensor.numel() for tensor in free)
+    matrix, slope = torch.zeros(count, count, dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
+    random = torch.Generator().manual_seed(1)
+    factors = torch.tensor(list(shares)).sqrt()[:, None, None]
+    for part, goal in zip(torch.split(rows, _CHUNK), torch.split(wanted, _CHUNK, dim=1), strict=True):
+        signs = factors * (2.0 * torch.randint(0, 2, goal.shape, generator=random) - 1.0)
+        met: list[tuple[Tensor, Tensor]] = []
+
+        def note(_: object, given: tuple[Tensor, ...], out: Tensor, met: list[tuple[Tensor, Tensor]] = met) -> None:
+            met.append((given[0], out))
+
+        hooks = [layer.register_forward_hook(note) for layer in layers]
+        with torch.enable_grad():
+            drawn = torch.stack(_drawn(model, coordinates(part, model.width, model.height, model.frame)))
+            summed = (drawn * signs).sum((0, 2))
+            by_sums = torch.autograd.grad(summed.sum(), [out for _, out in met])
+        for hook in hooks:
+            hook.remove()
+        columns: dict[int, Tensor] = {}
+        for layer, (given, _), by_sum in zip(layers, met, by_sums, strict=True):
+            columns[id(layer.weight)] = (by_sum[:, :, None] * given.detach()[:, None]).flatten(1)
+            columns[id(layer.bias)] = by_sum
+        rows_of_j = torch.cat([columns[tensor] for tensor in places], dim=1)
+        matrix += (rows_of_j.T @ rows_of_j).double()
+        slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
+    return matrix / (rows.numel() * model.channels), slope / (rows.numel() * model.channels)
+
+
+def _drawn(model: Model, where: Tensor) -> list[Tensor]:
+    """Return what `Model.predictions` yields, with gradients."""
+    encoded, features = model.encoding(where), None
+    drawn: list[Tensor] = []
+    for grade in model.grades:
+        features, encoded, part = advance(grade, encoded, features, feed=model.feed)
+        drawn.append(drawn[-1] + part if drawn else part)
+    return drawn
