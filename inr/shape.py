@@ -91,9 +91,14 @@ class Plane:
     around: bool = False
 
     @property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """Where it is read: cells down and to the right of the coordinate."""
+        return AROUND if self.around else AROUND[:1]
+
+    @property
     def features(self) -> int:
-        """What is read of it at a coordinate."""
-        return self.channels * (len(AROUND) if self.around else 1)
+        """What is read of it at a coordinate: at each place, all its channels."""
+        return self.channels * len(self.places)
 
     def __post_init__(self) -> None:
         for name, value, most in (("cell", self.cell, MAX_CELL), ("channels", self.channels, MAX_CHANNELS)):

@@ -49,6 +49,21 @@ def test_budget_of_seconds_ends_training_before_the_steps_do(image):
     assert config.seconds == 30 and config.grades[0].steps == 1_400_000
 
 
+def test_budget_of_a_compact_fit(image):
+    """Bytes become its limit; it has no parameters to hold equal, and no rates to search."""
+    (contender,) = parse_methods("mgdl:preset=compact:target-bpp=1")
+    config = under(Budget(seconds=None, steps=7, bytes=5000), inr.configure(contender.options), image)
+    assert (config.compact.steps, config.compact.max_bytes, config.compact.target_bpp) == (7, 5000, None)
+    assert under(Budget(seconds=3.0), inr.configure(contender.options), image).seconds == 3.0
+    with pytest.raises(inr.ConfigError, match="takes seconds, steps and bytes"):
+        under(Budget(parameters=1000), inr.configure(contender.options), image)
+
+
+def test_a_compact_fit_is_compared_without_a_search(named, tmp_path):
+    found = compare(named[:1], parse_methods("mgdl:preset=compact"), tmp_path, budget=Budget(seconds=None, steps=8))
+    assert [run.error for run in found.runs] == [None, None] and found.searches["mgdl:preset=compact"].probes == 0
+
+
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("limit", [3_000, 60_000])
 def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):

@@ -12,10 +12,10 @@ import inr
 from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.pixels import coordinates
 from inr.methods import METHODS
+from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.layers import Complex, Separate, activate, initialise
-from inr.networks.model import empty_grade, grade_inputs
 from inr.options import FitOptions
 from inr.rivals import RIVALS
 from inr.shape import Form

@@ -7,14 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inr.codec.quantize import encoded_size_1
-from inr.config import FitConfig, GradeConfig
+from inr.config import CompactConfig, FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
+from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
-from inr.networks.model import grade_inputs
 from inr.shape import MAX_CELL
 
 DEFAULT_SECONDS = 30.0
+_ENDLESS = 50_000_000
+"""Steps that no budget of seconds lets a fit come to the end of."""
 _FILE_FRAME, _GRADE_FRAME = 400, 150
 """Bytes of a model file besides its weights, in all and for each grade: a little more than any method's header has."""
 
@@ -95,9 +97,11 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     Raises:
         ConfigError: even the narrowest network of this kind is larger than allowed.
     """
+    if config.compact is not None:
+        return _compact(budget, config, config.compact)
     steps = [own.steps for own in config.grades]
     if budget.steps is None:  # so many that the seconds end training, shared as before
-        steps = [min(count * 1000, 50_000_000) for count in steps]
+        steps = [min(count * 1000, _ENDLESS) for count in steps]
     else:
         steps = [max(1, round(budget.steps * count / sum(steps))) for count in steps]
     grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
@@ -109,6 +113,15 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
         frame = _FILE_FRAME + _GRADE_FRAME * len(config.grades) + profile
         return _sized(config, image, budget.bytes - frame, _bytes)
     return config
+
+
+def _compact(budget: Budget, config: FitConfig, compact: CompactConfig) -> FitConfig:
+    if budget.parameters is not None:
+        raise ConfigError("budget: preset 'compact' takes seconds, steps and bytes; its parameters are its bits.")
+    compact = dataclasses.replace(compact, steps=budget.steps or _ENDLESS)
+    if budget.bytes is not None:
+        compact = dataclasses.replace(compact, max_bytes=budget.bytes, target_bpp=None, weight=None)
+    return dataclasses.replace(config, compact=compact, seconds=budget.seconds, target_psnr=None)
 
 
 def _sized(config: FitConfig, image: Image, limit: int, size: Callable[[FitConfig, Image], int]) -> FitConfig:

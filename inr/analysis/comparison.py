@@ -178,6 +178,8 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     Muon at any rate.
     """
     best = contender.options
+    if configure(best).compact is not None:  # which chooses its rates itself
+        return Tuned(options=best, probes=0, seconds=0.0)
     if best.method in RIVALS and best.recipe is None:
         best = dataclasses.replace(best, recipe="inr")
     probes: list[Run] = []

@@ -9,9 +9,10 @@ from inr.codec.quantize import encoded_size_1
 from inr.config import MAX_SIDE, FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
+from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
-from inr.networks.model import Model, Record, empty_grade, grade_inputs
+from inr.networks.model import Model, Record
 from inr.shape import Form, Plane
 
 MAX_FREQUENCY = 1e7

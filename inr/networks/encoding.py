@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inr.config import FrameName
-from inr.shape import AROUND, EncodingConfig, Plane
+from inr.shape import EncodingConfig, Plane
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,15 +128,16 @@ class Planes(nn.Module):
 
     def forward(self, coordinates: Tensor) -> Tensor:
         """Map (N, 2) isotropic coordinates to (N, features): of a plane all channels at each place it is read."""
-        at = (coordinates * self.stretch)[None, None]
+        at = coordinates * self.stretch
         return torch.cat([self._read(*plane, at) for plane in zip(self.layout, self.values, strict=True)]).T
 
     def _read(self, plane: Plane, values: Tensor, at: Tensor) -> Tensor:
-        if plane.around:
-            cells = torch.tensor([[2.0 * dx / values.shape[3], 2.0 * dy / values.shape[2]] for dy, dx in AROUND])
-            at = at + cells.to(at)[None, :, None]
-        read = functional.grid_sample(values, at, mode="bilinear", padding_mode="border", align_corners=False)
-        return read[0].transpose(0, 1).reshape(plane.features, -1)
+        """Return (features, N): each place is read as a picture of its own, and so by a thread of its own."""
+        cells = [[2.0 * dx / values.shape[3], 2.0 * dy / values.shape[2]] for dy, dx in plane.places]
+        places = (at + torch.tensor(cells).to(at)[:, None])[:, None]
+        planes = values.expand(len(places), -1, -1, -1)
+        read = functional.grid_sample(planes, places, mode="bilinear", padding_mode="border", align_corners=False)
+        return read.reshape(plane.features, -1)
 
     @torch.no_grad()
     def start(self, generator: torch.Generator) -> None:

@@ -1,6 +1,6 @@
 """Encoding and grades -> `Model`: a picture as a network, drawn at any size, region and grade."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inr.config import FeedName, FrameName, GradeConfig
+from inr.config import FeedName, FrameName
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
 from inr.imaging.pixels import axis
+from inr.networks.chain import prefixes
 from inr.networks.context import Context
-from inr.networks.encoding import Encoding, Planes
+from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 
 STRIP_PIXELS = 8192
@@ -113,11 +114,7 @@ class Model:
     @torch.no_grad()
     def predictions(self, coordinates: Tensor) -> Iterator[Tensor]:
         """Yield, grade by grade, the (N, C) float32 sum of the heads so far at (N, 2) coordinates."""
-        encoded, features, total = self.encoding(coordinates), None, None
-        for grade in self.grades:
-            features, encoded, contribution = advance(grade, encoded, features, feed=self.feed)
-            total = contribution if total is None else total + contribution
-            yield total
+        yield from prefixes(self.grades, self.encoding(coordinates), feed=self.feed)
 
     def strips(
         self, *, width: int | None = None, height: int | None = None, region: Region | None = None
@@ -175,87 +172,6 @@ class Model:
         region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
         width, height = width or region.width, height or region.height
         picture = np.empty((height, width, self.channels), np.float32)  # whole: small kept strips would fragment memory
-        for rows, prefixes in model.strips(width=width, height=height, region=region):
-            picture[rows] = prefixes[-1]
+        for rows, drawn in model.strips(width=width, height=height, region=region):
+            picture[rows] = drawn[-1]
         return picture
-
-
-def grade_input(encoded: Tensor, features: Tensor | None, *, feed: FeedName) -> Tensor:
-    """Return what a grade is handed: the encoding in grade 1, and later what `feed` says."""
-    if features is None or feed == "encoding":
-        return encoded
-    return torch.cat([features, encoded], dim=1) if feed == "both" else features
-
-
-def advance(
-    grade: Grade, encoded: Tensor, features: Tensor | None, *, feed: FeedName, read: Tensor | None = None
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Go through one grade: (N, E) encoding and (N, F) features, None before grade 1, to the next grade's.
-
-    What a grade reads from its planes is part of the encoding from then on.
-
-    Args:
-        grade: to go through.
-        encoded: handed on by the grade before.
-        features: handed on by the grade before.
-        feed: as in `Model`.
-        read: (N, R) of the grade's planes, where it is known already.
-
-    Returns:
-        Features and encoding for the next grade, and this one's (N, C) prediction.
-    """
-    x = grade_input(encoded, features, feed=feed)
-    read = grade.read(x) if read is None else read
-    features = grade.body(x, read)
-    encoded = encoded if read is None else torch.cat([read, encoded], dim=1)
-    return features, encoded, grade.predict(features, x)
-
-
-def grade_inputs(grades: Sequence[GradeConfig], encoding: int, *, feed: FeedName) -> list[int]:
-    """Return how many features each grade is handed, its own planes not counted.
-
-    Args:
-        grades: their shapes, in order.
-        encoding: features of the fixed encoding.
-        feed: as in `Model`.
-    """
-    sizes, features = [], 0
-    for number, own in enumerate(grades):
-        beside = encoding if number == 0 or feed != "features" else 0
-        sizes.append(beside + (features if feed != "encoding" else 0))
-        features = own.form.features(own.width, own.activation)
-        encoding += sum(plane.features for plane in own.planes)
-    return sizes
-
-
-def empty_grade(
-    grades: Sequence[GradeConfig],
-    number: int,
-    *,
-    encoding: int,
-    channels: int,
-    width: int,
-    height: int,
-    feed: FeedName,
-) -> Grade:
-    """Build a grade whose numbers are still to be drawn or read.
-
-    Args:
-        grades: shapes of all grades.
-        number: of the one to build, from 0.
-        encoding: features of the fixed encoding.
-        channels: of the picture.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-        feed: as in `Model`.
-    """
-    own = grades[number]
-    return Grade(
-        grade_inputs(grades, encoding, feed=feed)[number],
-        channels,
-        depth=own.depth,
-        width=own.width,
-        activation=own.activation,
-        planes=Planes(own.planes, width, height) if own.planes else None,
-        form=own.form,
-    )

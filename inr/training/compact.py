@@ -19,10 +19,11 @@ from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import axis, samples
+from inr.networks.chain import prefixes
 from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape
 from inr.networks.layers import Dense
-from inr.networks.model import Model, Record, advance
+from inr.networks.model import Model, Record
 from inr.training.decompose import Reading, decompose
 from inr.training.expectation import Expectation
 from inr.training.numbers import Numbers
@@ -128,7 +129,7 @@ class Compact:
         rows = [read.needed(at) for read in self.readings]
         softened = [self._soften(which, own, spent) for which, own in enumerate(rows)]
         for soft, _ in softened:
-            soft.requires_grad_(True)
+            soft.requires_grad_(spent < _SETTLED)
         wanted = self.pixels[:, at].flatten(1).T
         errors = [(drawn - wanted).square().mean() for drawn in self._draw([soft for soft, _ in softened], at)]
         loss = torch.stack([share * error for share, error in zip(self.shares, errors, strict=True)]).sum()
@@ -162,13 +163,8 @@ class Compact:
     def _draw(self, planes: Sequence[Tensor], rows: Tensor) -> list[Tensor]:
         """Return the (n, C) picture after each grade in some rows of pixels, from the rows of planes they need."""
         read = iter([each.up(own, rows).flatten(1).T for each, own in zip(self.readings, planes, strict=True)])
-        encoded, features = self._where(rows), None
-        drawn: list[Tensor] = []
-        for grade, own in zip(self.grades, self.config.grades, strict=True):
-            seen = torch.cat([next(read) for _ in own.planes], dim=1)
-            features, encoded, part = advance(grade, encoded, features, feed="both", read=seen)
-            drawn.append(drawn[-1] + part if drawn else part)
-        return drawn
+        seen = [torch.cat([next(read) for _ in own.planes], dim=1) for own in self.config.grades]
+        return list(prefixes(self.grades, self._where(rows), feed="both", read=seen))
 
     def _soften(self, which: int, rows: Tensor | slice, spent: float) -> tuple[Tensor, Tensor]:
         """Return what rows of a plane may become, and the slope of that; once settled, what they are."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inr.networks.encoding import plane_shape
-from inr.shape import AROUND, Plane
+from inr.shape import Plane
 
 _DEAD_ZONE = 0.6
 _COLOURS = {
@@ -30,7 +30,7 @@ class Reading:
 
     def __init__(self, plane: Plane, width: int, height: int) -> None:
         self._fine = plane.cell == 1  # read as it is at every pixel
-        self._places = AROUND if plane.around else AROUND[:1]
+        self._places = plane.places
         _, rows, columns = plane_shape(plane, width, height)
         apart = {d for place in self._places for d in place}
         self._near = {d: (torch.arange(height) + d).clamp(0, height - 1) for d in apart} if self._fine else {}

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from inr.config import FeedName
+from inr.networks.chain import advance, grade_input
 from inr.networks.grade import Grade
-from inr.networks.model import advance, grade_input
 
 CHUNK = 8192
 """Rows pushed through a network at once: its activations stay in cache."""

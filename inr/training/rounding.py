@@ -13,7 +13,8 @@ from inr.codec.quantize import Step, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates
-from inr.networks.model import Model, advance
+from inr.networks.chain import prefixes
+from inr.networks.model import Model
 
 _SAMPLE = 2**17
 """Pixels that a loss is measured on, at most."""
@@ -107,11 +108,8 @@ def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
     sums = [0.0] * len(flat)
     random = torch.Generator().manual_seed(0)
     for part in torch.split(rows, _CHUNK):
-        encoded, features = model.encoding(coordinates(part, model.width, model.height, model.frame)), None
-        total = torch.zeros(())
-        for grade in grades:
-            features, encoded, contribution = advance(grade, encoded, features, feed=model.feed)
-            total = total + contribution
+        where = model.encoding(coordinates(part, model.width, model.height, model.frame))
+        *_, total = prefixes(grades, where, feed=model.feed)
         signs = torch.randint(0, 2, total.shape, generator=random).to(total.dtype) * 2.0 - 1.0
         gradients = torch.autograd.grad((total * signs).sum(), flat, allow_unused=True)
         for place, gradient in enumerate(gradients):

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from inr.imaging.pixels import coordinates
+from inr.networks.chain import prefixes
 from inr.networks.grade import Grade
 from inr.networks.layers import Dense
-from inr.networks.model import Model, advance
+from inr.networks.model import Model
 from inr.training.nearest import round_together
 
 SAMPLE = 16_384
@@ -82,7 +83,8 @@ def _moments(
 
         hooks = [layer.register_forward_hook(note) for layer in layers]
         with torch.enable_grad():
-            drawn = torch.stack(_drawn(model, coordinates(part, model.width, model.height, model.frame)))
+            where = model.encoding(coordinates(part, model.width, model.height, model.frame))
+            drawn = torch.stack(list(prefixes(model.grades, where, feed=model.feed)))
             summed = (drawn * signs).sum((0, 2))
             by_sums = torch.autograd.grad(summed.sum(), [out for _, out in met])
         for hook in hooks:
@@ -95,13 +97,3 @@ def _moments(
         matrix += (rows_of_j.T @ rows_of_j).double()
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
     return matrix / (rows.numel() * model.channels), slope / (rows.numel() * model.channels)
-
-
-def _drawn(model: Model, where: Tensor) -> list[Tensor]:
-    """Return what `Model.predictions` yields, with gradients."""
-    encoded, features = model.encoding(where), None
-    drawn: list[Tensor] = []
-    for grade in model.grades:
-        features, encoded, part = advance(grade, encoded, features, feed=model.feed)
-        drawn.append(drawn[-1] + part if drawn else part)
-    return drawn

@@ -9,8 +9,8 @@ from torch import Tensor
 from inr.config import FitConfig
 from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.image import Image
+from inr.networks.chain import empty_grade
 from inr.networks.grade import Grade
-from inr.networks.model import empty_grade
 from inr.training.decompose import colour_directions
 from inr.training.pool import Pool
 
