@@ -341,7 +341,7 @@ def test_a_limit_that_cannot_be_kept_is_said(image):
 def test_a_target_psnr_is_neared(image):
     reached = []
     for target in (24.0, 30.0):
-        model = inr.fit(image, wish(target_psnr=target, steps=200)).model
+        model = inr.fit(image, wish(target_psnr=target, steps=160)).model
         reached.append(-10 * np.log10(np.square(model.render() - image.pixels).mean()))
     assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
 
