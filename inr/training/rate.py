@@ -35,6 +35,8 @@ _MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
 _NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
 _LARGEST = (24, 16)
 """Neurons of a grade and of the context, for files of less than so many bytes, and for all larger ones."""
+_USUAL_BPP = 0.5
+"""Bits per pixel that networks are made for where no bytes are asked for."""
 _HOPELESS = 1e6
 _FEW = 4096
 """Pixels that the rounding of networks looks at where only their bytes matter."""
@@ -56,7 +58,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     assert config.compact is not None
     start = time.perf_counter()
     wanted = _bytes_wanted(image, config.compact)
-    config, compact = _sized(config, config.compact, wanted)
+    config, compact = _sized(image, config, config.compact, wanted)
     fit = Compact(image, config, compact, _first_weight(image, config, wanted))
     steering = _Steering(fit, wanted, config.target_psnr)
 
@@ -119,11 +121,12 @@ def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:
     return compact.max_bytes
 
 
-def _sized(config: FitConfig, compact: CompactConfig, wanted: int | None) -> tuple[FitConfig, CompactConfig]:
+def _sized(
+    image: Image, config: FitConfig, compact: CompactConfig, wanted: int | None
+) -> tuple[FitConfig, CompactConfig]:
     """Return the configuration with networks that leave most of the bytes to the planes."""
-    width, hidden = next((sizes for most, sizes in _NETWORKS if wanted is None or wanted < most), _LARGEST)
-    if wanted is None:
-        width, hidden = config.grades[0].width, compact.hidden
+    expected = wanted or image.width * image.height * _USUAL_BPP / 8.0
+    width, hidden = next((sizes for most, sizes in _NETWORKS if expected < most), _LARGEST)
     compact = dataclasses.replace(compact, hidden=hidden)
     grades = tuple(dataclasses.replace(own, width=width) for own in config.grades)
     return dataclasses.replace(config, grades=grades, compact=compact), compact
