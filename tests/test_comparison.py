@@ -55,6 +55,10 @@ def test_budget_of_a_compact_fit(image):
     config = under(Budget(seconds=None, steps=7, bytes=5000), inr.configure(contender.options), image)
     assert (config.compact.steps, config.compact.max_bytes, config.compact.target_bpp) == (7, 5000, None)
     assert under(Budget(seconds=3.0), inr.configure(contender.options), image).seconds == 3.0
+    (aiming,) = parse_methods("mgdl:preset=compact:target-psnr=30")
+    config = inr.configure(aiming.options)
+    assert under(Budget(seconds=3.0), config, image).target_psnr == 30
+    assert under(Budget(bytes=5000), config, image).target_psnr is None
     with pytest.raises(inr.ConfigError, match="takes seconds, steps and bytes"):
         under(Budget(parameters=1000), inr.configure(contender.options), image)
 

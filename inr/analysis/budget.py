@@ -119,9 +119,10 @@ def _compact(budget: Budget, config: FitConfig, compact: CompactConfig) -> FitCo
     if budget.parameters is not None:
         raise ConfigError("budget: preset 'compact' takes seconds, steps and bytes; its parameters are its bits.")
     compact = dataclasses.replace(compact, steps=budget.steps or _ENDLESS)
-    if budget.bytes is not None:
+    if budget.bytes is not None:  # in the place of what else it may have been asked for
         compact = dataclasses.replace(compact, max_bytes=budget.bytes, target_bpp=None, weight=None)
-    return dataclasses.replace(config, compact=compact, seconds=budget.seconds, target_psnr=None)
+        config = dataclasses.replace(config, target_psnr=None)
+    return dataclasses.replace(config, compact=compact, seconds=budget.seconds)
 
 
 def _sized(config: FitConfig, image: Image, limit: int, size: Callable[[FitConfig, Image], int]) -> FitConfig:

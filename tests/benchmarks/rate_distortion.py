@@ -1,6 +1,6 @@
 """Bytes against quality: compact fits beside JPEG, WebP and AVIF, all measured on the same pictures in the same run.
 
-    python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2] [--steps 3000]
+    python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2] [--steps 2200]
         [--published FOLDER]
 
 Goes on where it was interrupted: OUT keeps every model file and what was measured of it. PSNR is of RGB, 8 bits, all
