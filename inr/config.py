@@ -11,7 +11,7 @@ from inr.shape import MAX_PLANES, ActivationName, EncodingConfig, Form, Plane, b
 
 OptimizerName = Literal["muon", "adam"]
 ScheduleName = Literal["cosine", "exponential", "constant"]
-InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "siren", "uniform"]
+InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform"]
 FeedName = Literal["features", "both", "encoding"]
 TargetsName = Literal["unit", "symmetric"]
 FrameName = Literal["isotropic", "unit"]

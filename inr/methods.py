@@ -6,7 +6,7 @@ from typing import TypeVar, get_args
 from inr.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
-from inr.rivals import RIVALS, configure_rival
+from inr.rivals import MUON_RATE, RIVALS, configure_rival, with_own_recipe
 from inr.shape import EncodingConfig, EncodingName, Form, Plane
 
 T = TypeVar("T")
@@ -84,8 +84,6 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
     elif options.method in RIVALS:
         base = configure_rival(options)
     else:
-        if options.recipe is not None:
-            raise ConfigError(f"method '{options.method}' has one recipe, but recipe is given; leave it out.")
         base = _paper(options, single) if options.method.endswith("-paper") else _ours(options, single)
     return dataclasses.replace(
         base,
@@ -106,6 +104,8 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
         raise ConfigError("both a preset and a number of steps are given; a preset is a number of steps: give one.")
     if options.omega is not None:
         raise ConfigError(f"method '{options.method}' has no omega; use --sigma for the bandwidth of its encoding.")
+    if options.recipe is not None:
+        raise ConfigError(f"method '{options.method}' has one recipe, but recipe is given; leave it out.")
     encoding = _encoding(options)
     grid = encoding.kind == "grid"
     preset: PresetName = options.preset or "balanced"
@@ -181,8 +181,9 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
     4 grades x 3 x 256, or 12 x 256 for the single grade; ReLU; [0, 1) coordinates; Glorot-normal weights and
     N(0, 0.01^2) biases; constant-rate Adam, full batch, 10,000 steps a grade; float32. The rate is theirs for
     'Sea': they tune it per picture over 1e-2, 5e-3, 1e-3, 5e-4, 1e-4. Each grade draws its own start here.
+    `inr`'s recipe trains the same network as ours are.
     """
-    fixed = {
+    fixed: dict[str, object] = {
         "preset": options.preset,
         "depth": options.depth,
         "width": options.width,
@@ -192,23 +193,25 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         "sigma": options.sigma,
         "omega": options.omega,
         "batch-size": options.batch_size,
-        "optimizer": options.optimizer,
         "precision": options.precision,
     }
+    if options.recipe != "inr":
+        fixed["optimizer"] = options.optimizer
     for name, value in fixed.items():
         if value is not None:
             raise ConfigError(
                 f"method '{options.method}' is the authors' setting and fixes {name}; "
                 f"use --method {'sgdl' if single else 'mgdl'} to change it."
             )
+    optimizer: OptimizerName = "adam" if options.recipe != "inr" else options.optimizer or "muon"
     grade = GradeConfig(
         depth=12 if single else 3,
         width=256,
         activation="relu",
         steps=_given(options.steps, PAPER_STEPS),
-        learning_rate=_given(options.learning_rate, 1e-3),
+        learning_rate=_given(options.learning_rate, MUON_RATE if optimizer == "muon" else 1e-3),
     )
-    return FitConfig(
+    config = FitConfig(
         method=options.method,
         encoding=EncodingConfig(kind="none"),
         grades=(grade,) * (1 if single else _given(options.grades, 4)),
@@ -223,6 +226,7 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         solve_head=False,
         rounding_db=0.0,
     )
+    return config if options.recipe != "inr" else dataclasses.replace(with_own_recipe(config), optimizer=optimizer)
 
 
 def _encoding(options: FitOptions) -> EncodingConfig:

@@ -9,12 +9,15 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from inr.config import FitConfig, GradeConfig
+from inr.config import FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions
 from inr.shape import EncodingConfig, Form
 
 BandwidthName = Literal["sigma", "omega"]
+
+MUON_RATE = 0.06
+"""Learning rate of Muon for a published network; their papers train by Adam."""
 
 _OCTAVES = tuple(2.0**number for number in range(8))
 """Scales 1 to 128, factors of two as in the paper."""
@@ -77,7 +80,8 @@ RIVALS: dict[str, Rival] = {
         paper="Wang, Wang & Perdikaris 2021, arXiv 2012.10047",
         config=_config(
             GradeConfig(
-                depth=3, width=256, activation="tanh", steps=10_000, learning_rate=1e-3, form=Form(branches=3)
+                depth=3, width=256, activation="tanh", learning_rate=1e-3, form=Form(branches=3),
+                steps=21_854,  # where 0.9 for every 1,000 steps, the paper's decay, is a tenth
             ),
             encoding=EncodingConfig(kind="fourier", frequencies=384, sigma=40.0, bands=(0.025, 0.25, 1.0)),
             init="glorot-unit-bias",
@@ -126,14 +130,16 @@ RIVALS: dict[str, Rival] = {
     "mscale-1": Rival(
         title="first layer in eight groups with scales 1 to 128, the paper's compact phi there",
         paper="Liu, Cai & Xu 2020, arXiv 2007.11207, section 3.1",
-        config=_config(_SCALES, frame="unit"),
+        config=_config(_SCALES, init="wide-normal", frame="unit"),
         bandwidth="omega",
     ),
     "mscale-2": Rival(
         title="eight separate sub-networks with scales 1 to 128, summed",
         paper="Liu, Cai & Xu 2020, arXiv 2007.11207, section 3.2",
         config=_config(
-            dataclasses.replace(_SCALES, width=720, form=dataclasses.replace(_SCALES.form, separate=True)), frame="unit"
+            dataclasses.replace(_SCALES, width=720, form=dataclasses.replace(_SCALES.form, separate=True)),
+            init="wide-normal",
+            frame="unit",
         ),
         bandwidth="omega",
     ),
@@ -190,20 +196,9 @@ def configure_rival(options: FitOptions) -> FitConfig:
         raise ConfigError(f"method '{options.method}' has no presets, but its paper's number of steps; give --steps.")
     if options.omega is not None and rival.bandwidth != "omega":
         raise ConfigError(f"method '{options.method}' has no omega; leave it out.")
-    own_recipe = options.recipe == "inr"
-    if own_recipe:
-        sigmoid, shifts = config.grades[0].form.sigmoid, config.grades[0].form.shifts
-        config = dataclasses.replace(
-            config,
-            optimizer="muon",
-            schedule="cosine",
-            batch_size=4096,
-            precision="auto",
-            rescale_residual=not sigmoid,
-            targets="unit" if sigmoid else "symmetric",
-            # Biases as wide as the coordinates: else all waves and ramps of bare coordinates begin at the origin.
-            init="fan-in" if config.init == "glorot-normal" and not (sigmoid or shifts) else config.init,
-        )
+    if options.recipe == "inr":
+        config = with_own_recipe(config)
+    optimizer = options.optimizer or config.optimizer
     grades = config.grades
     if options.grades is not None:
         grades = (*grades, *(grades[-1],) * options.grades)[: options.grades]
@@ -211,20 +206,37 @@ def configure_rival(options: FitOptions) -> FitConfig:
         config,
         method=options.method,
         encoding=_encoding(options, config.encoding),
-        grades=tuple(_grade(options, own, own_recipe) for own in grades),
-        optimizer=options.optimizer or config.optimizer,
+        grades=tuple(_grade(options, own, optimizer) for own in grades),
+        optimizer=optimizer,
         batch_size=config.batch_size if options.batch_size is None else options.batch_size or None,
         precision=options.precision or config.precision,
     )
 
 
-def _grade(options: FitOptions, own: GradeConfig, own_recipe: bool) -> GradeConfig:
+def with_own_recipe(config: FitConfig) -> FitConfig:
+    """Return a published network with this program's training instead of its paper's; rates are the caller's."""
+    sigmoid, shifts = config.grades[0].form.sigmoid, config.grades[0].form.shifts
+    glorot = config.init in ("glorot-normal", "wide-normal")
+    return dataclasses.replace(
+        config,
+        optimizer="muon",
+        schedule="cosine",
+        batch_size=4096,
+        precision="auto",
+        rescale_residual=not sigmoid,
+        targets="unit" if sigmoid else "symmetric",
+        # Biases as wide as the coordinates: else all waves and ramps of bare coordinates begin at the origin.
+        init="fan-in" if glorot and not (sigmoid or shifts) else config.init,
+    )
+
+
+def _grade(options: FitOptions, own: GradeConfig, optimizer: OptimizerName) -> GradeConfig:
     form = own.form
     if options.omega is not None and form.scales:
         form = dataclasses.replace(form, scales=tuple(s * options.omega / form.scales[-1] for s in form.scales))
     elif options.omega is not None:
         form = dataclasses.replace(form, gain=options.omega)
-    rate = 0.06 if own_recipe and options.optimizer != "adam" else own.learning_rate
+    rate = MUON_RATE if optimizer == "muon" else own.learning_rate
     return dataclasses.replace(
         own,
         depth=options.depth or own.depth,

@@ -120,9 +120,9 @@ def compare(
 ) -> Comparison:
     """Run every method on every picture under one budget.
 
-    A method runs as its paper (a rival) or this program (the rest) sets it and, with `tune`, once more with
-    the best of a small search, made once, on the first picture. Rivals are then trained by `inr`'s recipe. Runs
-    of one picture and seed follow each other in a shuffled order, so that a drift of the machine meets all alike.
+    A method runs as its paper (a published one) or this program (the rest) sets it and, with `tune`, once more with
+    the best of a small search, made once, on the first picture; published networks are then trained by `inr`'s recipe.
+    Runs of one picture and seed follow each other in a shuffled order, so that a drift of the machine meets all alike.
     What is found finished in the folder is not done again.
 
     Args:
@@ -180,7 +180,7 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     best = contender.options
     if configure(best).compact is not None:  # which chooses its rates itself
         return Tuned(options=best, probes=0, seconds=0.0)
-    if best.method in RIVALS and best.recipe is None:
+    if best.recipe is None and (best.method in RIVALS or best.method.endswith("-paper")):
         best = dataclasses.replace(best, recipe="inr")
     probes: list[Run] = []
 

@@ -117,7 +117,7 @@ class Grade(nn.Module):
             initialise(
                 layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain, groups=groups
             )
-        initialise(self.head, init, generator, gain=self.form.gain)
+        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
         if self.planes is not None:

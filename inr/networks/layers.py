@@ -115,6 +115,7 @@ def initialise(
     raw: bool = False,
     gain: float = 1.0,
     groups: int = 1,
+    head: bool = False,
 ) -> None:
     """Draw a layer's start.
 
@@ -123,7 +124,8 @@ def initialise(
     as `uniform` (Sitzmann et al. 2020, arXiv 2006.09661, section 3.2 and their code). `uniform`: weights and
     biases in +-1 / sqrt(fan_in), torch's own. `glorot-normal`: weights N(0, 2 / (fan_in + fan_out)), biases
     N(0, 0.01^2), the MGDL authors' (Fang & Xu 2024, their image code); `glorot-unit-bias`: biases N(0, 1)
-    (Wang, Wang & Perdikaris 2021).
+    (Wang, Wang & Perdikaris 2021); `wide-normal`: weights N(0, 4 / (fan_in + fan_out)) (Liu, Cai & Xu 2020, their
+    code).
 
     Args:
         layer: changed in place.
@@ -133,13 +135,17 @@ def initialise(
         raw: it sees bare coordinates; `fan-in` then spreads its biases so that a two-dimensional input still
             meets a different offset at every neuron.
         gain: on what the activation is given, see `Form`.
-        groups: of its outputs that belong to networks of their own.
+        groups: of its outputs, or of a head's inputs, that belong to networks of their own.
+        head: it is the last one.
     """
     fan_in = layer.fan_in
-    if init in ("glorot-normal", "glorot-unit-bias"):
-        fan_out = layer.fan_in if isinstance(layer, Separate) else layer.weight.shape[0] // groups
-        layer.weight.normal_(0.0, math.sqrt(2.0 / (fan_in + fan_out)), generator=generator)
-        layer.bias.normal_(0.0, 0.01 if init == "glorot-normal" else 1.0, generator=generator)
+    if init in ("glorot-normal", "glorot-unit-bias", "wide-normal"):
+        fan_out = layer.fan_in if isinstance(layer, Separate) else layer.weight.shape[0]
+        fan_in, fan_out = (fan_in // groups, fan_out) if head else (fan_in, fan_out // groups)
+        layer.weight.normal_(
+            0.0, math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out)), generator=generator
+        )
+        layer.bias.normal_(0.0, 1.0 if init == "glorot-unit-bias" else 0.01, generator=generator)
         return
     bias = 1.0 / math.sqrt(fan_in)
     weight = {"siren": 1.0 / fan_in if first else math.sqrt(6.0 / fan_in) / gain, "uniform": bias}
