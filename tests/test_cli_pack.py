@@ -56,3 +56,17 @@ def test_nothing_is_replaced_unasked(tmp_path, model):
     assert "exists already" in run(model, "--max-bytes", "60k", "-o", taken).stderr
     assert taken.read_bytes() == b"x"
     assert run(model, "--max-bytes", "60k", "-o", taken, "--overwrite").exit_code == 0
+
+
+def test_a_compact_file_may_be_made_smaller(tmp_path):
+    """Its planes lie on grids that its context knows: they are made coarser or left, never finer."""
+    image = inr.load_image(DATA / "camera.png")
+    config = inr.configure(inr.FitOptions(preset="compact", target_psnr=30.0, steps=40))
+    whole, small = tmp_path / "whole.inr", tmp_path / "small.inr"
+    inr.save_model(inr.fit(image, config).model, whole)
+    limit = whole.stat().st_size * 9 // 10
+    done = run(whole, "--max-bytes", limit, "-o", small, "--image", DATA / "camera.png")
+    assert done.exit_code == 0, done.stderr
+    assert small.stat().st_size <= limit
+    lost = [inr.measure(image, inr.load_model(path))[0][-1].psnr_db for path in (whole, small)]
+    assert lost[0] - 3 < lost[1] < lost[0]

@@ -37,15 +37,16 @@ def pack(
         if path.exists() and not overwrite:
             raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
         from inr.analysis.metrics import measure
-        from inr.codec.model_file import load_model, save_model
+        from inr.codec.model_file import checked_bytes, load_model, model_from_bytes, save_model
         from inr.imaging.reading import load_image
         from inr.report.summary import decibels
         from inr.training.rounding import round_to_bytes
 
         before = model.stat().st_size if model.is_file() else 0
-        packed = round_to_bytes(load_model(model), limit)
+        source = None if image is None else load_image(image)
+        packed = model_from_bytes(checked_bytes(round_to_bytes(load_model(model), limit)))
+        psnr = [q.psnr_db for q in measure(source, packed)[0]] if source is not None else None
         save_model(packed, path)
-        psnr = [q.psnr_db for q in measure(load_image(image), load_model(path))[0]] if image is not None else None
         facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
         if json:
             typer.echo(json_text.dumps(facts if psnr is None else {**facts, "psnr_db": psnr}, indent=2))

@@ -28,13 +28,17 @@ from inr.networks.context import Context
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
+from inr.shape import Plane
 
 CONTEXT = b"E"
 GRADE = b"G"
 PROFILE = b"i"
 MAX_PROFILE = 16_777_216
-FREE_NUMBERS, NUMBERS_A_BYTE = 2**20, 4096
-"""Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on."""
+FREE_NUMBERS, NUMBERS_A_BYTE = 2**24, 2**14
+"""Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on.
+
+No number costs less than 1 / 16,600 of a byte, but those of planes that are zero throughout, which cost nothing.
+"""
 
 
 def model_to_bytes(model: Model) -> bytes:
@@ -50,10 +54,23 @@ def model_to_bytes(model: Model) -> bytes:
                 f"the colour profile has {len(model.icc_profile):,} bytes; at most {MAX_PROFILE:,} fit."
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
-    if model.context is not None:
-        chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context)))
+    channels = sum(plane.channels for layout in _layouts(model) for plane in layout)
+    if model.context is not None and channels:
+        chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context, channels)))
     chunks += [Chunk(tag=GRADE, payload=payload) for payload in _payloads(model)]
     return pack(make_header(model), chunks)
+
+
+def checked_bytes(model: Model) -> bytes:
+    """Return the bytes of a model file that were read back and gave the same again.
+
+    Raises:
+        ModelFileError: they did not, or what `model_to_bytes` raises.
+    """
+    data = model_to_bytes(model)
+    if model_to_bytes(model_from_bytes(data)) != data:
+        raise ModelFileError("the model's bytes do not read back the same.")
+    return data
 
 
 def grade_bytes(model: Model) -> tuple[int, ...]:
@@ -144,8 +161,7 @@ def load_model(path: str | Path) -> Model:
 
 def _payloads(model: Model) -> list[bytes]:
     """Return each grade's tables of frequencies, what is said of its tensors, and their numbers."""
-    layouts = [grade.planes.layout if grade.planes else () for grade in model.grades]
-    coder = PlaneCoder(layouts, model.width, model.height, model.context)
+    coder = PlaneCoder(_layouts(model), model.width, model.height, model.context)
     payloads = []
     for number, grade in enumerate(model.grades):
         stored = number == 0 and model.encoding.draw is None
@@ -160,6 +176,10 @@ def _payloads(model: Model) -> list[bytes]:
             sides += coder.write(encoder, number, list(grade.planes.values))
         payloads.append(frequencies + b"".join(side.pack() for side in sides) + encoder.bytes())
     return payloads
+
+
+def _layouts(model: Model) -> list[tuple[Plane, ...]]:
+    return [grade.planes.layout if grade.planes else () for grade in model.grades]
 
 
 def _static(grade: Grade, context: Context | None) -> list[torch.nn.Parameter]:
@@ -183,7 +203,7 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
     total = len(header.grades)
     if len(payloads) > total or (container.cut and len(payloads) == total):
         raise ModelFileError(f"the file goes on after its last grade, number {total}; it is damaged.")
-    found = [len(payload) for payload in payloads]
+    found, allowed = [len(payload) for payload in payloads], FREE_NUMBERS
     found += [] if container.cut_length is None or container.version > 1 else [container.cut_length]
     for number, length in enumerate(found, start=1):
         if container.version == 1:
@@ -193,7 +213,8 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
             size, most = 8 * header.tables()[number - 1] + 4 * len(shapes), sum(map(math.prod, shapes))
         if length < size or (container.version == 1 and length != size):
             raise ModelFileError(f"grade {number} has {length} bytes where its header needs {size}; it is damaged.")
-        if most > FREE_NUMBERS + NUMBERS_A_BYTE * length:
+        allowed += NUMBERS_A_BYTE * length - most
+        if allowed < 0:
             raise ModelFileError(f"grade {number} has {length} bytes, too few for {most:,} numbers; it is damaged.")
     if not payloads:
         raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")

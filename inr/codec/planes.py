@@ -90,10 +90,13 @@ def coding_order(layout: Sequence[Plane]) -> list[int]:
     return sorted(range(len(layout)), key=lambda place: -layout[place].cell)
 
 
-def write_context(context: Context) -> bytes:
-    """Return the payload of the context's chunk: hidden neurons (u8), then its tensors as those of a grade."""
+def write_context(context: Context, channels: int) -> bytes:
+    """Return the payload of the context's chunk: hidden neurons (u8), then its tensors as those of a grade.
+
+    What it knows of later channels than the first so many is left out.
+    """
     encoder, sides = Encoder(), []
-    for tensor in context.tensors:
+    for tensor in context.first_channels(channels).tensors:
         numbers = tensor.ravel()
         shift = next((k for k in range(_WHOLE, 0, -1) if not (numbers & ((1 << k) - 1)).any()), 0)
         sides.append(describe(Step(_FINEST + 8 * shift), numbers >> shift))

@@ -138,7 +138,8 @@ class Side:
             data[3] >> 4,
             data[3] & 15,
         )
-        if scale >= SCALES or low + bits > 20 or bits > 12 or not -2400 <= step.code <= 8 * _MAX_EXPONENT:
+        known = scale < SCALES and low + bits <= 20 and bits <= 12 and -2400 <= step.code <= 8 * _MAX_EXPONENT
+        if not known or math.ldexp(step.value, low + bits) > 2.0**128:  # which float32 does not hold
             raise ModelFileError("a weight is outside the range of the format; the file is damaged.")
         return Side(step, scale, low, bits)
 

@@ -6,7 +6,7 @@ machine expects the same (a context model in the sense of Minnen et al. 2018, wi
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,10 @@ class Context:
     def tensors(self) -> tuple[Integers, ...]:
         """All weights, in the order of the file."""
         return self.first, self.passes, self.places, self.last, self.offsets
+
+    def first_channels(self, channels: int) -> "Context":
+        """Return the context of a model that ends after so many channels of planes."""
+        return replace(self, places=self.places[:channels], offsets=self.offsets[:channels])
 
     @staticmethod
     def shapes(hidden: int, channels: int) -> tuple[tuple[int, int], ...]:

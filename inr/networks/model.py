@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class Record:
     seed: int = 0
     psnr_db: tuple[float, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
+
+
+def program_versions() -> tuple[tuple[str, str], ...]:
+    """Return what a fit of this installation writes down as `Record.versions`."""
+    return tuple((name, version(name)) for name in ("inr", "torch"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +141,8 @@ class Model:
         xs = axis(region.x0, region.x1, width, self.width, longer, self.frame)
         ys = axis(region.y0, region.y1, height, self.height, longer, self.frame)
         device = self.encoding.frequencies.device
-        wide = max(grade.form.branches * (1 + 2 * grade.form.shifts) for grade in self.grades)
+        seen = self.encoding.size + sum(grade.planes.features for grade in self.grades if grade.planes)
+        wide = max(seen // 1024, *(grade.form.branches * (1 + 2 * grade.form.shifts) for grade in self.grades))
         chunk = max(64, STRIP_PIXELS // wide)
         rows = max(1, chunk // width)
         for top in range(0, height, rows):

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,10 @@ import torch
 
 from inr.analysis.metrics import Quality, measure
 from inr.analysis.spectrum import Prefixes
-from inr.codec.model_file import model_from_bytes, model_to_bytes
+from inr.codec.model_file import checked_bytes, model_from_bytes, model_to_bytes
 from inr.config import DeviceName, FitConfig
-from inr.errors import ModelFileError
 from inr.imaging.image import Image
-from inr.networks.model import Model, Record
+from inr.networks.model import Model, Record, program_versions
 from inr.training.grades import fit
 from inr.training.precision import choose_device
 from inr.training.result import FitResult, Progress
@@ -66,10 +64,9 @@ def fit_and_measure(
         method=config.method,
         seed=config.seed,
         psnr_db=tuple(q.psnr_db for q in qualities),
-        versions=tuple((name, version(name)) for name in ("inr", "torch")),
+        versions=program_versions(),
     )
     model = dataclasses.replace(decoded.to(torch.device("cpu")), record=record)
-    data = model_to_bytes(model)
-    if model_to_bytes(model_from_bytes(data)) != data:
-        raise ModelFileError(f"{image.name}: the model's bytes do not read back the same.")
-    return Fitted(result=result, model=model, data=data, qualities=qualities, pictures=pictures, prefixes=prefixes)
+    return Fitted(
+        result=result, model=model, data=checked_bytes(model), qualities=qualities, pictures=pictures, prefixes=prefixes
+    )

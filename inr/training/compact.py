@@ -74,17 +74,19 @@ class Compact:
         self.samples = samples(compact.share, self.height)
         self.visits = [self._visits(which) for which in range(len(self.planes))]
 
-    def train(self, on_step: Callable[[int, float, float], None]) -> int:
+    def train(self, on_step: Callable[[int, float, float], None], *, began: float | None = None) -> int:
         """Train everything together and return the steps done.
 
         Args:
             on_step: told after every step how many were done, what share of the training is spent, and the mean squared
                 error.
+            began: when the seconds of the configuration began, on `time.perf_counter`'s clock; now by default.
 
         Raises:
             TrainingError: the error did not stay finite.
         """
-        compact, began, done = self.compact, time.perf_counter(), 0
+        compact, done = self.compact, 0
+        began = time.perf_counter() if began is None else began
         adam = partial(torch.optim.Adam, betas=(0.9, 0.99), eps=1e-12, fused=True)
         context = adam(self.expectation.parameters, lr=compact.context_rate)
         layers = [cast(Dense, layer) for grade in self.grades for layer in grade.layers]

@@ -15,7 +15,7 @@ _COLOURS = {
     1: torch.tensor([[1.0]]),
     2: torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
     3: torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]]),
-    4: torch.tensor([[1.0, 1.0, 1.0, 0.0], [1.0, 0.0, -1.0, 0.0], [-0.5, 1.0, -0.5, 0.0], [0.0, 0.0, 0.0, 1.0]]),
+    4: torch.tensor([[1.0, 1.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0], [1.0, 0.0, -1.0, 0.0], [-0.5, 1.0, -0.5, 0.0]]),
 }
 
 
@@ -65,7 +65,10 @@ class Reading:
 
 
 def colour_directions(channels: int) -> Tensor:
-    """Return (C, C): what a plane's channels stand for, lightness first, each as long as one unit of all colours."""
+    """Return (C, C): what a plane's channels stand for, each as long as one unit of all colours.
+
+    Lightness comes first, then alpha, then what colours differ in.
+    """
     colours = _COLOURS[channels]
     unit: Tensor = colours / colours.norm(dim=1, keepdim=True)
     return unit * math.sqrt(channels)

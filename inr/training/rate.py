@@ -12,29 +12,38 @@ from inr.codec.model_file import model_to_bytes
 from inr.config import CompactConfig, FitConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image, quantize
-from inr.networks.model import Model
+from inr.networks.model import Model, program_versions
 from inr.training.compact import Compact, best_step
 from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.settle import settle_networks
 
-_RECORD = 80
-"""Bytes kept free for what is written down of a fit once it is measured."""
-_CONTEXT_GAIN = 0.65
-"""Bits with a context over bits without, about."""
+_SLACK = 4
+"""Bytes by which what is written down of a fit may deflate worse than what `_size` puts in its place."""
+_CONTEXT_GAIN = 0.75
+"""Bits of the trained numbers over those of the decomposition, about."""
 _TRAINING_GAIN = 4.0
 """Mean squared error of the decomposition over that of the trained fit, about."""
 _NEAR_DB = 0.1
 _STEERED = (0.1, 0.94)
 """Share of the training in which the weight of a bit is moved."""
 _EVERY, _LEAST_STEPS = 0.02, 20
-"""Share of the training, and steps at least, from one move to the next: it takes time until a move is seen."""
-_MEASURED = (0.1, 0.4, 0.7, 0.85, math.inf)
+"""Share of the training, and steps at least, from one move to the next."""
+_AT_ONCE, _IN_TIME = 1.5, 16.0
+"""How far a move follows what is off, and what was off since: in logarithms, the second for all of the training.
+
+Bits fall, and the error grows, as about the 0.6th power of the weight, but a tenth or more of the training later.
+"""
+_FALL, _LEVEL = 0.4, 0.7
+"""How far bits still fall, as a share for all of the training, up to a share of it; from there on they stay."""
+_RISE = 2.0
+"""How much PSNR still rises, in dB for all of the training."""
+_WEIGHTS = (1e-8, 0.9)
+_MEASURED = (0.4, 0.6, 0.75, 0.85, 0.92, math.inf)
 """Shares after which a file is written to see what it takes besides the numbers, and what its rounding loses."""
-_NETWORKS = ((3_000, (8, 4)), (10_000, (12, 8)), (60_000, (16, 12)))
-_LARGEST = (24, 16)
-"""Neurons of a grade and of the context, for files of less than so many bytes, and for all larger ones."""
+_NETWORKS = ((3_000, (8, 4), 900), (10_000, (12, 8), 1_500), (60_000, (16, 12), 2_400), (math.inf, (24, 16), 4_000))
+"""Neurons of a grade and of the context for files of less than so many bytes, and what they then take, about."""
 _USUAL_BPP = 0.5
 """Bits per pixel that networks are made for where no bytes are asked for."""
 _HOPELESS = 1e6
@@ -58,9 +67,9 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
     assert config.compact is not None
     start = time.perf_counter()
     wanted = _bytes_wanted(image, config.compact)
-    config, compact = _sized(image, config, config.compact, wanted)
-    fit = Compact(image, config, compact, _first_weight(image, config, wanted))
-    steering = _Steering(fit, wanted, config.target_psnr)
+    config, compact, overhead = _sized(image, config, config.compact, wanted)
+    fit = Compact(image, config, compact, _first_weight(image, config, wanted, overhead))
+    steering = _Steering(fit, wanted, config.target_psnr, overhead)
 
     def step(done: int, spent: float, error: float) -> None:
         steering.turn(done, spent)
@@ -79,7 +88,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
                 )
             )
 
-    done = fit.train(step)
+    done = fit.train(step, began=start)
     model = settle_networks(fit.model(), fit.weight, fit.shares)
     if wanted is not None and _size(model) > wanted:
         model = _cut(fit, wanted)
@@ -117,22 +126,35 @@ def _error(image: Image, model: Model) -> float:
 
 def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:
     if compact.target_bpp is not None:
-        return int(compact.target_bpp * image.width * image.height / 8.0)
+        return max(1, int(compact.target_bpp * image.width * image.height / 8.0))
     return compact.max_bytes
 
 
 def _sized(
     image: Image, config: FitConfig, compact: CompactConfig, wanted: int | None
-) -> tuple[FitConfig, CompactConfig]:
-    """Return the configuration with networks that leave most of the bytes to the planes."""
+) -> tuple[FitConfig, CompactConfig, float]:
+    """Return the configuration for a picture, and the bytes that all but the numbers of planes may take.
+
+    Networks leave most of the bytes to the planes; these get the colours that there are, and alpha if there is.
+    """
     expected = wanted or image.width * image.height * _USUAL_BPP / 8.0
-    width, hidden = next((sizes for most, sizes in _NETWORKS if expected < most), _LARGEST)
+    (width, hidden), overhead = next((sizes, taken) for most, sizes, taken in _NETWORKS if expected < most)
     compact = dataclasses.replace(compact, hidden=hidden)
-    grades = tuple(dataclasses.replace(own, width=width) for own in config.grades)
-    return dataclasses.replace(config, grades=grades, compact=compact), compact
+    colours, alpha = (1, 3)[image.channels > 2], int(image.channels in (2, 4))
+    grades = tuple(
+        dataclasses.replace(
+            own,
+            width=width,
+            planes=tuple(
+                dataclasses.replace(plane, channels=min(plane.channels, colours) + alpha) for plane in own.planes
+            ),
+        )
+        for own in config.grades
+    )
+    return dataclasses.replace(config, grades=grades, compact=compact), compact, overhead
 
 
-def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
+def _first_weight(image: Image, config: FitConfig, wanted: int | None, overhead: float) -> float:
     """Return a weight of a bit that may lead to the bytes, or the PSNR, that are wanted."""
     assert config.compact is not None
     if config.compact.weight is not None:
@@ -146,7 +168,7 @@ def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
         middle = (low + high) / 2.0
         planes, error = decompose(pixels, layout, readings, best_step(2.0**middle))
         if wanted is not None:
-            too_fine = entropy(planes) * _CONTEXT_GAIN > 8.0 * wanted
+            too_fine = entropy(planes) * _CONTEXT_GAIN > 8.0 * max(wanted - overhead, 0.1 * wanted)
         else:
             assert config.target_psnr is not None
             too_fine = error < _TRAINING_GAIN * math.pow(10.0, -config.target_psnr / 10.0)
@@ -157,33 +179,44 @@ def _first_weight(image: Image, config: FitConfig, wanted: int | None) -> float:
 class _Steering:
     """Makes a bit weigh more if too many are spent or the PSNR is better than asked for, and less if not."""
 
-    def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None) -> None:
+    def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None, overhead: float) -> None:
         self._fit, self._wanted, self._target = fit, wanted, target_psnr
-        self._overhead, self._loss, self._measured = 0.0, 1.0, 0
-        self._from, self._next = _LEAST_STEPS, _STEERED[0]
+        self._overhead, self._loss, self._measured = overhead, 1.0, 0
+        self._from, self._last, self._off = _LEAST_STEPS, _STEERED[0] - _EVERY, 0.0
 
     def turn(self, done: int, spent: float) -> None:
         """Change the weight by what is seen after so many steps, a share of the training, if it is time to."""
-        if done < self._from or not self._next <= spent <= _STEERED[1]:
+        since = spent - self._last
+        if done < self._from or since < _EVERY or spent > _STEERED[1]:
             return
-        self._from, self._next = done + _LEAST_STEPS, spent + _EVERY
         if self._wanted is None and self._target is None:
             return
+        self._from, self._last = done + _LEAST_STEPS, spent
         if spent >= _MEASURED[self._measured]:
             self._measured += 1
             model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=_FEW)
             self._overhead = _size(model) - self._fit.bits() / 8.0
-            self._loss = _error(self._fit.image, model) / self._fit.error()
+            self._loss = _error(self._fit.image, model) / max(self._fit.error(), 1e-20)
+        before, self._off = self._off, math.log(self._beyond(spent))
+        change = _AT_ONCE * (self._off - before) + _IN_TIME * min(since, 2.0 * _EVERY) * self._off
+        weight = self._fit.weight * math.exp(min(max(change, -0.5), 0.5))
+        self._fit.weight = min(max(weight, _WEIGHTS[0]), _WEIGHTS[1])
+
+    def _beyond(self, spent: float) -> float:
+        """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
         if self._wanted is not None:
-            change = math.sqrt((self._fit.bits() / 8.0 + self._overhead) / (_AIM * self._wanted))
-        elif self._target is not None:
-            change = 10.0 ** (-self._target / 10.0) / (self._fit.error() * self._loss)
-        self._fit.weight *= min(max(change, 0.8), 1.25)
+            numbers = self._fit.bits() / 8.0 / (1.0 + _FALL * max(_LEVEL - spent, 0.0))
+            return (numbers + max(self._overhead, 1.0)) / (_AIM * self._wanted)
+        assert self._target is not None
+        error = self._fit.error() * self._loss * 10.0 ** (-_RISE * (_STEERED[1] - spent) / 10.0)
+        return float(10.0 ** (-self._target / 10.0) / max(error, 1e-20))
 
 
 def _size(model: Model) -> int:
-    """Return the bytes of a model's file, with what will be written down of the fit."""
-    return len(model_to_bytes(model)) + _RECORD
+    """Return the bytes of a model's file, with what will be written down of the fit once it is measured."""
+    psnr = tuple(17.3958 + 20.5379 * number for number in range(len(model.grades)))  # digits that deflate badly
+    record = dataclasses.replace(model.record, psnr_db=psnr, versions=program_versions())
+    return len(model_to_bytes(dataclasses.replace(model, record=record))) + _SLACK
 
 
 def _cut(fit: Compact, wanted: int) -> Model:

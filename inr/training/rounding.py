@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from inr.codec.model_file import model_to_bytes
-from inr.codec.quantize import Step, round_to
+from inr.codec.quantize import Step, grid_of, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates
@@ -63,11 +63,12 @@ def round_to_bytes(model: Model, max_bytes: int) -> Model:
         return model
     model = dataclasses.replace(model, record=dataclasses.replace(model.record, psnr_db=()))
     sensitivities = _sensitivities(model, _rows(model))
+    steps = [[grid_of(tensor)[0].value for tensor in grade.parameters()] for grade in model.grades]
     low, high = -40.0, 2.0  # log2 of the mean squared error that is added: nothing, everything
     best, smallest = None, math.inf
     for _ in range(12):
         middle = (low + high) / 2
-        rounded = _rounded(model, sensitivities, 2.0**middle)
+        rounded = _rounded(model, sensitivities, 2.0**middle, steps)
         alone = dataclasses.replace(rounded, context=None)  # which expects numbers in the steps that it was trained on
         size, rounded = min(((len(model_to_bytes(m)), m) for m in (rounded, alone)), key=lambda pair: pair[0])
         smallest = min(smallest, size)
@@ -120,16 +121,26 @@ def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
 
 
 @torch.no_grad()
-def _rounded(model: Model, sensitivities: list[list[float]], added: float) -> Model:
-    """Return a copy whose roundings add about so much to the mean squared error, shared evenly by all numbers."""
+def _rounded(
+    model: Model, sensitivities: list[list[float]], added: float, steps: list[list[float]] | None = None
+) -> Model:
+    """Return a copy whose roundings add about so much to the mean squared error, shared evenly by all numbers.
+
+    Args:
+        model: to be rounded.
+        sensitivities: S_t of every tensor of every grade.
+        added: to the mean squared error.
+        steps: that tensors have already, which are not made finer.
+    """
     share = 12.0 * added / sum(grade.parameters_count for grade in model.grades)
+    grids = iter(steps or [[0.0] * len(of_grade) for of_grade in sensitivities])
     grades = []
     for own, of_grade in zip(model.grades, sensitivities, strict=True):
         grade = copy.deepcopy(own)
-        for parameter, sensitivity in zip(grade.parameters(), of_grade, strict=True):
+        for parameter, sensitivity, finest in zip(grade.parameters(), of_grade, next(grids), strict=True):
             widest = 2.0 * float(parameter.abs().max())
             step = math.sqrt(share * parameter.numel() / sensitivity) if sensitivity > 0.0 else widest
-            if widest > 0.0:
+            if widest > 0.0 and step > finest:
                 parameter.copy_(round_to(parameter, Step.at_most(min(max(step, 1e-30), widest))))
         grades.append(grade)
     return dataclasses.replace(model, grades=tuple(grades))
