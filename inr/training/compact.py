@@ -32,7 +32,7 @@ from inr.training.start import adding_grade, generator
 
 _BLOCK = 16_384
 """Pixels drawn at once, about."""
-_SETTLED = 0.95
+SETTLED = 0.95
 """Share of the training after which the numbers stay what they are, and only the networks learn."""
 _STEP = 1.5 * math.sqrt(12.0 / (2.0 * math.log(2.0)))
 """What one stands for in colours at the start, over the square root of a bit's weight.
@@ -53,11 +53,12 @@ class Compact:
     Attributes:
         grades: the networks; their planes are filled at the end.
         weight: of a bit per pixel, which may be changed while it trains.
+        least: magnitude below which a number becomes zero; a half, where it is rounded to it anyway, or more.
     """
 
     def __init__(self, image: Image, config: FitConfig, compact: CompactConfig, weight: float) -> None:
         self.image, self.config, self.compact, self.weight = image, config, compact, weight
-        self.width, self.height = image.width, image.height
+        self.width, self.height, self.least = image.width, image.height, 0.5
         self.pixels = torch.from_numpy(image.pixels).permute(2, 0, 1).contiguous()
         self.planes = [plane for own in config.grades for plane in own.planes]
         self.readings = [Reading(plane, self.width, self.height) for plane in self.planes]
@@ -121,7 +122,7 @@ class Compact:
         return done
 
     def _learn_context(self, optimizer: torch.optim.Optimizer) -> None:
-        self.expectation.refresh(self.numbers.flat.round()).backward()  # type: ignore[no-untyped-call]
+        self.expectation.refresh(self.whole(self.numbers.flat)).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
 
@@ -131,14 +132,14 @@ class Compact:
         rows = [read.needed(at) for read in self.readings]
         softened = [self._soften(which, own, spent) for which, own in enumerate(rows)]
         for soft, _ in softened:
-            soft.requires_grad_(spent < _SETTLED)
+            soft.requires_grad_(spent < SETTLED)
         wanted = self.pixels[:, at].flatten(1).T
         errors = [(drawn - wanted).square().mean() for drawn in self._draw([soft for soft, _ in softened], at)]
         loss = torch.stack([share * error for share, error in zip(self.shares, errors, strict=True)]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         *before, last = (float(error.detach()) for error in errors)
         self.shares = [*(self.compact.prefix_share * min(last / max(error, 1e-12), 1.0) for error in before), 1.0]
-        if spent < _SETTLED:
+        if spent < SETTLED:
             for which, (own, (soft, slope)) in enumerate(zip(rows, softened, strict=True)):
                 self._update(which, own, soft, slope, rate)
         return last
@@ -170,11 +171,11 @@ class Compact:
 
     def _soften(self, which: int, rows: Tensor | slice, spent: float) -> tuple[Tensor, Tensor]:
         """Return what rows of a plane may become, and the slope of that; once settled, what they are."""
-        if spent >= _SETTLED:
-            whole = self.numbers.plane(self.numbers.flat, which)[:, rows].round()
+        if spent >= SETTLED:
+            whole = self.whole(self.numbers.plane(self.numbers.flat, which)[:, rows])
             return whole, whole
         softness, noise = (
-            start + (end - start) * spent / _SETTLED for start, end in (self.compact.softness, self.compact.noise)
+            start + (end - start) * spent / SETTLED for start, end in (self.compact.softness, self.compact.noise)
         )
         return self.numbers.soften(which, rows, softness=softness, noise=noise, random=self.random)
 
@@ -185,11 +186,15 @@ class Compact:
         ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[rows]
         return torch.stack([xs.repeat(len(ys)), ys.repeat_interleave(len(xs))], dim=1)
 
+    def whole(self, numbers: Tensor) -> Tensor:
+        """Return what numbers become at the end."""
+        return torch.where(numbers.abs() < self.least, 0.0, numbers.round())
+
     @torch.no_grad()
     def bits(self) -> float:
         """Return what the numbers cost, by what was expected of each when it was last looked at."""
         known = self.expectation
-        return float(known.bits(self.numbers.flat.round(), known.centres, known.spreads).sum())
+        return float(known.bits(self.whole(self.numbers.flat), known.centres, known.spreads).sum())
 
     @torch.no_grad()
     def leftover(self, rows: Tensor | None = None) -> Tensor:
@@ -201,7 +206,8 @@ class Compact:
         Returns:
             (M, C).
         """
-        planes = [self.numbers.plane(self.numbers.flat.round(), which) for which in range(len(self.planes))]
+        whole = self.whole(self.numbers.flat)
+        planes = [self.numbers.plane(whole, which) for which in range(len(self.planes))]
         parts = []
         for part in torch.split(torch.arange(self.height), max(1, _BLOCK // self.width)):
             own = [values[:, read.needed(part)] for values, read in zip(planes, self.readings, strict=True)]
@@ -214,11 +220,9 @@ class Compact:
         return float(self.leftover().square().mean())
 
     @torch.no_grad()
-    def model(self, threshold: float = 0.5) -> Model:
-        """Return what has been learned, its numbers whole, those below a threshold zero, and its context."""
-        flat = self.numbers.flat
-        whole = flat.round().clamp(-LARGEST, LARGEST)
-        whole[flat.abs() < threshold] = 0.0
+    def model(self) -> Model:
+        """Return what has been learned, its numbers whole, and its context."""
+        whole = self.whole(self.numbers.flat).clamp(-LARGEST, LARGEST)
         grades, which = [], 0
         for own in self.grades:
             grade = copy.deepcopy(own)
@@ -238,5 +242,5 @@ class Compact:
             grades=tuple(grades),
             icc_profile=self.image.icc_profile,
             record=Record(method=self.config.method, seed=self.config.seed),
-            context=self.expectation.context(flat.round()),
+            context=self.expectation.context(whole),
         )

@@ -13,7 +13,7 @@ from inr.config import CompactConfig, FitConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image, quantize
 from inr.networks.model import Model, program_versions
-from inr.training.compact import Compact, best_step
+from inr.training.compact import SETTLED, Compact, best_step
 from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
@@ -35,10 +35,8 @@ _AT_ONCE, _IN_TIME = 1.5, 16.0
 
 Bits fall, and the error grows, as about the 0.6th power of the weight, but a tenth or more of the training later.
 """
-_FALL, _LEVEL = 0.4, 0.7
-"""How far bits still fall, as a share for all of the training, up to a share of it; from there on they stay."""
-_RISE = 2.0
-"""How much PSNR still rises, in dB for all of the training."""
+_FALL, _RISE, _GAIN = 0.22, 4e-4, 2.0
+"""How bits fall and rise again, see `_Steering._growth`, and how PSNR still rises, in dB for all of the training."""
 _WEIGHTS = (1e-8, 0.9)
 _MEASURED = (0.4, 0.6, 0.75, 0.85, 0.92, math.inf)
 """Shares after which a file is written to see what it takes besides the numbers, and what its rounding loses."""
@@ -47,6 +45,8 @@ _NETWORKS = ((3_000, (8, 4), 900), (10_000, (12, 8), 1_500), (60_000, (16, 12), 
 _USUAL_BPP = 0.5
 """Bits per pixel that networks are made for where no bytes are asked for."""
 _HOPELESS = 1e6
+_LONGEST = 16_384
+"""Pixels of a side, whose square a fit's way of reading planes grows with."""
 _FEW = 4096
 """Pixels that the rounding of networks looks at where only their bytes matter."""
 _AIM = 0.995
@@ -62,10 +62,14 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
         progress: called after every step.
 
     Raises:
-        ConfigError: the picture cannot be made so small.
+        ConfigError: the picture is too long, or cannot be made so small.
     """
     assert config.compact is not None
     start = time.perf_counter()
+    if max(image.width, image.height) > _LONGEST:
+        raise ConfigError(
+            f"{image.name} is {image.width} x {image.height}; compact fits take sides of up to {_LONGEST:,} pixels."
+        )
     wanted = _bytes_wanted(image, config.compact)
     config, compact, overhead = _sized(image, config, config.compact, wanted)
     fit = Compact(image, config, compact, _first_weight(image, config, wanted, overhead))
@@ -182,10 +186,13 @@ class _Steering:
     def __init__(self, fit: Compact, wanted: int | None, target_psnr: float | None, overhead: float) -> None:
         self._fit, self._wanted, self._target = fit, wanted, target_psnr
         self._overhead, self._loss, self._measured = overhead, 1.0, 0
-        self._from, self._last, self._off = _LEAST_STEPS, _STEERED[0] - _EVERY, 0.0
+        self._from, self._last, self._off, self._settled = _LEAST_STEPS, _STEERED[0] - _EVERY, 0.0, False
 
     def turn(self, done: int, spent: float) -> None:
         """Change the weight by what is seen after so many steps, a share of the training, if it is time to."""
+        if self._wanted is not None and spent >= SETTLED and not self._settled:
+            self._settled = True
+            _drop(self._fit, 8.0 * (_AIM * self._wanted - self._overhead))
         since = spent - self._last
         if done < self._from or since < _EVERY or spent > _STEERED[1]:
             return
@@ -205,11 +212,29 @@ class _Steering:
     def _beyond(self, spent: float) -> float:
         """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
         if self._wanted is not None:
-            numbers = self._fit.bits() / 8.0 / (1.0 + _FALL * max(_LEVEL - spent, 0.0))
+            numbers = self._fit.bits() / 8.0 / self._growth(spent)
             return (numbers + max(self._overhead, 1.0)) / (_AIM * self._wanted)
         assert self._target is not None
-        error = self._fit.error() * self._loss * 10.0 ** (-_RISE * (_STEERED[1] - spent) / 10.0)
+        error = self._fit.error() * self._loss * 10.0 ** (-_GAIN * (_STEERED[1] - spent) / 10.0)
         return float(10.0 ** (-self._target / 10.0) / max(error, 1e-20))
+
+    def _growth(self, spent: float) -> float:
+        """Return the bits of the numbers over those at the end, about, by how few they are (measured at five rates)."""
+        each = max(self._fit.bits() / len(self._fit.numbers.flat), 0.05)
+        falling = _FALL * max(-math.log(each), 0.0) * max(0.7 - spent, 0.0)
+        return 1.0 + falling - _RISE / each**2 * min((SETTLED - spent) / 0.2, 1.0)
+
+
+def _drop(fit: Compact, bits: float) -> None:
+    """Make the smallest numbers zero, so that the rest cost at most about so much."""
+    low, high = 0.5, 0.5
+    while fit.bits() > bits and high < _HOPELESS:
+        low, high = high, 2.0 * high
+        fit.least = high
+    while high - low > 1e-3:
+        fit.least = (low + high) / 2.0
+        low, high = (fit.least, high) if fit.bits() > bits else (low, fit.least)
+    fit.least = high
 
 
 def _size(model: Model) -> int:
@@ -225,16 +250,16 @@ def _cut(fit: Compact, wanted: int) -> Model:
     Raises:
         ConfigError: no numbers are left, and the file is still too large.
     """
-    low, high, best = 0.0, 1.0, None
-    while best is None or high - low > 0.01 * high:
-        threshold = high if best is None else (low + high) / 2.0
-        model = settle_networks(fit.model(threshold), fit.weight * max(threshold, 1.0), fit.shares, pixels=_FEW)
+    low, high, best = fit.least, 2.0 * fit.least, None
+    while best is None or high - low > 0.002 * high:
+        fit.least = high if best is None else (low + high) / 2.0
+        model = settle_networks(fit.model(), fit.weight * max(fit.least, 1.0), fit.shares, pixels=_FEW)
         size = _size(model)
         if size <= wanted:
-            best, high = model, threshold
+            best, high = model, fit.least
         elif best is not None:
-            low = threshold
-        elif threshold > _HOPELESS:
+            low = fit.least
+        elif fit.least > _HOPELESS:
             raise ConfigError(f"this picture does not fit in {wanted:,} bytes; the least seen was {size:,}.")
         else:
             low, high = high, 2.0 * high
