@@ -12,13 +12,15 @@ from typing import Literal
 from inr.config import FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions
-from inr.shape import EncodingConfig, Form
+from inr.shape import ActivationName, EncodingConfig, Form
 
 BandwidthName = Literal["sigma", "omega"]
 
 MUON_RATE = 0.06
 """Learning rate of Muon for a published network; their papers train by Adam."""
 
+_LADDER = 64.0
+"""Highest frequency of the positional mapping, 2^6 (Tancik et al. 2020, their notebook on natural pictures)."""
 _OCTAVES = tuple(2.0**number for number in range(8))
 """Scales 1 to 128, factors of two as in the paper."""
 
@@ -32,12 +34,14 @@ class Rival:
         paper: where it is from.
         config: its paper's settings.
         bandwidth: the option that sets how high its frequencies reach, or None.
+        activations: that it may have instead of its own, as its paper says.
     """
 
     title: str
     paper: str
     config: FitConfig
     bandwidth: BandwidthName | None = None
+    activations: tuple[ActivationName, ...] = ()
 
 
 def _config(*grades: GradeConfig, **changes: object) -> FitConfig:
@@ -70,7 +74,7 @@ _LATER_STAGE = dataclasses.replace(_STAGE, form=Form(first="sine"), scale_from_r
 
 RIVALS: dict[str, Rival] = {
     "fourier": Rival(
-        title="Fourier features, ReLU, sigmoid (Gaussian; --encoding positional for the other mapping)",
+        title="Fourier features, ReLU, sigmoid (Gaussian; --encoding positional, with --frequencies 2 --sigma 1 basic)",
         paper="Tancik et al. 2020, arXiv 2006.10739",
         config=_config(_FOURIER, encoding=EncodingConfig(kind="fourier", frequencies=256, sigma=10.0), frame="unit"),
         bandwidth="sigma",
@@ -155,7 +159,7 @@ RIVALS: dict[str, Rival] = {
         ),
     ),
     "adaptive": Rival(
-        title="tanh with one trainable slope for all neurons, n = 10",
+        title="tanh (or --activation sine) with one trainable slope for all neurons, n = 10",
         paper="Jagtap, Kawaguchi & Karniadakis 2020, arXiv 1906.01170",
         config=_config(
             GradeConfig(
@@ -164,6 +168,7 @@ RIVALS: dict[str, Rival] = {
             ),
         ),
         bandwidth="omega",
+        activations=("sine",),
     ),
     "msnn": Rival(
         title="four stages from the bare coordinates, each on the rescaled residual at its frequency",
@@ -190,7 +195,7 @@ def configure_rival(options: FitOptions) -> FitConfig:
         ("activation", options.activation, config.grades[0].activation),
         ("encoding", None if options.method == "fourier" else options.encoding, config.encoding.kind),
     ):
-        if wish not in (None, own):
+        if wish not in (None, own, *rival.activations):
             raise ConfigError(f"method '{options.method}' fixes {name}; use --method mgdl to change it.")
     if options.preset is not None:
         raise ConfigError(f"method '{options.method}' has no presets, but its paper's number of steps; give --steps.")
@@ -239,6 +244,7 @@ def _grade(options: FitOptions, own: GradeConfig, optimizer: OptimizerName) -> G
     rate = MUON_RATE if optimizer == "muon" else own.learning_rate
     return dataclasses.replace(
         own,
+        activation=options.activation or own.activation,
         depth=options.depth or own.depth,
         width=options.width or own.width,
         steps=options.steps or own.steps,
@@ -255,5 +261,6 @@ def _encoding(options: FitOptions, own: EncodingConfig) -> EncodingConfig:
         if options.frequencies is not None or options.sigma is not None:
             raise ConfigError(f"frequencies or sigma is given, but method '{options.method}' has no such encoding.")
         return EncodingConfig(kind="none")
-    sigma = own.sigma if options.sigma is None else options.sigma
+    usual = own.sigma if kind == own.kind else _LADDER
+    sigma = usual if options.sigma is None else options.sigma
     return dataclasses.replace(own, kind=kind, frequencies=options.frequencies or own.frequencies, sigma=sigma)

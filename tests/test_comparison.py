@@ -112,6 +112,19 @@ def test_parse_methods():
             parse_methods(wrong)
 
 
+def test_contenders_are_checked_before_anything_runs(named, tmp_path):
+    with pytest.raises(inr.ConfigError, match="fits all pixels"):
+        compare(named, parse_methods("mgdl,mgdl:preset=compact"), tmp_path / "none", budget=STEPS, pixels="half")
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_bandwidth_read_off_the_picture_is_searched_from_there(named, tmp_path):
+    (contender,) = parse_methods("mgdl:encoding=fourier:grades=1:depth=1:width=8")
+    found = compare(named[:1], [contender], tmp_path, budget=STEPS).searches[contender.name]
+    tried = {json.loads(path.read_text())["quality"]["psnr_db"] for path in (tmp_path / "runs").glob("*probe*.json")}
+    assert found.probes >= 6 and len(tried) >= 4  # two optimisers; rates up and down; bandwidths up and down
+
+
 def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
     result = compare(named, small("mgdl,siren"), tmp_path, budget=STEPS, seeds=2)
     seen = {(run.contender, run.variant, run.image, run.seed) for run in result.runs}
@@ -179,7 +192,7 @@ def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch
     monkeypatch.setattr(runs_module, "fit", fails)
     result = compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False)
     row = next(row for row in rank(result) if row.contender == "sgdl")
-    assert row.errors == ("1.png: the loss went away.",) and row.runs == 1
+    assert row.errors == ("1.png: the loss went away.",) and (row.runs, row.failed) == (1, 1)
     write_comparison(result, named, tmp_path)
     assert "- sgdl (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
     monkeypatch.setattr(runs_module, "fit", fit)
@@ -232,6 +245,23 @@ def test_gain_is_paired_by_picture():
     assert best.spread_db == pytest.approx(2**0.5) and (other.gain_db, other.spread_db) == (0.0, 0.0)
 
 
+def test_gain_of_what_was_tuned_is_over_what_was_tuned():
+    runs = [made("sgdl", "a", 0, 30), made("sgdl", "a", 0, 32, "tuned")]
+    runs += [made("siren", "a", 0, 20, "paper"), made("siren", "a", 0, 31, "tuned")]
+    result = module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})
+    gains = {(row.contender, row.variant): row.gain_db for row in rank(result)}
+    assert gains[("siren", "tuned")] == -1 and gains[("siren", "paper")] == -10 and gains[("sgdl", "tuned")] == 0
+
+
+def test_runs_that_failed_are_counted_one_by_one():
+    failed = dataclasses.replace(made("mgdl", "a", 1, 30), quality=None, error="it went away.")
+    runs = [made("mgdl", "a", 0, 30), failed, dataclasses.replace(failed, seed=2), made("sgdl", "a", 0, 20)]
+    result = module.Comparison(budget=Budget(), pixels="all", seeds=3, runs=tuple(runs), searches={})
+    first, second = rank(result)
+    assert (first.contender, first.runs, first.failed, len(first.errors)) == ("mgdl", 1, 2, 1)
+    assert second.contender == "sgdl"
+
+
 def test_ranking_and_gain_are_of_held_out_pixels_where_there_are_any():
     runs = [made("sgdl", "a", 0, 40, held_out=20), made("mgdl", "a", 0, 30, held_out=25)]
     result = module.Comparison(budget=Budget(), pixels="half", seeds=1, runs=tuple(runs), searches={})
@@ -244,14 +274,15 @@ def test_an_exact_copy_survives_the_way_to_disk_and_back():
 
 
 @pytest.mark.parametrize("name", INTERPOLATIONS)
-@pytest.mark.parametrize("size", [(24, 36), (23, 37), (2, 3)])
+@pytest.mark.parametrize("size", [(24, 36), (23, 37)])
 def test_interpolation_keeps_the_lattice_and_follows_a_slope(name, size):
     y, x = np.mgrid[: size[0], : size[1]]
     image = inr.image_from_array(np.stack([0.1 + 0.01 * x + 0.005 * y] * 3, axis=2).astype(np.float32))
     drawn = interpolate(image, name) / (65535 if image.bit_depth == 16 else 255)
     tolerance = 0.004 if name != "lanczos" else 0.012  # lanczos does not keep a slope exactly
     inner = (slice(6, -8),) * 2
-    assert np.abs(drawn[inner] - image.pixels[inner]).max(initial=0) < tolerance
+    assert np.abs(drawn[inner] - image.pixels[inner]).max() < tolerance
+    assert abs(float((drawn[inner] - image.pixels[inner]).mean())) < 0.001  # half a pixel aside: 0.0075
     if name == "bilinear":
         assert np.abs(drawn[::2, ::2] - image.pixels[::2, ::2]).max() < 0.003
 

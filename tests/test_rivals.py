@@ -28,6 +28,16 @@ def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def begun(name: str, number: int = 0, *, inputs: int | None = None, **changes) -> Grade:
+    """Return a grade of a rival as its paper sets it, at the start of its training."""
+    config = RIVALS[name].config
+    own = dataclasses.replace(config.grades[number], **changes)
+    inputs = inputs or 2 * config.encoding.frequencies or 2
+    grade = Grade(inputs, 3, depth=own.depth, width=own.width, activation=own.activation, form=own.form)
+    grade.start(config.init, generator(1), first=number == 0, raw=config.encoding.kind == "none")
+    return grade
+
+
 def started(form: Form = Form(), *, inputs=2, width=24, depth=3, activation="sine", init="siren") -> Grade:
     grade = Grade(inputs, 3, depth=depth, width=width, activation=activation, form=form)
     grade.start(init, generator(1), first=True, raw=True)
@@ -196,7 +206,7 @@ def test_a_stage_of_msnn_is_scaled_to_the_residuals_frequency(image):
     config = inr.configure(FitOptions(method="msnn", learning_rate=1e-8, **SMALL))
     stage = inr.fit(image, config).model.grades[1]  # as it began
     reach = (stage.layers[0].weight * stage.scale[:, None]).square().sum(dim=1).mean().sqrt()
-    assert float(reach) == pytest.approx(wanted, rel=0.5)  # the first stage was trained a little
+    assert float(reach) == pytest.approx(wanted, rel=0.25)  # the first stage was trained a little
 
 
 def test_bands_pass_one_trunk_and_meet_in_the_head():
@@ -205,7 +215,8 @@ def test_bands_pass_one_trunk_and_meet_in_the_head():
     encoding = draw_encoding(config, "unit", 0)
     spread = encoding.frequencies.view(2, 3, 10).std(dim=(0, 2))
     assert 20 < spread[2] / spread[0] < 80 and 5 < spread[1] / spread[0] < 20
-    grade = started(Form(branches=3), inputs=60, activation="tanh", init="glorot-unit-bias")
+    grade = begun("fourier-multiscale", inputs=60, width=24)
+    assert float(grade.layers[1].bias.detach().std()) == pytest.approx(1.0, rel=0.4)
     x = encoding(torch.rand(9, 2, generator=generator()))
     swapped = x.view(9, 2, 3, 10)[:, :, [2, 0, 1]].reshape(9, 60)
     parts = grade.body(x).view(9, 3, 24)
@@ -217,11 +228,13 @@ def test_fourier_is_a_relu_network_with_a_sigmoid():
     config = RIVALS["fourier"].config
     encoding = draw_encoding(config.encoding, "unit", 0)
     assert float(encoding.frequencies.std()) == pytest.approx(10.0, rel=0.15)
-    grade = started(Form(sigmoid=True), activation="relu", init="glorot-normal")
+    grade = begun("fourier")
     with torch.no_grad():
         grade.head.bias.copy_(torch.tensor([50.0, -50.0, 0.0]))
-    y = grade(torch.rand(20, 2, generator=generator()))
+    x = encoding(torch.rand(20, 2, generator=generator()))
+    y, features = grade(x).detach(), grade.body(x).detach()
     assert ((y >= 0) & (y <= 1)).all() and float(y[:, 0].min()) > 0.99 and float(y[:, 1].max()) < 0.01
+    assert (features >= 0).all() and 0.2 < float((features == 0).float().mean()) < 0.8
 
 
 @pytest.mark.parametrize("name", ["siren", "finer"])
@@ -246,6 +259,17 @@ def test_recipes_share_the_network_and_differ_in_training():
             assert dataclasses.replace(a, learning_rate=b.learning_rate) == b
     with pytest.raises(inr.ConfigError, match="one recipe"):
         inr.configure(FitOptions(recipe="inr"))
+    for name in ("mgdl-paper", "sgdl-paper"):
+        paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in (None, "inr"))
+        assert (paper.optimizer, paper.batch_size) == ("adam", None) and (own.optimizer, own.batch_size) == (
+            "muon",
+            4096,
+        )
+        assert [(g.depth, g.width, g.activation) for g in own.grades] == [
+            (g.depth, g.width, "relu") for g in paper.grades
+        ]
+    for rate, options in ((0.06, {"optimizer": "muon"}), (1e-4, {"recipe": "inr", "optimizer": "adam"}), (1e-4, {})):
+        assert inr.configure(FitOptions(method="siren", **options)).grades[0].learning_rate == rate
 
 
 def test_muon_moves_what_a_scale_multiplies_by_as_much_less(image):
@@ -299,3 +323,30 @@ def test_all_methods_have_a_title():
     from inr.methods import OWN_TITLES
 
     assert set(METHODS) == {*OWN_TITLES, *RIVALS}
+
+
+@pytest.mark.parametrize("name", ["mscale-1", "mscale-2"])
+def test_multi_scale_networks_begin_as_in_their_code(name):
+    """Weights of deviation 2 / sqrt(fan_in + fan_out), of each sub-network where there are several."""
+    grade, own = begun(name), RIVALS[name].config.grades[0]
+    neurons = own.width // len(own.form.scales) if own.form.separate else own.width
+    shapes = [(2, neurons), *[(neurons, neurons)] * (own.depth - 1), (neurons, 3)]
+    for layer, (fan_in, fan_out) in zip([*grade.layers, grade.head], shapes, strict=True):
+        assert float(layer.weight.detach().std()) == pytest.approx(2 / math.sqrt(fan_in + fan_out), rel=0.15)
+
+
+def test_what_papers_say_of_rates_and_steps():
+    """The decay of Wang, Wang & Perdikaris is 0.9 for every thousand steps; ours ends at a tenth."""
+    (own,) = RIVALS["fourier-multiscale"].config.grades
+    assert 0.9 ** (own.steps / 1000) == pytest.approx(0.1, rel=1e-3)
+
+
+def test_other_mappings_and_activations_of_the_papers():
+    ladder = inr.configure(FitOptions(method="fourier", encoding="positional"))
+    assert ladder.encoding.sigma == 64
+    basic = inr.configure(FitOptions(method="fourier", encoding="positional", frequencies=2, sigma=1.0))
+    drawn = draw_encoding(basic.encoding, basic.frame, 0).frequencies
+    assert torch.equal(drawn, torch.eye(2))
+    assert inr.configure(FitOptions(method="adaptive", activation="sine")).grades[0].activation == "sine"
+    with pytest.raises(inr.ConfigError, match="fixes activation"):
+        inr.configure(FitOptions(method="adaptive", activation="relu"))

@@ -38,6 +38,7 @@ def compare(
     device: common.Device = "auto",
     threads: common.Threads = None,
     memory: common.Memory = None,
+    overwrite: common.Overwrite = False,
     json: common.Json = False,
     quiet: common.Quiet = False,
     debug: common.Debug = False,
@@ -52,7 +53,7 @@ def compare(
         from inr.analysis.comparison import parse_methods
         from inr.analysis.ranking import rank
         from inr.imaging.reading import load_image
-        from inr.report.comparison import interpolations, table, write_comparison
+        from inr.report.comparison import interpolations, refuse_another, table, write_comparison
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]
@@ -62,6 +63,8 @@ def compare(
                 raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
         if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
             raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
+        if not overwrite:
+            refuse_another(out, pictures, equal, pixels)
         with common.bar(quiet, unit="run") as show:
             result = run_all(
                 pictures,

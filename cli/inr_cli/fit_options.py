@@ -86,13 +86,15 @@ Optimizer = Annotated[
 ]
 Recipe = Annotated[
     RecipeName | None,
-    typer.Option(help="How a rival is trained: as its paper does, or as inr does. [default: paper]"),
+    typer.Option(help="How a published method is trained: as its paper does, or as inr does. [default: paper]"),
 ]
 Pixels = Annotated[
     PixelsName,
     typer.Option(help="Train on all pixels, or on every other row and column (the papers' protocol)."),
 ]
-TargetPsnr = Annotated[float | None, typer.Option(help="Stop when the training pixels reach this PSNR, dB.")]
+TargetPsnr = Annotated[
+    float | None, typer.Option(help="Stop when the training pixels reach this PSNR, dB; what a small file aims at.")
+]
 MaxBytes = Annotated[
     str | None, typer.Option(help="A small file of at most so many bytes: 20000, 20k, 1.5M.", metavar="SIZE")
 ]

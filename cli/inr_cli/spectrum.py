@@ -38,10 +38,11 @@ def spectrum(
         from inr.analysis.spectrum import spectrum as analyse
         from inr.codec.model_file import load_model
         from inr.imaging.reading import load_image
-        from inr.report.spectrum_figure import save_spectrum
+        from inr.report.spectrum_figure import check_name, save_spectrum
         from inr.report.spectrum_text import spectrum_data, spectrum_rows
         from inr.training.precision import choose_device
 
+        check_name(path)
         network = load_model(model)
         picture = load_image(image, max_pixels=max_pixels) if image else None
         if path.exists() and not overwrite:

@@ -1,6 +1,7 @@
 """What all methods of a comparison are given alike -> each method's configuration under it."""
 
 import dataclasses
+import itertools
 import math
 import zlib
 from collections.abc import Callable
@@ -39,9 +40,9 @@ class Budget:
 
     def __post_init__(self) -> None:
         for name, value in dataclasses.asdict(self).items():
-            least = 0.1 if name == "seconds" else 1
-            if value is not None and not least <= value <= 1e9:
-                raise ConfigError(f"budget: {name} is {value:g}; it must lie between {least:g} and 1e9.")
+            least, most = (0.1, 1e7) if name == "seconds" else (1, 1e8 if name == "steps" else 1e9)
+            if value is not None and not least <= value <= most:
+                raise ConfigError(f"budget: {name} is {value:g}; it must lie between {least:g} and {most:g}.")
         if self.parameters is not None and self.bytes is not None:
             raise ConfigError("budget: parameters and bytes both decide the width; give one.")
         if self.seconds is None and self.steps is None:
@@ -103,7 +104,8 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     if budget.steps is None:  # so many that the seconds end training, shared as before
         steps = [min(count * 1000, _ENDLESS) for count in steps]
     else:
-        steps = [max(1, round(budget.steps * count / sum(steps))) for count in steps]
+        ends = [round(budget.steps * sum(steps[:number]) / sum(steps)) for number in range(len(steps) + 1)]
+        steps = [max(1, end - begin) for begin, end in itertools.pairwise(ends)]
     grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
     config = dataclasses.replace(config, grades=grades, seconds=budget.seconds)
     if budget.parameters is not None:

@@ -13,6 +13,7 @@ from inr.analysis.budget import Budget
 from inr.analysis.runs import Run, Store, Variant
 from inr.config import DeviceName, PixelsName
 from inr.errors import ConfigError
+from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.methods import METHODS, configure
 from inr.options import FitOptions
@@ -138,8 +139,11 @@ def compare(
         progress: told what runs, how many runs are done, and how many there are, before each.
 
     Raises:
+        ConfigError: a contender that does not go with these pixels.
         InrError: the folder cannot be written.
     """
+    for contender in contenders:
+        configure(dataclasses.replace(contender.options, pixels=pixels))
     store = Store(Path(folder) / "runs", budget, pixels, device, memory)
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
@@ -185,7 +189,10 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     probes: list[Run] = []
 
     def judged(options: FitOptions) -> float:
-        probes.append(store.run(image, contender.name, "tuned", options, probe=True))
+        try:
+            probes.append(store.run(image, contender.name, "tuned", options, probe=True))
+        except ConfigError:  # a rate or bandwidth out of range
+            return -math.inf
         return -math.inf if probes[-1].quality is None else probes[-1].quality.psnr_db
 
     highest = judged(best)
@@ -194,7 +201,7 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
         reached = judged(adam)
         if reached > highest:
             highest, best = reached, adam
-    for name, start, factor in _axes(best):
+    for name, start, factor in _axes(best, image):
         for direction in (1, -1):
             value, moves = start, 0
             while moves < FURTHEST:
@@ -209,13 +216,13 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     return Tuned(options=best, probes=len(probes), seconds=sum(run.seconds for run in probes))
 
 
-def _axes(options: FitOptions) -> list[tuple[str, float, float]]:
+def _axes(options: FitOptions, image: Image) -> list[tuple[str, float, float]]:
     """Return what a search moves: the option's name, where it starts and the factor of a move."""
     config = configure(options)
     axes = [("learning_rate", config.grades[0].learning_rate, RATE)]
     rival, form, sigma = RIVALS.get(options.method), config.grades[0].form, config.encoding.sigma
     if rival is not None and rival.bandwidth == "omega":
         axes.append(("omega", form.scales[-1] if form.scales else form.gain, BANDWIDTH))
-    elif config.encoding.frequencies and sigma:
-        axes.append(("sigma", sigma, BANDWIDTH))
+    elif config.encoding.frequencies:
+        axes.append(("sigma", choose_sigma(image) if sigma is None else sigma, BANDWIDTH))
     return axes

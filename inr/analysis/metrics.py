@@ -13,6 +13,8 @@ from inr.imaging.image import Image, quantize
 from inr.imaging.pixels import training_rows
 from inr.networks.model import Model
 
+EXACT_DB = 120.0
+"""What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
 _SSIM_WINDOW = 11
 _SSIM_PIXELS = 2_000_000
 
@@ -35,6 +37,11 @@ class Quality:
     ssim: float | None
     train_psnr_db: float | None = None
     held_out_psnr_db: float | None = None
+
+    @property
+    def judged_db(self) -> float:
+        """The PSNR that decides: of the held-out pixels, or of all where none were held out."""
+        return self.psnr_db if self.held_out_psnr_db is None else self.held_out_psnr_db
 
 
 def psnr(mean_squared_error: float) -> float:

@@ -6,11 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inr.analysis.comparison import Comparison
-from inr.analysis.metrics import Quality
+from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.runs import Run, Variant
-
-EXACT_DB = 120.0
-"""What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +22,7 @@ class Row:
         train_psnr_db: training pixels.
         held_out_psnr_db: the others.
         ssim: of all pixels.
-        gain_db: over the reference, paired by picture.
+        gain_db: over the reference as it was trained in the same way (as it comes, or tuned), paired by picture.
         gain_error_db: standard error of that mean over the pictures; None for one picture.
         seconds: of training.
         steps: updates.
@@ -33,6 +30,7 @@ class Row:
         parameters: numbers learned.
         bytes: of the model file.
         errors: why runs failed; the means are of the others.
+        failed: runs that did.
         runs: that went well.
     """
 
@@ -51,32 +49,35 @@ class Row:
     parameters: float
     bytes: float
     errors: tuple[str, ...]
+    failed: int
     runs: int
 
+    @property
+    def judged_db(self) -> float | None:
+        """The PSNR that decides, see `Quality.judged_db`."""
+        return self.psnr_db if self.held_out_psnr_db is None else self.held_out_psnr_db
 
-def reference(comparison: Comparison) -> tuple[str, Variant]:
-    """Return the contender and variant that gains are over: `sgdl` as it comes, or else the first."""
-    first = comparison.runs[0]
-    for run in comparison.runs:
-        if run.contender == "sgdl" and run.variant == "default":
-            return run.contender, run.variant
-    return first.contender, first.variant
+
+def reference(comparison: Comparison) -> str:
+    """Return the contender that gains are over: `sgdl`, or else the first."""
+    names = [run.contender for run in comparison.runs]
+    return "sgdl" if "sgdl" in names else names[0]
 
 
 def rank(comparison: Comparison) -> tuple[Row, ...]:
-    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any); failures last."""
+    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any)."""
     groups: dict[tuple[str, Variant], list[Run]] = {}
     for run in comparison.runs:
         groups.setdefault((run.contender, run.variant), []).append(run)
-    base = _by_image(groups[reference(comparison)])
-    rows = [_row(name, variant, runs, base) for (name, variant), runs in groups.items()]
-    order = {id(row): (bool(row.errors), -(row.held_out_psnr_db or row.psnr_db or -math.inf)) for row in rows}
-    return tuple(sorted(rows, key=lambda row: order[id(row)]))
+    over = reference(comparison)
+    base = {variant == "tuned": _psnr_by_image(runs) for (name, variant), runs in groups.items() if name == over}
+    rows = [_row(name, variant, runs, base.get(variant == "tuned", {})) for (name, variant), runs in groups.items()]
+    return tuple(sorted(rows, key=lambda row: -math.inf if row.judged_db is None else row.judged_db, reverse=True))
 
 
 def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float]) -> Row:
     good = [run for run in runs if run.quality is not None]
-    own = _by_image(runs)
+    own = _psnr_by_image(runs)
     gains = [own[image] - base[image] for image in own if image in base]
     return Row(
         contender=name,
@@ -94,17 +95,17 @@ def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float
         parameters=_average([run.parameters for run in good]),
         bytes=_average([run.bytes for run in good]),
         errors=tuple(sorted({f"{run.image}: {run.error}" for run in runs if run.error is not None})),
+        failed=len(runs) - len(good),
         runs=len(good),
     )
 
 
-def _by_image(runs: Sequence[Run]) -> dict[str, float]:
+def _psnr_by_image(runs: Sequence[Run]) -> dict[str, float]:
     """Return the mean PSNR over the seeds of each picture, on held-out pixels if there are any."""
     values: dict[str, list[float]] = {}
     for run in runs:
         if run.quality is not None:
-            psnr = run.quality.psnr_db if run.quality.held_out_psnr_db is None else run.quality.held_out_psnr_db
-            values.setdefault(run.image, []).append(min(psnr, EXACT_DB))
+            values.setdefault(run.image, []).append(min(run.quality.judged_db, EXACT_DB))
     return {image: statistics.fmean(of_seeds) for image, of_seeds in values.items()}
 
 

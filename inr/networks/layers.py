@@ -140,8 +140,12 @@ def initialise(
     """
     fan_in = layer.fan_in
     if init in ("glorot-normal", "glorot-unit-bias", "wide-normal"):
-        fan_out = layer.fan_in if isinstance(layer, Separate) else layer.weight.shape[0]
-        fan_in, fan_out = (fan_in // groups, fan_out) if head else (fan_in, fan_out // groups)
+        if isinstance(layer, Separate):
+            fan_out = fan_in
+        elif head:
+            fan_in, fan_out = fan_in // groups, layer.weight.shape[0]
+        else:
+            fan_out = layer.weight.shape[0] // groups
         layer.weight.normal_(
             0.0, math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out)), generator=generator
         )

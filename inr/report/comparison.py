@@ -5,6 +5,7 @@ import dataclasses
 import io
 import json
 import platform
+import statistics
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -12,18 +13,22 @@ from typing import Any
 
 import torch
 
+from inr.analysis.budget import Budget
 from inr.analysis.comparison import Comparison
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
-from inr.analysis.metrics import Quality, compare_pictures
-from inr.analysis.ranking import EXACT_DB, Row, rank, reference
+from inr.analysis.metrics import EXACT_DB, Quality, compare_pictures
+from inr.analysis.ranking import Row, rank, reference
 from inr.analysis.runs import Run, quality_to_json, run_to_json
+from inr.config import PixelsName
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
 from inr.methods import METHODS
 from inr.report.comparison_figures import draw_curves, draw_errors, draw_pictures
+from inr.report.summary import decibels
 
 SCHEMA = 1
+"""Of `comparison.json`."""
 FIGURES = ("curves.png", "pictures.png", "spectrum.png")
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip
@@ -53,6 +58,28 @@ def write_comparison(comparison: Comparison, images: Sequence[Image], folder: st
     return tuple(folder / name for name in (*files, *FIGURES))
 
 
+def refuse_another(folder: str | Path, images: Sequence[Image], budget: Budget, pixels: PixelsName) -> None:
+    """Check that a folder holds no tables of other pictures, another budget or other pixels, which ours would replace.
+
+    Raises:
+        InrError: it does.
+    """
+    path = Path(folder) / "comparison.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        same = found["budget"] == dataclasses.asdict(budget) and found["pixels"] == pixels
+        same = same and [image["sha256"] for image in found["images"]] == [image.sha256 for image in images]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        same = False
+    if not same:
+        raise InrError(
+            f"{path} is of other pictures, another budget or other pixels; "
+            "give --overwrite to replace it (its runs are kept), or another --out."
+        )
+
+
 def interpolations(comparison: Comparison, images: Sequence[Image]) -> dict[str, tuple[Quality, ...]]:
     """Return, where pixels were held out, what interpolating the training pixels gives: a quality per picture."""
     if comparison.pixels == "all":
@@ -67,7 +94,6 @@ def to_markdown(
     comparison: Comparison, rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], images: Sequence[Image]
 ) -> str:
     """Return the comparison for a reader: what was equal, the table, one per picture, the searches, what failed."""
-    name, variant = reference(comparison)
     what = "all pixels" if comparison.pixels == "all" else "the pixels [::2, ::2]; the others are held out"
     lines = [
         f"# Comparison of {len({row.contender for row in rows})} methods on "
@@ -75,13 +101,16 @@ def to_markdown(
         "",
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
-        f"means over pictures and seeds. Gain: over {name} ({variant}), paired by picture, "
+        f"means over pictures and seeds; bytes are of 16 bits a weight, but for compact fits (`inr fit` "
+        f"rounds further). Gain: over {reference(comparison)}, tuned over tuned, paired by picture, "
         "with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
         "",
         *table(rows, classical),
         "",
-        "Settings: paper, its authors' training, cut off where the budget ends (see steps); default, as this program "
-        "comes; tuned, after the search below, rivals with the same optimisers on offer, batches and schedule as ours. "
+        "Settings: paper, its authors' training, ended by the budget (see steps; if their rate decays, it does so "
+        "within the budget; a stage cut off before it was of use is left out, and its time unused); default, as this "
+        "program comes; tuned, after the search below, published networks with the same optimisers on offer, batches "
+        "and schedule as ours. "
         + "Products in training: "
         + (" and ".join(sorted({run.precision for run in comparison.runs} - {""})) or "none")
         + ".",
@@ -93,7 +122,9 @@ def to_markdown(
         lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
         for contender, tuned in comparison.searches.items():
             lines.append(f"| {contender} | `{_command(tuned.options)}` | {tuned.probes} | {tuned.seconds:.0f} |")
-        lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels.", ""]
+        lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels"]
+        lines[-1] += ", those held out among them." if comparison.pixels == "half" else "."
+        lines += [""]
     failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
     lines += ["## Failed", "", *failures, ""] if failures else []
     lines += ["![PSNR over seconds](curves.png)", "", "![reconstructions and their errors](pictures.png)", ""]
@@ -105,14 +136,13 @@ def table(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> lis
     """Return the lines of the Markdown table; columns without figures are left out."""
     cells = [_cells(row) for row in rows]
     for name, qualities in classical.items():
-        count = len(qualities)
         psnr, held = (
-            sum(v or 0.0 for v in vs) / count
-            for vs in zip(*((q.psnr_db, q.held_out_psnr_db) for q in qualities), strict=True)
+            decibels(statistics.fmean(min(v, EXACT_DB) for v in of_pictures))
+            for of_pictures in ([q.psnr_db for q in qualities], [q.judged_db for q in qualities])
         )
         ssim = [q.ssim for q in qualities if q.ssim is not None]
-        mean = f"{sum(ssim) / len(ssim):.4f}" if ssim else ""
-        cells.append([f"{name} interpolation", "", f"{psnr:.2f}", f"{held:.2f}", "", mean, *[""] * 5])
+        mean = f"{statistics.fmean(ssim):.4f}" if ssim else ""
+        cells.append([f"{name} interpolation", "", psnr, held, "", mean, *[""] * 5])
     keep = [n for n in range(len(_HEAD)) if n < 2 or any(row[n] for row in cells)]
     lines = ["| " + " | ".join(_HEAD[n] for n in keep) + " |"]
     lines.append("| " + " | ".join("---" if n < 2 else "---:" for n in keep) + " |")
@@ -128,9 +158,9 @@ def _cells(row: Row) -> list[str]:
     return [
         row.contender,
         row.variant,
-        decibel(row.psnr_db) + spread + (f" ({row.runs} of {row.runs + len(row.errors)} runs)" if row.errors else ""),
-        "" if row.held_out_psnr_db is None else decibel(row.held_out_psnr_db),
-        "" if row.train_psnr_db is None else decibel(row.train_psnr_db),
+        decibels(row.psnr_db) + spread + (f" ({row.runs} of {row.runs + row.failed} runs)" if row.failed else ""),
+        "" if row.held_out_psnr_db is None else decibels(row.held_out_psnr_db),
+        "" if row.train_psnr_db is None else decibels(row.train_psnr_db),
         "" if row.ssim is None else f"{row.ssim:.4f}",
         gain,
         f"{row.seconds:.1f}",
@@ -138,11 +168,6 @@ def _cells(row: Row) -> list[str]:
         f"{row.parameters:,.0f}",
         f"{row.bytes:,.0f}",
     ]
-
-
-def decibel(value: float) -> str:
-    """Return a PSNR with two digits; an exact copy by its name."""
-    return "exact" if value >= EXACT_DB else f"{value:.2f}"
 
 
 def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
@@ -155,11 +180,11 @@ def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Im
         cells = []
         for name in names:
             values = [
-                min(run.quality.held_out_psnr_db or run.quality.psnr_db, EXACT_DB)
+                min(run.quality.judged_db, EXACT_DB)
                 for run in comparison.runs
                 if (run.image, run.contender, run.variant) == (name, row.contender, row.variant) and run.quality
             ]
-            cells.append(decibel(sum(values) / len(values)) if values else "failed")
+            cells.append(decibels(statistics.fmean(values)) if values else "failed")
         lines.append(f"| {row.contender} | {row.variant} | " + " | ".join(cells) + " |")
     return lines
 
@@ -182,7 +207,7 @@ def _json(
         "budget": dataclasses.asdict(comparison.budget),
         "pixels": comparison.pixels,
         "seeds": comparison.seeds,
-        "reference": list(reference(comparison)),
+        "reference": reference(comparison),
         "images": [
             {"name": i.name, "width": i.width, "height": i.height, "channels": i.channels, "sha256": i.sha256}
             for i in images

@@ -11,17 +11,17 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from inr.analysis.comparison import Comparison
-from inr.analysis.ranking import EXACT_DB, Row
+from inr.analysis.ranking import Row
 from inr.analysis.runs import Run
 from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import load_model
 from inr.files import whole_file
 from inr.imaging.image import Image, quantize
 from inr.report.figures import amplification, opaque, reduce_picture
+from inr.report.summary import decibels
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")
 _STYLES = ("-", "--", ":", "-.")
-_MOST_PANELS = 15
 
 
 def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
@@ -37,7 +37,7 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
         curves = [
             np.array(run.curve)
             for run in comparison.runs
-            if (run.contender, run.variant) == (row.contender, row.variant) and len(run.curve) > 1
+            if (run.contender, run.variant) == (row.contender, row.variant) and run.quality and len(run.curve) > 1
         ]
         if not curves:
             continue
@@ -59,10 +59,9 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
 def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
     """Write a PNG: the source, then each method's reconstruction of one picture with its absolute error below.
 
-    Each method by the better of its variants, seed 0; of more than fifteen, the first fifteen. All errors are
-    amplified by one factor.
+    Each method by the better of its variants, seed 0. All errors are amplified by one factor.
     """
-    chosen = _best(comparison, rows, image)[:_MOST_PANELS]
+    chosen = _best(comparison, rows, image)
     source = reduce_picture(image.pixels)
     values = [
         reduce_picture(quantize(load_model(runs / run.model).render(), 16)) / np.float32(65_535) for run in chosen
@@ -79,12 +78,13 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
         axis.set_axis_off()
     axes[0, 0].imshow(opaque(source), vmin=0, vmax=1)
     axes[0, 0].set_title(f"source, {image.width} x {image.height}", fontsize=9)
-    text = f"absolute error x {factor}\n(largest channel)"
+    text = f"PSNR in dB\nabsolute error x {factor}\n(largest channel)"
     axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=axes[1, 0].transAxes)
     for number, (run, value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
         band, column = 2 * (number // columns), number % columns
+        psnr = decibels(run.quality.psnr_db if run.quality else None)
         axes[band, column].imshow(opaque(value), vmin=0, vmax=1)
-        axes[band, column].set_title(f"{run.contender}, {run.variant}: {_decibel(run)}", fontsize=9)
+        axes[band, column].set_title(f"{run.contender}, {run.variant}: {psnr}", fontsize=9)
         axes[band + 1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
     figure.tight_layout(pad=0.4)
     with whole_file(path) as temporary:
@@ -126,11 +126,6 @@ def _best(comparison: Comparison, rows: Sequence[Row], image: Image) -> list[Run
             if mine and run.quality is not None:
                 seen.setdefault(row.contender, run)
     return list(seen.values())
-
-
-def _decibel(run: Run) -> str:
-    psnr = run.quality.psnr_db if run.quality is not None else 0.0
-    return "exact" if psnr >= EXACT_DB else f"{psnr:.2f} dB"
 
 
 def _style(number: int) -> dict[str, Any]:

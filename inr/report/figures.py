@@ -57,7 +57,7 @@ def draw_grades(
 
 
 def amplification(error: np.ndarray[Any, Any]) -> int:
-    """Return a power of two that brings the first grade's 99th percentile of error near white."""
+    """Return a power of two that brings the 99th percentile of an error near white."""
     high = float(np.percentile(error, 99))
     return 2 ** max(0, min(10, round(math.log2(1.0 / high)))) if high > 0 else 1
 

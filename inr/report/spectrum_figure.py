@@ -65,14 +65,23 @@ def draw_spectrum(path: Path, found: Spectrum) -> None:
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
+def check_name(path: Path) -> None:
+    """Check that a file's name is one of a PNG.
+
+    Raises:
+        ImageError: it is not.
+    """
+    if path.suffix.lower() != ".png":
+        raise ImageError(f"{path}: the ending {path.suffix or '(none)'} is not accepted; this picture is a .png.")
+
+
 def save_spectrum(path: Path, found: Spectrum) -> None:
     """Write the PNG of `draw_spectrum`, whole or not at all.
 
     Raises:
         ImageError: the name does not end in .png, or the file cannot be written.
     """
-    if path.suffix.lower() != ".png":
-        raise ImageError(f"{path}: the ending {path.suffix or '(none)'} is not accepted; this picture is a .png.")
+    check_name(path)
     try:
         with whole_file(path) as temporary:
             draw_spectrum(temporary, found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inr.analysis.metrics import Quality
+from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.spectrum import Spectrum
 from inr.config import FitConfig
 from inr.imaging.image import Image
@@ -238,5 +238,5 @@ def _training(report: Report) -> str:
 
 
 def decibels(value: float | None) -> str:
-    """Return a PSNR with two decimals; infinity, an exact copy, in words; a dash for none."""
-    return "-" if value is None else "exact" if math.isinf(value) else f"{value:.2f}"
+    """Return a PSNR with two decimals; that of an exact copy in words; a dash for none."""
+    return "-" if value is None else "exact" if value >= EXACT_DB else f"{value:.2f}"

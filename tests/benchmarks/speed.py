@@ -198,7 +198,7 @@ def rivals(path: Path, seconds: float) -> None:
     recipes: dict[str, Callable[[], tuple[float, int, int]]] = {
         "MGDL authors (ReLU, Adam 1e-3, full batch)": lambda: _fitted(image, authors),
         "Fourier features (256, sigma 10, 4 x 256 ReLU, Adam 1e-4, full batch)": lambda: _fitted(image, fourier),
-        "SIREN (3 x 256, omega 30, Adam 1e-4, full batch)": lambda: siren(image, seconds),
+        "SIREN (4 x 256, omega 30, Adam 1e-4, full batch)": lambda: siren(image, seconds),
     }
     reach = list(_our_curve(image))
     row("recipe, float32", f"PSNR dB after {seconds:g} s", "steps", "parameters", "our seconds to it", "ratio")

@@ -1,0 +1,85 @@
+"""`inr compare` and `inr methods`: arguments in, tables and exit codes out."""
+
+import json
+
+import pytest
+from conftest import picture
+from inr_cli.main import app
+from typer.testing import CliRunner
+
+import inr
+from inr.methods import METHODS
+
+FAST = ("--budget", "steps=4", "--methods", "mgdl:grades=2:width=8,sgdl:width=8", "--no-tune")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(2):
+        inr.save_image(tmp_path / f"{number}.png", picture(seed=number))
+    return tmp_path
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def test_a_table_and_files(folder):
+    out = folder / "out"
+    done = run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out)
+    assert done.exit_code == 0, done.stderr
+    head, rule, *rows = done.stdout.splitlines()
+    assert head.startswith("| method | settings | PSNR dB |") and len(rows) == 2 and rule.startswith("| --- |")
+    assert "Equal for all: 4 steps" in done.stderr
+    assert {path.name for path in out.iterdir()} == {
+        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "spectrum.png", "runs"
+    }  # fmt: skip
+    again = run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out, "--json")
+    assert again.stdout == (out / "comparison.json").read_text()
+    assert run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out, "--quiet").stdout == ""
+
+
+def test_another_comparison_is_not_replaced_unasked(folder):
+    out = folder / "out"
+    assert run("compare", folder / "0.png", *FAST, "-o", out).exit_code == 0
+    before = (out / "comparison.md").read_text()
+    done = run("compare", folder / "1.png", *FAST, "-o", out)
+    assert done.exit_code == 1 and "other pictures" in done.stderr and (out / "comparison.md").read_text() == before
+    assert run("compare", folder / "1.png", *FAST, "-o", out, "--overwrite").exit_code == 0
+    more = (*FAST[:3], "mgdl:grades=2:width=8", *FAST[4:])  # fewer methods are the same comparison
+    assert run("compare", folder / "1.png", *more, "-o", out).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["0.png", "0.png"], "two pictures are called 0.png", 1),
+        (["0.png", "--methods", "nothing"], "method is 'nothing'", 2),
+        (["0.png", "--budget", "hours=1"], "--budget names 'hours'", 2), (["none.png"], "no such file", 1),
+        (["0.png", "--methods", "mgdl:preset=compact", "--pixels", "half"], "fits all pixels", 2),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence(folder, monkeypatch, arguments, message, code):
+    monkeypatch.chdir(folder)
+    done = run("compare", *arguments, "-o", "out")
+    assert done.exit_code == code and message in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (folder / "out").exists()
+
+
+def test_a_fit_that_fails_is_said_and_ends_with_one(folder, monkeypatch):
+    def fails(image, config, **options):
+        raise inr.TrainingError("the loss went away.")
+
+    monkeypatch.setattr("inr.analysis.runs.fit", fails)
+    done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
+    assert done.exit_code == 1 and "2 of 2 fits failed" in done.stderr
+    assert "the loss went away." in (folder / "out" / "comparison.md").read_text()
+
+
+def test_methods_are_listed_with_their_papers():
+    text = run("methods").stdout
+    assert [line.split()[0] for line in text.splitlines()[::2]] == list(METHODS) and "arXiv 2006.09661" in text
+    told = json.loads(run("methods", "--json").stdout)["methods"]
+    assert [method["name"] for method in told] == list(METHODS)
+    assert told[METHODS.index("siren")]["settings"]["grades"][0]["form"]["gain"] == 30.0
+    assert '"learning_rate"' in run("methods", "--settings").stdout
