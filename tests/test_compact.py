@@ -375,7 +375,7 @@ def test_a_prefix_can_be_written_again(fitted):
 
 @pytest.mark.parametrize("wishes", [{"max_bytes": 300_000}, {"target_psnr": 90.0}, {"target_psnr": 3.0}])
 def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
-    monkeypatch.setattr("inr.training.rate._LEAST_STEPS", 1)
+    monkeypatch.setattr("inr.training.steering._LEAST_STEPS", 1)
     result = inr.fit(image, wish(steps=120, **wishes))
     assert len(inr.model_to_bytes(result.model)) < 60_000
     assert (result.stopped is not None and "were asked for" in result.stopped) == ("target_psnr" in wishes)

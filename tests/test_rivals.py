@@ -58,7 +58,8 @@ def test_every_rival_fits_and_its_file_draws_the_same(image, name, recipe):
     loaded = inr.model_from_bytes(data)
     assert inr.model_to_bytes(loaded) == data
     drawn = result.model.render()  # not clipped: an untrained start may be far from a picture
-    np.testing.assert_allclose(loaded.render(), drawn, atol=5e-3 * max(1.0, np.abs(drawn).max()))
+    lost = np.sqrt(np.square(loaded.render() - drawn).mean())
+    assert lost < 5e-3 * max(1.0, np.abs(drawn).max())
     assert [grade.form for grade in loaded.grades] == [grade.form for grade in result.model.grades]
 
 
