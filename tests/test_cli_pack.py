@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import DATA
+from conftest import DATA, picture
 from inr_cli.main import app
 from typer.testing import CliRunner
 
@@ -60,13 +60,15 @@ def test_nothing_is_replaced_unasked(tmp_path, model):
 
 def test_a_compact_file_may_be_made_smaller(tmp_path):
     """Its planes lie on grids that its context knows: they are made coarser or left, never finer."""
-    image = inr.load_image(DATA / "camera.png")
-    config = inr.configure(inr.FitOptions(preset="compact", target_psnr=30.0, steps=40))
+    source = tmp_path / "source.png"
+    inr.save_image(source, picture(60, 80))
+    image = inr.load_image(source)
+    config = inr.configure(inr.FitOptions(preset="compact", max_bytes=4000, steps=160))
     whole, small = tmp_path / "whole.inr", tmp_path / "small.inr"
     inr.save_model(inr.fit(image, config).model, whole)
-    limit = whole.stat().st_size * 9 // 10
-    done = run(whole, "--max-bytes", limit, "-o", small, "--image", DATA / "camera.png")
+    limit = whole.stat().st_size // 2
+    done = run(whole, "--max-bytes", limit, "-o", small, "--image", source)
     assert done.exit_code == 0, done.stderr
     assert small.stat().st_size <= limit
     lost = [inr.measure(image, inr.load_model(path))[0][-1].psnr_db for path in (whole, small)]
-    assert lost[0] - 3 < lost[1] < lost[0]
+    assert lost[0] - 6 < lost[1] < lost[0], lost

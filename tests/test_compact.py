@@ -373,7 +373,7 @@ def test_a_prefix_can_be_written_again(fitted):
         assert np.array_equal(read.render(), fitted.up_to(2).render())
 
 
-@pytest.mark.parametrize("wishes", [{"max_bytes": 300_000}, {"target_psnr": 90.0}, {"target_psnr": 3.0}])
+@pytest.mark.parametrize("wishes", [{"max_bytes": 30_000}, {"target_psnr": 90.0}, {"target_psnr": 3.0}])
 def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
     monkeypatch.setattr("inr.training.steering._LEAST_STEPS", 1)
     result = inr.fit(image, wish(steps=120, **wishes))

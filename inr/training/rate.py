@@ -16,7 +16,7 @@ from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.settle import settle_networks
-from inr.training.steering import FEW, HOPELESS, Steering, file_size, mean_squared_error
+from inr.training.steering import FEW, Steering, file_size, mean_squared_error
 
 _CONTEXT_GAIN = 0.75
 """Bits of the trained numbers over those of the decomposition, about."""
@@ -29,6 +29,7 @@ _COARSE = 5e-3
 """Weight of a bit from which on cells of twice the side are better (by 2.5 % at 0.011, and worse by 2 % at 0.0025)."""
 _USUAL_BPP = 0.5
 """Bits per pixel that networks are made for where no bytes are asked for."""
+_HOPELESS = 1e6
 _LONGEST = 16_384
 """Pixels of a side, whose square a fit's way of reading planes grows with."""
 
@@ -178,7 +179,7 @@ def _cut(fit: Compact, wanted: int) -> Model:
             best, high = model, fit.least
         elif best is not None:
             low = fit.least
-        elif fit.least > HOPELESS:
+        elif fit.least > _HOPELESS:
             raise ConfigError(f"this picture does not fit in {wanted:,} bytes; the least seen was {size:,}.")
         else:
             low, high = high, 2.0 * high

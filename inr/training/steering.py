@@ -13,8 +13,6 @@ from inr.training.settle import settle_networks
 
 FEW = 4096
 """Pixels that the rounding of networks looks at where only their bytes matter."""
-HOPELESS = 1e6
-"""Magnitude that no number of a plane has."""
 _AIM = 0.995
 """Share of the bytes allowed that is aimed at: what is over in the end costs more than what is left."""
 _SLACK = 4
@@ -31,8 +29,10 @@ Bits fall, and the error grows, as about the 0.6th power of the weight, but a te
 _FALL, _RISE, _GAIN = 0.22, 4e-4, 2.0
 """How bits fall and rise again, see `Steering._growth`, and how PSNR still rises, in dB for all of the training."""
 _WEIGHTS = (1e-8, 0.9)
-_MEASURED = (0.4, 0.6, 0.75, 0.85, 0.92, math.inf)
+_MEASURED = (0.45, 0.7, 0.88, math.inf)
 """Shares after which a file is written to see what it takes besides the numbers, and what its rounding loses."""
+_DROPPED = 1.4
+"""Largest magnitude of numbers that may become zero when numbers settle; if more has to go, it does at the end."""
 
 
 class Steering:
@@ -47,6 +47,7 @@ class Steering:
         """Change the weight by what is seen after so many steps, a share of the training, if it is time to."""
         if self._wanted is not None and spent >= SETTLED and not self._settled:
             self._settled = True
+            self._measure()
             _drop(self._fit, 8.0 * (_AIM * self._wanted - self._overhead))
         since = spent - self._last
         if done < self._from or since < _EVERY or spent > _STEERED[1]:
@@ -56,13 +57,17 @@ class Steering:
         self._from, self._last = done + _LEAST_STEPS, spent
         if spent >= _MEASURED[self._measured]:
             self._measured += 1
-            model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW)
-            self._overhead = file_size(model) - self._fit.bits() / 8.0
-            self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
+            self._measure()
         before, self._off = self._off, math.log(self._beyond(spent))
         change = _AT_ONCE * (self._off - before) + _IN_TIME * min(since, 2.0 * _EVERY) * self._off
         weight = self._fit.weight * math.exp(min(max(change, -0.5), 0.5))
         self._fit.weight = min(max(weight, _WEIGHTS[0]), _WEIGHTS[1])
+
+    def _measure(self) -> None:
+        """Write a file to see what it takes besides the numbers, and what its rounding loses."""
+        model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW)
+        self._overhead = file_size(model) - self._fit.bits() / 8.0
+        self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
 
     def _beyond(self, spent: float) -> float:
         """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
@@ -82,10 +87,9 @@ class Steering:
 
 def _drop(fit: Compact, bits: float) -> None:
     """Make the smallest numbers zero, so that the rest cost at most about so much."""
-    low, high = 0.5, 0.5
-    while fit.bits() > bits and high < HOPELESS:
-        low, high = high, 2.0 * high
-        fit.least = high
+    low, high = 0.5, _DROPPED
+    if fit.bits() <= bits:
+        return
     while high - low > 1e-3:
         fit.least = (low + high) / 2.0
         low, high = (fit.least, high) if fit.bits() > bits else (low, fit.least)
