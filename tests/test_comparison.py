@@ -156,7 +156,20 @@ def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch, better):
     found = tuned.options
     assert (found.optimizer, found.omega) == ({"muon": None, "adam": "adam"}[better], 60)
     assert found.learning_rate == pytest.approx({"muon": 0.18, "adam": 3e-4}[better])
-    assert (tuned.probes, tuned.seconds) == (6, 6)  # as it comes; by Adam; rate up, up; omega up, up
+    assert (tuned.probes, tuned.seconds) == (8, 8)  # as it comes; by Adam; rate up, up; omega up, up; the ends again
+
+
+def test_a_search_that_misleads_ends_where_it_began(named, tmp_path, monkeypatch):
+    """A high rate is best in a probe's time, and worst in all of it."""
+
+    def judged(self, image, name, variant, options, *, probe=False):
+        psnr = 30 + (1 if probe else -1) * np.log10(inr.configure(options).grades[0].learning_rate)
+        run = made(name, "0.png", 0, psnr, variant)
+        return dataclasses.replace(run, seconds=1)
+
+    monkeypatch.setattr(runs_module.Store, "run", judged)
+    tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
+    assert tuned.options == FitOptions(method="siren", recipe="inr")
 
 
 def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):

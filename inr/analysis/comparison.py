@@ -50,7 +50,7 @@ class Tuned:
 
     Attributes:
         options: the best it saw.
-        probes: fits it made.
+        probes: fits it made, those of the whole budget at its end among them.
         seconds: of training, in all.
     """
 
@@ -178,8 +178,9 @@ def compare(
 def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     """Take the better optimiser, then move the rate, then the bandwidth, as long as the PSNR over all pixels rises.
 
-    Adam begins at the rate of the method's paper or of this program: complex weights, for one, do better by it than by
-    Muon at any rate.
+    What is best in a probe's time need not be in all of it: where the search began and where it ended are fitted with
+    the whole budget, and the better is taken. Adam begins at the rate of the method's paper or of this program; complex
+    weights, for one, do better by it than by Muon at any rate.
     """
     best = contender.options
     if configure(best).compact is not None:  # which chooses its rates itself
@@ -187,10 +188,11 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
     if best.recipe is None and (best.method in RIVALS or best.method.endswith("-paper")):
         best = dataclasses.replace(best, recipe="inr")
     probes: list[Run] = []
+    start = best
 
-    def judged(options: FitOptions) -> float:
+    def judged(options: FitOptions, *, probe: bool = True) -> float:
         try:
-            probes.append(store.run(image, contender.name, "tuned", options, probe=True))
+            probes.append(store.run(image, contender.name, "tuned", options, probe=probe))
         except ConfigError:  # a rate or bandwidth out of range
             return -math.inf
         return -math.inf if probes[-1].quality is None else probes[-1].quality.psnr_db
@@ -201,9 +203,9 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
         reached = judged(adam)
         if reached > highest:
             highest, best = reached, adam
-    for name, start, factor in _axes(best, image):
+    for name, origin, factor in _axes(best, image):
         for direction in (1, -1):
-            value, moves = start, 0
+            value, moves = origin, 0
             while moves < FURTHEST:
                 value *= factor**direction
                 candidate = dataclasses.replace(best, **{name: value})  # type: ignore[arg-type]
@@ -213,6 +215,8 @@ def _search(store: "Store", image: Image, contender: Contender) -> Tuned:
                 highest, best, moves = reached, candidate, moves + 1
             if moves:
                 break
+    if best != start and judged(start, probe=False) > judged(best, probe=False):
+        best = start
     return Tuned(options=best, probes=len(probes), seconds=sum(run.seconds for run in probes))
 
 
