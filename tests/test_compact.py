@@ -112,14 +112,14 @@ def test_what_the_context_learns_from():
     with torch.no_grad():
         expectation.parameters[3].normal_(generator=torch.Generator().manual_seed(1))
     numbers = torch.randint(-3, 4, (108,), generator=torch.Generator().manual_seed(2)).float()
-    expectation.refresh(numbers).backward()
+    expectation.refresh(numbers, torch.round).backward()
     for parameter in expectation.parameters[3:]:
         place = int(parameter.grad.abs().argmax())
         kept, costs = parameter.detach().clone(), []
         for change in (1e-2, -1e-2):
             with torch.no_grad():
                 parameter.copy_(kept).view(-1)[place] += change
-            costs.append(expectation.refresh(numbers).item())
+            costs.append(expectation.refresh(numbers, torch.round).item())
         with torch.no_grad():
             parameter.copy_(kept)
         assert parameter.grad.view(-1)[place].item() == pytest.approx((costs[0] - costs[1]) / 2e-2, abs=1e-3, rel=0.02)
@@ -223,7 +223,7 @@ def test_the_context_in_integers_expects_what_the_trained_one_does():
     optimizer = torch.optim.Adam(expectation.parameters, lr=0.02)
     first = None
     for _ in range(60):
-        bits = expectation.refresh(numbers)
+        bits = expectation.refresh(numbers, torch.round)
         first = first or bits.item()
         optimizer.zero_grad()
         bits.backward()
@@ -238,7 +238,7 @@ def test_the_context_in_integers_expects_what_the_trained_one_does():
         with torch.no_grad():
             for parameter, whole in zip(expectation.parameters, rounded.tensors, strict=True):
                 parameter.copy_(torch.from_numpy(whole / FINE))
-        mean = sum(expectation.refresh(numbers).item() for _ in range(3)) / 3
+        mean = sum(expectation.refresh(numbers, torch.round).item() for _ in range(3)) / 3
         costs.append(mean * len(numbers) + 8 * len(write_context(rounded, len(order))))
     assert costs[1] < 0.9 * costs[0]  # a network and the numbers it is for, together
     for group in groups(order):
@@ -315,7 +315,7 @@ def test_training_pays(image):
         return fit.error() + 1e-3 * fit.bits() / (51 * 38)
 
     for _ in range(config.compact.portions):
-        fit.expectation.refresh(fit.numbers.flat.round())
+        fit.expectation.refresh(fit.numbers.flat, fit.whole)
     told = []
     before, first = fit.error(), loss()
     assert fit.train(lambda *at: told.append(at)) == 240

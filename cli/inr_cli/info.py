@@ -33,7 +33,9 @@ def info(
                 "depth": grade.depth,
                 "width": grade.width,
                 "activation": grade.activation,
-                "planes": [[p.cell, p.channels] for p in grade.planes.layout] if grade.planes else [],
+                "planes": [[p.cell, p.channels, *([1] if p.around else [])] for p in grade.planes.layout]
+                if grade.planes
+                else [],
                 "parameters": grade.parameters_count,
                 "bytes": chunk,
                 **({} if value is None else {"psnr_db": value if math.isfinite(value) else None}),
@@ -52,6 +54,7 @@ def info(
             "channels": network.channels,
             "bit_depth": network.bit_depth,
             "icc_profile": network.icc_profile is not None,
+            "context": network.context is not None,
             "method": record.method,
             "seed": record.seed,
             "frame": network.frame,
@@ -75,6 +78,11 @@ def _text(facts: dict[str, Any]) -> str:
     planes = any(row["planes"] for row in facts["grades"])
     encoding = "feature planes" if planes else "none (bare coordinates)"
     encoding = f"{facts['frequencies']} frequencies" if facts["frequencies"] else encoding
+    others = [
+        "header",
+        *(["context"] if facts["context"] else []),
+        *(["colour profile"] if facts["icc_profile"] else []),
+    ]
     lines = [
         f"{facts['file']}: {facts['bytes']:,} bytes, {facts['bpp']:.2f} bits per pixel",
         f"source      {facts['width']} x {facts['height']}, "
@@ -82,6 +90,7 @@ def _text(facts: dict[str, Any]) -> str:
         f"method      {facts['method']}, seed {facts['seed']}",
         f"encoding    {encoding}{fed}; {facts['frame']} frame",
         f"parameters  {facts['parameters']:,}",
+        f"besides     {facts['bytes'] - sum(row['bytes'] for row in facts['grades']):,} bytes: {', '.join(others)}",
         f"written by  {versions}",
         "",
         f"{'grade':>5}  {'layers':>13}  {'parameters':>10}  {'bytes':>9}  {'PSNR dB':>7}"
@@ -92,6 +101,6 @@ def _text(facts: dict[str, Any]) -> str:
         value = row.get("psnr_db", math.nan)  # absent: not recorded; None: an exact copy
         psnr = "exact" if value is None else "-" if math.isnan(value) else f"{value:.2f}"
         line = f"{row['grade']:>5}  {layers:>13}  {row['parameters']:>10,}  {row['bytes']:>9,}  {psnr:>7}"
-        grid = ", ".join(f"{cell} x {channels}" for cell, channels in row["planes"])
+        grid = ", ".join(f"{cell} x {channels}{' around' if more else ''}" for cell, channels, *more in row["planes"])
         lines.append(f"{line}  {grid}" if grid else line)
     return "\n".join(lines)

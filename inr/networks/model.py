@@ -150,8 +150,8 @@ class Model:
             grid = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
             chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(grid, chunk)]
             shape = (len(part), width, self.channels)
-            prefixes = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
-            yield slice(top, top + len(part)), prefixes
+            drawn = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
+            yield slice(top, top + len(part)), drawn
 
     def render(
         self,

@@ -18,7 +18,7 @@ from torch import Tensor
 from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
-from inr.imaging.pixels import axis, samples
+from inr.imaging.pixels import coordinates, samples
 from inr.networks.chain import prefixes
 from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape
@@ -122,7 +122,7 @@ class Compact:
         return done
 
     def _learn_context(self, optimizer: torch.optim.Optimizer) -> None:
-        self.expectation.refresh(self.whole(self.numbers.flat)).backward()  # type: ignore[no-untyped-call]
+        self.expectation.refresh(self.numbers.flat, self.whole).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad()
 
@@ -181,10 +181,8 @@ class Compact:
 
     def _where(self, rows: Tensor) -> Tensor:
         """Return the (n, 2) coordinates of the pixels in some rows."""
-        longer = max(self.width, self.height)
-        xs = axis(0, self.width, self.width, self.width, longer, "isotropic")
-        ys = axis(0, self.height, self.height, self.height, longer, "isotropic")[rows]
-        return torch.stack([xs.repeat(len(ys)), ys.repeat_interleave(len(xs))], dim=1)
+        pixels = rows[:, None] * self.width + torch.arange(self.width)
+        return coordinates(pixels.flatten(), self.width, self.height, "isotropic")
 
     def whole(self, numbers: Tensor) -> Tensor:
         """Return what numbers become at the end."""

@@ -1,6 +1,7 @@
 """Numbers of planes in training -> what each is expected to be, and what a bit there weighs: the context's trainer."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -44,27 +45,44 @@ class Expectation:
         empty = [torch.zeros(shape) for shape in (passes, places, last, offsets)]
         self.parameters = [tensor.requires_grad_(True) for tensor in (draw, *empty)]
 
-    def refresh(self, numbers: Tensor) -> Tensor:
-        """Look at the next portion of (all,) whole numbers and return its mean bits, with a graph to the parameters."""
+    def refresh(self, numbers: Tensor, whole: Callable[[Tensor], Tensor]) -> Tensor:
+        """Look at the next portion of (all,) numbers and return its mean bits, with a graph to the parameters.
+
+        Args:
+            numbers: as they are in training.
+            whole: what any of them become.
+        """
         rows = torch.arange(self._next, min(self._next + self._portion, len(self._at)))
         self._next = 0 if self._next + self._portion >= len(self._at) else self._next + self._portion
-        known = torch.cat([numbers, numbers.new_zeros(1)])
-        at, (_, _, out) = self._at[rows], self._expect(known, rows)
+        at = self._at[rows]
+        *_, out = self._expect(whole(self._around(numbers, rows)), rows)
         spread = out[1].clamp(_LOWEST, _HIGHEST)
         with torch.no_grad():
             self.centres[at], self.spreads[at] = out[0], spread
-        bits: Tensor = _Bits.apply(known[at], out[0], spread)  # type: ignore[no-untyped-call]
+        bits: Tensor = _Bits.apply(whole(numbers[at]), out[0], spread)  # type: ignore[no-untyped-call]
         return bits.mean()
 
-    def _expect(self, known: Tensor, rows: Tensor | slice) -> tuple[Tensor, Tensor, Tensor]:
-        """Return what some numbers see (2 NEIGHBOURS, n), the hidden neurons (H, n), and centres and spreads (2, n)."""
+    def _around(self, numbers: Tensor, rows: Tensor) -> Tensor:
+        """Return the (NEIGHBOURS, n) of (all,) numbers that some are expected from, zero where there is none."""
+        at = self._seen[:, rows]
+        return numbers[at.clamp(max=len(numbers) - 1)] * (at < len(numbers))
+
+    def _expect(self, around: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Go through the network with what lies around some numbers, (NEIGHBOURS, n).
+
+        Returns:
+            What they see (2 NEIGHBOURS, n); their pass (7, n) and channel (C, n), one-hot, as products are faster than
+            looking up; the hidden neurons (H, n); centres and spreads (2, n).
+        """
         first, passes, places, last, offsets = self.parameters
-        cut = known[self._seen[:, rows]].clamp(-64, 64)
-        number, place = self._kind[:, rows]
+        cut = around.clamp(-64, 64)
+        number, place = (
+            functional.one_hot(kind.long(), count).T.float()
+            for kind, count in zip(self._kind[:, rows], (len(passes), len(places)), strict=True)
+        )
         seen = torch.cat([cut, cut.abs()])
-        bias = functional.embedding(number, passes) + functional.embedding(place, places)
-        hidden = torch.relu(first @ seen + bias.T)
-        return seen, hidden, last @ hidden + functional.embedding(place, offsets).T
+        hidden = torch.relu(first @ seen + passes.T @ number + places.T @ place)
+        return seen, number, place, hidden, last @ hidden + offsets.T @ place
 
     @staticmethod
     def bits(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
@@ -91,21 +109,16 @@ class Expectation:
 
         Bits are -log2 P, so that the mean of what they bend is ln 2 times that of the square of their slope (Fisher).
         """
-        known = torch.cat([numbers, numbers.new_zeros(1)])
-        _, passes, places, last, _ = self.parameters
+        last = self.parameters[3]
         total = sum(parameter.numel() for parameter in self.parameters)
         matrix = torch.zeros(total, total, dtype=torch.float64)
         for rows in torch.split(torch.arange(min(_SAMPLE, len(self._at))), _CHUNK):  # they lie in random order
-            seen, hidden, out = self._expect(known, rows)
-            offset, spread = known[self._at[rows]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
+            seen, number, place, hidden, out = self._expect(self._around(numbers, rows), rows)
+            offset, spread = numbers[self._at[rows]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
             edges = _edges(offset, spread)
             by_centre = _by_number(offset, *edges) / math.log(2.0)
             by_out = torch.stack([by_centre, _by_spread(offset, *edges) * (spread == out[1])])
             by_hidden = (last.T @ by_out) * (hidden > 0.0)
-            number, place = (
-                functional.one_hot(kind.long(), count).T.float()
-                for kind, count in zip(self._kind[:, rows], (len(passes), len(places)), strict=True)
-            )
             pairs = ((by_hidden, seen), (number, by_hidden), (place, by_hidden), (by_out, hidden), (place, by_out))
             slopes = torch.cat([(a[:, None] * b[None]).flatten(0, 1) for a, b in pairs])
             matrix += (slopes @ slopes.T).double()
