@@ -91,6 +91,11 @@ class Plane:
     around: bool = False
 
     @property
+    def entry(self) -> list[int]:
+        """What a file's header says of it: cell and channels, and a third number, 1, if it is read around."""
+        return [self.cell, self.channels, *([1] if self.around else [])]
+
+    @property
     def places(self) -> tuple[tuple[int, int], ...]:
         """Where it is read: cells down and to the right of the coordinate."""
         return AROUND if self.around else AROUND[:1]

@@ -46,6 +46,9 @@ def test_another_comparison_is_not_replaced_unasked(folder):
     done = run("compare", folder / "1.png", *FAST, "-o", out)
     assert done.exit_code == 1 and "other pictures" in done.stderr and (out / "comparison.md").read_text() == before
     assert run("compare", folder / "1.png", *FAST, "-o", out, "--overwrite").exit_code == 0
+    both = ("compare", folder / "0.png", folder / "1.png")
+    assert run(*both, *FAST, "-o", out).exit_code == 0  # the picture there is among them: it is gone on with
+    assert run("compare", folder / "1.png", *FAST, "-o", out, "--overwrite").exit_code == 0
     more = (*FAST[:3], "mgdl:grades=2:width=8", *FAST[4:])  # fewer methods are the same comparison
     assert run("compare", folder / "1.png", *more, "-o", out).exit_code == 0
 

@@ -33,9 +33,7 @@ def info(
                 "depth": grade.depth,
                 "width": grade.width,
                 "activation": grade.activation,
-                "planes": [[p.cell, p.channels, *([1] if p.around else [])] for p in grade.planes.layout]
-                if grade.planes
-                else [],
+                "planes": [plane.entry for plane in grade.planes.layout] if grade.planes else [],
                 "parameters": grade.parameters_count,
                 "bytes": chunk,
                 **({} if value is None else {"psnr_db": value if math.isfinite(value) else None}),

@@ -155,12 +155,9 @@ class Header:
 
 
 def _entry(grade: Grade) -> list[Any]:
-    """Return a grade as [depth, width, activation], then its planes and its form, if any.
-
-    A plane is [cell, channels], or [cell, channels, 1] if it is read around a coordinate.
-    """
+    """Return a grade as [depth, width, activation], then its planes and its form, if any."""
     layout = grade.planes.layout if grade.planes else ()
-    planes = [[plane.cell, plane.channels, *([1] if plane.around else [])] for plane in layout]
+    planes = [plane.entry for plane in layout]
     default = dataclasses.asdict(Form())
     form = {name: value for name, value in dataclasses.asdict(grade.form).items() if value != default[name]}
     return [grade.depth, grade.width, grade.activation, *([planes] if planes else []), *([form] if form else [])]

@@ -59,7 +59,7 @@ def write_comparison(comparison: Comparison, images: Sequence[Image], folder: st
 
 
 def refuse_another(folder: str | Path, images: Sequence[Image], budget: Budget, pixels: PixelsName) -> None:
-    """Check that a folder holds no tables of other pictures, another budget or other pixels, which ours would replace.
+    """Check that a folder holds no tables of pictures beyond ours, another budget or other pixels, which would be lost.
 
     Raises:
         InrError: it does.
@@ -68,7 +68,7 @@ def refuse_another(folder: str | Path, images: Sequence[Image], budget: Budget, 
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         same = found["budget"] == dataclasses.asdict(budget) and found["pixels"] == pixels
-        same = same and [image["sha256"] for image in found["images"]] == [image.sha256 for image in images]
+        same = same and {image["sha256"] for image in found["images"]} <= {image.sha256 for image in images}
     except FileNotFoundError:
         return
     except (OSError, ValueError, KeyError, TypeError):

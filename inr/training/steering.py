@@ -64,10 +64,11 @@ class Steering:
         self._fit.weight = min(max(weight, _WEIGHTS[0]), _WEIGHTS[1])
 
     def _measure(self) -> None:
-        """Write a file to see what it takes besides the numbers, and what its rounding loses."""
+        """Write a file to see what it takes besides the numbers, and, where that matters, what its rounding loses."""
         model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW)
         self._overhead = file_size(model) - self._fit.bits() / 8.0
-        self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
+        if self._target is not None:
+            self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
 
     def _beyond(self, spent: float) -> float:
         """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
