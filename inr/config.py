@@ -143,7 +143,7 @@ class FitConfig:
         rescale_residual: each residual is divided by its RMS before a grade fits it and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper.
         solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
-        precision: of the products in training; `auto` measures a small one at the start and takes the faster.
+        precision: of the products in training; `auto` measures one at the start and takes the faster type.
         seed: start of all randomness of this fit.
         compact: trains all grades together, bits weighed against error; see `CompactConfig`.
         target_psnr: stop when the training pixels reach this PSNR in dB; of a compact fit, what it aims at.

@@ -20,6 +20,7 @@ from inr.options import FitOptions
 from inr.rivals import RIVALS
 from inr.shape import Form
 from inr.training.optimizer import Muon, make_optimizers
+from inr.training.precision import autocast
 
 SMALL = {"width": 24, "steps": 3}
 
@@ -71,6 +72,18 @@ def test_rivals_may_be_graded(image, name):
     first, second = (quality.psnr_db for quality in inr.measure(image, result.model)[0])
     constant = -10 * math.log10(image.pixels.var(axis=(0, 1)).mean())
     assert first > constant and second > first
+
+
+@pytest.mark.parametrize("form", [Form(), Form(scales=(1.0, 128.0)), Form(shifts=4)])
+def test_bare_coordinates_keep_their_digits_in_bfloat16(form, points):
+    grade = started(form, width=32, depth=1, activation="sine")
+    with torch.no_grad():
+        grade.waves.fill_(100.0)
+        grade.head.weight[3:] *= 10.0
+    exact = grade(points)
+    with autocast(torch.bfloat16, torch.device("cpu")):
+        near = grade(points).float()
+    assert (near - exact).square().mean() < 1e-4 * exact.var()
 
 
 @pytest.mark.parametrize("name", RIVALS)

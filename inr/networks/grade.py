@@ -95,7 +95,8 @@ class Grade(nn.Module):
         """Map (N, features), and the (N, inputs) they came from, to the (N, C) prediction of this grade."""
         out: Tensor = self.head(features)
         if self.form.shifts:
-            phase = (2.0 * math.pi * x[:, -2:]) @ self.waves
+            turns = x[:, -2:-1] * self.waves[0] + x[:, -1:] * self.waves[1]  # no product that may run in bfloat16
+            phase = 2.0 * math.pi * turns
             basis = torch.cat([torch.ones_like(phase[:, :1]), phase.cos(), phase.sin()], dim=1)
             out = (basis[:, None] @ out.view(len(out), -1, self.outputs))[:, 0]
         return torch.sigmoid(out) if self.form.sigmoid else out

@@ -10,6 +10,9 @@ from torch.nn import functional
 from inr.config import InitName
 from inr.shape import ActivationName, Form
 
+COORDINATES = 2
+"""Of a pixel, the only inputs where there is no encoding."""
+
 
 class Dense(nn.Module):
     """Map (N, inputs) to (N, outputs): x W^T + b. Nothing is drawn: `initialise` does that."""
@@ -21,8 +24,15 @@ class Dense(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs))
 
     def forward(self, x: Tensor, scale: Tensor | None = None) -> Tensor:
-        """Apply the layer; `scale` (outputs,) multiplies the products, not the biases."""
-        return functional.linear(x, self.weight if scale is None else self.weight * scale[:, None], self.bias)
+        """Apply the layer; `scale` (outputs,) multiplies the products, not the biases.
+
+        Bare coordinates are always multiplied in float32: bfloat16 has no more than 256 of them for half a picture.
+        """
+        weight = self.weight if scale is None else self.weight * scale[:, None]
+        if self.fan_in > COORDINATES:
+            return functional.linear(x, weight, self.bias)
+        with torch.autocast(x.device.type, enabled=False):
+            return functional.linear(x, weight, self.bias)
 
 
 class Separate(nn.Module):

@@ -110,10 +110,7 @@ def to_markdown(
         "Settings: paper, its authors' training, ended by the budget (see steps; if their rate decays, it does so "
         "within the budget; a stage cut off before it was of use is left out, and its time unused); default, as this "
         "program comes; tuned, after the search below, published networks with the same optimisers on offer, batches "
-        "and schedule as ours. "
-        + "Products in training: "
-        + (" and ".join(sorted({run.precision for run in comparison.runs} - {""})) or "none")
-        + ".",
+        "and schedule as ours. " + _precisions(comparison),
         "",
     ]
     if len(images) > 1:
@@ -168,6 +165,17 @@ def _cells(row: Row) -> list[str]:
         f"{row.parameters:,.0f}",
         f"{row.bytes:,.0f}",
     ]
+
+
+def _precisions(comparison: Comparison) -> str:
+    """Return in words what the products of all runs were computed in."""
+    found: dict[str, list[str]] = {}
+    for run in comparison.runs:
+        if run.precision:
+            found.setdefault(run.precision, []).append(f"{run.contender} ({run.variant})")
+    usual = max(found, key=lambda name: len(found[name]), default="none")
+    others = [f", {name} in " + ", ".join(dict.fromkeys(rows)) for name, rows in found.items() if name != usual]
+    return f"Products in training: {usual}{''.join(others)}."
 
 
 def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
