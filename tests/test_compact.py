@@ -10,6 +10,7 @@ import torch
 from conftest import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import ImageCms
 from torch import nn
 
 import inr
@@ -18,6 +19,7 @@ from inr.imaging.pixels import samples
 from inr.networks.context import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.networks.encoding import Planes
 from inr.shape import Plane
+from inr.training import rate
 from inr.training.compact import Compact
 from inr.training.decompose import Reading, colour_directions, decompose, entropy
 from inr.training.expectation import Expectation
@@ -39,7 +41,9 @@ def image():
 
 @pytest.fixture(scope="module")
 def fitted(image):
-    return inr.fit(image, wish()).model
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rate, "smallest", lambda model: model)  # so small a picture would be better without its context
+        return inr.fit(image, wish()).model
 
 
 @pytest.mark.parametrize("around", [False, True])
@@ -269,6 +273,23 @@ def test_expectations_are_those_of_whole_numbers(scale):
     assert np.array_equal(centres, np.clip((16 * centre + 2048) // 4096, -16 * 1023, 16 * 1023))
     assert np.array_equal(spreads, np.clip((4 * spread + 2048) // 4096 + 16, 0, 63))
     assert len(np.unique(spreads)) > 2 or scale > 40
+
+
+def test_a_context_that_does_not_pay_is_left_out(image, fitted):
+    kept = len(inr.model_to_bytes(fitted))
+    without = inr.fit(image, wish()).model
+    assert without.context is None and len(inr.model_to_bytes(without)) < kept
+    np.testing.assert_array_equal(without.render(), fitted.render())
+
+
+def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
+    srgb, other = (
+        ImageCms.ImageCmsProfile(made).tobytes()
+        for made in (ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"))
+    )
+    for profile, kept in ((srgb, None), (other, other), (b"none at all", b"none at all")):
+        config = wish(steps=2)
+        assert inr.fit(dataclasses.replace(image, icc_profile=profile), config).model.icc_profile == kept
 
 
 def test_the_file_holds_what_was_trained(image, fitted):

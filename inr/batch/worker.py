@@ -86,7 +86,7 @@ def _fit(task: Task, start: float) -> Outcome:
     files = [(names[0], fitted.data)]
     if settings.export_grades:
         pictures = zip(names[1:], fitted.pictures, strict=False)  # a fit that stops early has fewer grades
-        files += [(name, _png(picture, image.icc_profile)) for name, picture in pictures]
+        files += [(name, _png(picture, fitted.model.icc_profile)) for name, picture in pictures]
     row = _row(task, image, fitted, tuple(name for name, _ in files), time.perf_counter() - start)
     return Outcome(row=row, files=tuple(files))
 

@@ -76,7 +76,7 @@ def fit_to_folder(
             names = [model_path.name]
             for number, picture in enumerate(fitted.pictures, start=1):
                 names.append(f"{stem}.grade{number}.png")
-                save_image(stage / names[-1], picture, icc_profile=image.icc_profile)
+                save_image(stage / names[-1], picture, icc_profile=fitted.model.icc_profile)
             figure = f"{stem}.grades.png"
             draw_grades(stage / figure, image, fitted.pictures, fitted.qualities)
             spectra = f"{stem}.spectrum.png"

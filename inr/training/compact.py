@@ -19,6 +19,7 @@ from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, samples
+from inr.imaging.profile import is_srgb
 from inr.networks.chain import prefixes
 from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape
@@ -220,7 +221,7 @@ class Compact:
     @torch.no_grad()
     def model(self) -> Model:
         """Return what has been learned, its numbers whole, and its context."""
-        whole = self.whole(self.numbers.flat).clamp(-LARGEST, LARGEST)
+        whole, profile = self.whole(self.numbers.flat).clamp(-LARGEST, LARGEST), self.image.icc_profile
         grades, which = [], 0
         for own in self.grades:
             grade = copy.deepcopy(own)
@@ -238,7 +239,7 @@ class Compact:
             encoding=Encoding(torch.zeros(2, 0)),
             feed="both",
             grades=tuple(grades),
-            icc_profile=self.image.icc_profile,
+            icc_profile=None if profile is not None and is_srgb(profile) else profile,
             record=Record(method=self.config.method, seed=self.config.seed),
             context=self.expectation.context(whole),
         )

@@ -16,7 +16,7 @@ from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.settle import settle_networks
-from inr.training.steering import FEW, Steering, file_size, mean_squared_error
+from inr.training.steering import FEW, Steering, file_size, mean_squared_error, smallest
 
 _CONTEXT_GAIN = 0.75
 """Bits of the trained numbers over those of the decomposition, about."""
@@ -77,7 +77,7 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
             )
 
     done = fit.train(step, began=start)
-    model = settle_networks(fit.model(), fit.weight, fit.shares)
+    model = smallest(settle_networks(fit.model(), fit.weight, fit.shares))
     if wanted is not None and file_size(model) > wanted:
         model = _cut(fit, wanted)
     seconds = time.perf_counter() - start
@@ -173,7 +173,7 @@ def _cut(fit: Compact, wanted: int) -> Model:
     low, high, best = fit.least, 2.0 * fit.least, None
     while best is None or high - low > 0.002 * high:
         fit.least = high if best is None else (low + high) / 2.0
-        model = settle_networks(fit.model(), fit.weight * max(fit.least, 1.0), fit.shares, pixels=FEW)
+        model = smallest(settle_networks(fit.model(), fit.weight * max(fit.least, 1.0), fit.shares, pixels=FEW))
         size = file_size(model)
         if size <= wanted:
             best, high = model, fit.least

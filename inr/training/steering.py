@@ -65,7 +65,7 @@ class Steering:
 
     def _measure(self) -> None:
         """Write a file to see what it takes besides the numbers, and, where that matters, what its rounding loses."""
-        model = settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW)
+        model = smallest(settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW))
         self._overhead = file_size(model) - self._fit.bits() / 8.0
         if self._target is not None:
             self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
@@ -102,6 +102,11 @@ def file_size(model: Model) -> int:
     psnr = tuple(17.3958 + 20.5379 * number for number in range(len(model.grades)))  # digits that deflate badly
     record = dataclasses.replace(model.record, psnr_db=psnr, versions=program_versions())
     return len(model_to_bytes(dataclasses.replace(model, record=record))) + _SLACK
+
+
+def smallest(model: Model) -> Model:
+    """Return the model without its context if its file is smaller so: a context is paid for by many numbers."""
+    return min(model, dataclasses.replace(model, context=None), key=file_size)
 
 
 def mean_squared_error(image: Image, model: Model) -> float:
