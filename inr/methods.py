@@ -47,7 +47,7 @@ COMPACT_PLANES = (
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
 OWN_TITLES: dict[str, tuple[str, str]] = {
-    "mgdl": ("grades on feature planes, or on any --encoding", "Fang & Xu 2024 (NeurIPS), with four additions"),
+    "mgdl": ("grades on feature planes, or on any --encoding", "after Fang & Xu 2024 (NeurIPS)"),
     "sgdl": ("one grade of the same total depth, or with as many planes", "Fang & Xu 2024 (NeurIPS)"),
     "grid": ("feature planes and one small network", "Mueller et al. 2022, arXiv 2201.05989, dense"),
     "mgdl-paper": ("four grades as their authors fit pictures", "Fang & Xu 2024 (NeurIPS), section 3.3"),

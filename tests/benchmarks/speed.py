@@ -140,7 +140,7 @@ def _products(grade: torch.nn.Module) -> int:
     """Multiply-adds times two, a pixel: forward, weight gradient, and input gradient but for a grade's fixed input."""
     sizes = [(layer.weight.shape[1], layer.weight.shape[0]) for layer in (*grade.layers, grade.head)]
     full = sum(3 * 2 * a * b for a, b in sizes)
-    channels = grade.planes.channels if grade.planes else 0
+    channels = grade.planes.features if grade.planes else 0
     return full - 2 * (sizes[0][0] - channels) * sizes[0][1]
 
 
