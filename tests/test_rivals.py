@@ -74,6 +74,14 @@ def test_rivals_may_be_graded(image, name):
     assert first > constant and second > first
 
 
+def test_biases_of_scaled_coordinates_are_as_wide_as_they_are():
+    """Their ramps, each where products and bias cancel, then lie as far from the origin at every scale."""
+    grade = started(Form(scales=(1.0, 128.0)), width=2000, depth=1, init="fan-in")
+    first = grade.layers[0]
+    apart = first.bias.detach().abs() / (first.weight * grade.scale[:, None]).detach().norm(dim=1)
+    assert apart[:1000].median() == pytest.approx(float(apart[1000:].median()), rel=0.2)
+
+
 @pytest.mark.parametrize("form", [Form(), Form(scales=(1.0, 128.0)), Form(shifts=4)])
 def test_bare_coordinates_keep_their_digits_in_bfloat16(form, points):
     grade = started(form, width=32, depth=1, activation="sine")

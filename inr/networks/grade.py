@@ -118,6 +118,8 @@ class Grade(nn.Module):
             initialise(
                 layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain, groups=groups
             )
+            if start and raw and init == "fan-in" and self.scale is not None:
+                layer.bias.mul_(self.scale)  # as wide as what they are added to: else all begin at the origin
         initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
