@@ -364,8 +364,11 @@ def test_global_random_state_is_neither_used_nor_changed(image):
     assert a == inr.model_to_bytes(inr.fit(image, small_config()).model)
 
 
-def test_bfloat16_trains_too(image):
-    fitted = inr.fit(image, small_config(precision="bf16"))
+@pytest.mark.parametrize("width", [16, 2])
+def test_bfloat16_trains_too(image, width):
+    config = small_config(precision="bf16")
+    narrow = tuple(dataclasses.replace(own, width=width) for own in config.grades)
+    fitted = inr.fit(image, dataclasses.replace(config, grades=narrow))
     assert fitted.precision == "bf16"
     assert all(p.dtype == torch.float32 for grade in fitted.model.grades for p in grade.parameters())
 

@@ -32,7 +32,7 @@ class Dense(nn.Module):
         if self.fan_in > COORDINATES:
             return functional.linear(x, weight, self.bias)
         with torch.autocast(x.device.type, enabled=False):
-            return functional.linear(x, weight, self.bias)
+            return functional.linear(x.float(), weight, self.bias)
 
 
 class Separate(nn.Module):
