@@ -18,10 +18,10 @@ def table(*arguments: str) -> list[str]:
     return [line for line in done.stdout.splitlines() if line.startswith("|")]
 
 
-def test_fits_and_scale_print_their_tables(tmp_path):
+def test_step_and_scale_print_their_tables(tmp_path):
     inr.save_image(tmp_path / "a.png", picture(40, 60).astype(np.uint8))
-    rows = table("fits", str(tmp_path), "--seconds", "0.2", "--only", "one grade")
-    assert len(rows) == 3 and "`grid`" in rows[2]
+    rows = table("step", str(tmp_path / "a.png"))
+    assert len(rows) == 4 and "`mgdl`" in rows[2]
     rows = table("scale", str(tmp_path / "a.png"), "--megapixels", "0.01", "--seconds", "1")
     assert len(rows) == 3 and rows[2].count("|") == 9
 

@@ -1,6 +1,5 @@
-"""How fast pictures are fitted: quality in given seconds, a step's parts, growth with size, rivals' recipes.
+"""How fast pictures are fitted: a step's parts, growth with size, rivals' recipes; `inr compare` has the quality.
 
-    python tests/benchmarks/speed.py fits FOLDER [--seconds 30]     # methods at equal seconds, mean of a folder
     python tests/benchmarks/speed.py step PICTURE                   # where the milliseconds of a step go
     python tests/benchmarks/speed.py scale PICTURE                  # time and memory as the picture grows
     python tests/benchmarks/speed.py rivals PICTURE                 # published recipes, our time to their PSNR
@@ -10,7 +9,6 @@ and rounded to 8 bits. Every fit is one process-wide run on all threads, seed 0;
 """
 
 import argparse
-import dataclasses
 import itertools
 import math
 import platform
@@ -29,21 +27,6 @@ import inr
 from inr.config import FitConfig, GradeConfig
 from inr.shape import EncodingConfig
 
-FITS = {
-    "`mgdl` (4 grades on planes)": {},
-    "`mgdl --grades 2`": {"grades": 2},
-    "`grid` (one grade on planes)": {"method": "grid"},
-    "`grid --width 64 --learning-rate 0.02`": {"method": "grid", "width": 64, "learning_rate": 0.02},
-    "`mgdl --encoding fourier`": {"encoding": "fourier"},
-    "`sgdl --encoding fourier` (8 x 192)": {"method": "sgdl", "encoding": "fourier"},
-    "`sgdl --encoding fourier --depth 3 --width 256`": {
-        "method": "sgdl", "encoding": "fourier", "depth": 3, "width": 256,
-    },
-    "the same, ReLU": {
-        "method": "sgdl", "encoding": "fourier", "depth": 3, "width": 256, "activation": "relu",
-    },
-}  # fmt: skip
-
 
 def row(*cells: object) -> None:
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
@@ -53,40 +36,6 @@ def quality(image: inr.Image, model: inr.Model) -> float:
     drawn = inr.quantize(inr.model_from_bytes(inr.model_to_bytes(model)).render(), 8).astype(np.float64) / 255
     error = float(np.square(drawn - image.pixels).mean())
     return math.inf if error == 0 else -10 * math.log10(error)
-
-
-def pictures(folder: Path, limit: int | None) -> list[inr.Image]:
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".png", ".jpg", ".tif", ".tiff", ".webp"))
-    return [inr.load_image(path) for path in paths[:limit]]
-
-
-def fits(folder: Path, seconds: float, limit: int | None, only: list[str] | None) -> None:
-    """Every method for the same seconds a picture; pictures outermost, so that drift of the machine hits all alike."""
-    images, results = pictures(folder, limit), {}
-    inr.fit(images[0], inr.configure(inr.FitOptions(steps=20)))  # warms up torch and the allocator
-    chosen = {name: options for name, options in FITS.items() if not only or any(word in name for word in only)}
-    for image in images:
-        for name, options in chosen.items():
-            config = inr.configure(inr.FitOptions(**options, seconds=seconds, precision="float32"))
-            ample = tuple(dataclasses.replace(own, steps=own.steps * 100) for own in config.grades)
-            fitted = inr.fit(image, dataclasses.replace(config, grades=ample))
-            results.setdefault(name, []).append((quality(image, fitted.model), fitted))
-            print(f"{image.name}: {name}: {results[name][-1][0]:.2f} dB", file=sys.stderr, flush=True)
-    row("method", "mean PSNR dB", "lowest", "highest", "parameters", "steps", "seconds", "against the first, dB")
-    row(*["---"] + ["---:"] * 7)
-    first = [psnr for psnr, _ in results[next(iter(chosen))]]
-    for name, runs in results.items():
-        values = [psnr for psnr, _ in runs]
-        gaps = [value - base for value, base in zip(values, first, strict=True)]
-        error = statistics.stdev(gaps) / len(gaps) ** 0.5 if len(gaps) > 1 else math.nan
-        row(
-            name, f"{statistics.mean(values):.2f}", f"{min(values):.2f}", f"{max(values):.2f}",
-            f"{statistics.mean(f.model.parameters_count for _, f in runs):,.0f}",
-            f"{statistics.mean(sum(g.steps for g in f.grades) for _, f in runs):,.0f}",
-            f"{statistics.mean(f.seconds for _, f in runs):.1f}",
-            f"{statistics.mean(gaps):+.2f} +- {error:.2f}" if any(gaps) else "",
-        )  # fmt: skip
-    print(f"\n{len(images)} pictures of {images[0].width} x {images[0].height} or so, seed 0.")
 
 
 def product_gflops(rows: int, inner: int, columns: int, repeat: int = 30) -> float:
@@ -258,14 +207,11 @@ def siren(image: inr.Image, seconds: float) -> tuple[float, int, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     tables = parser.add_subparsers(dest="table", required=True)
-    for name in ("fits", "step", "scale", "rivals", "one-scale"):
+    for name in ("step", "scale", "rivals", "one-scale"):
         table = tables.add_parser(name)
         table.add_argument("path", type=Path)
-        if name in ("fits", "rivals"):
-            table.add_argument("--seconds", type=float, default=30.0 if name == "fits" else 600.0)
-        if name == "fits":
-            table.add_argument("--limit", type=int)
-            table.add_argument("--only", nargs="*", help="words of the methods' names")
+        if name == "rivals":
+            table.add_argument("--seconds", type=float, default=600.0)
         if name == "scale":
             table.add_argument("--megapixels", type=float, nargs="+", default=[0.1, 0.4, 1.6, 6.3, 25, 100])
         if name == "one-scale":
@@ -276,8 +222,6 @@ def main() -> None:
             table.add_argument("--seconds", type=float, default=20.0)
     given = parser.parse_args()
     match given.table:
-        case "fits":
-            fits(given.path, given.seconds, given.limit, given.only)
         case "step":
             step(given.path)
         case "scale":
