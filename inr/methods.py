@@ -6,7 +6,8 @@ from typing import TypeVar, get_args
 from inr.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
 from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
-from inr.rivals import MUON_RATE, RIVALS, configure_rival, with_own_recipe
+from inr.recipes import MUON_RATE, configure_rival, with_own_recipe
+from inr.rivals import RIVALS
 from inr.shape import EncodingConfig, EncodingName, Form, Plane
 
 T = TypeVar("T")
@@ -180,8 +181,8 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
 
     4 grades x 3 x 256, or 12 x 256 for the single grade; ReLU; [0, 1) coordinates; Glorot-normal weights and
     N(0, 0.01^2) biases; constant-rate Adam, full batch, 10,000 steps a grade; float32. The rate is theirs for
-    'Sea': they tune it per picture over 1e-2, 5e-3, 1e-3, 5e-4, 1e-4. Each grade draws its own start here.
-    `inr`'s recipe trains the same network as ours are.
+    'Building': they tune it per picture, and some per grade, over 1e-2, 5e-3, 1e-3, 5e-4, 1e-4. Each grade draws its
+    own start here. `inr`'s recipe trains the same network as ours are.
     """
     fixed: dict[str, object] = {
         "preset": options.preset,

@@ -106,11 +106,18 @@ class Grade(nn.Module):
         return self.predict(self.body(x, self.read(x)), x)
 
     @torch.no_grad()
-    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw: bool) -> None:
+    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw: bool, middle: float = 0.5) -> None:
         """Draw the start of training.
 
-        With `fan-in`, grade 1 begins at mid-grey and later grades at zero, so that no grade starts
+        With `fan-in`, grade 1 begins around the middle of the colours and later grades at zero, so that no grade starts
         worse than the one before left off.
+
+        Args:
+            init: the rule, see `initialise`.
+            generator: source of the draw.
+            first: it is grade 1.
+            raw: it sees bare coordinates.
+            middle: what grade 1 begins around with `fan-in`, on the scale of its targets.
         """
         groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
@@ -128,7 +135,7 @@ class Grade(nn.Module):
         if init == "fan-in":
             if first:
                 self.head.weight.mul_(1.0 / 6.0**0.5)
-                self.head.bias.fill_(0.5)
+                self.head.bias.fill_(middle)
             else:
                 self.head.weight.zero_()
 

@@ -134,8 +134,8 @@ def initialise(
     as `uniform` (Sitzmann et al. 2020, arXiv 2006.09661, section 3.2 and their code). `uniform`: weights and
     biases in +-1 / sqrt(fan_in), torch's own. `glorot-normal`: weights N(0, 2 / (fan_in + fan_out)), biases
     N(0, 0.01^2), the MGDL authors' (Fang & Xu 2024, their image code); `glorot-unit-bias`: biases N(0, 1)
-    (Wang, Wang & Perdikaris 2021); `wide-normal`: weights N(0, 4 / (fan_in + fan_out)) (Liu, Cai & Xu 2020, their
-    code).
+    (Wang, Wang & Perdikaris 2021); `wide-normal`: weights and biases N(0, 4 / (fan_in + fan_out))
+    (Liu, Cai & Xu 2020, their code).
 
     Args:
         layer: changed in place.
@@ -156,10 +156,10 @@ def initialise(
             fan_in, fan_out = fan_in // groups, layer.weight.shape[0]
         else:
             fan_out = layer.weight.shape[0] // groups
-        layer.weight.normal_(
-            0.0, math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out)), generator=generator
-        )
-        layer.bias.normal_(0.0, 1.0 if init == "glorot-unit-bias" else 0.01, generator=generator)
+        spread = math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out))
+        biases = {"glorot-normal": 0.01, "glorot-unit-bias": 1.0, "wide-normal": spread}
+        layer.weight.normal_(0.0, spread, generator=generator)
+        layer.bias.normal_(0.0, biases[init], generator=generator)
         return
     bias = 1.0 / math.sqrt(fan_in)
     weight = {"siren": 1.0 / fan_in if first else math.sqrt(6.0 / fan_in) / gain, "uniform": bias}

@@ -47,7 +47,8 @@ def new_grade(image: Image, pool: Pool, config: FitConfig, number: int, encoding
         feed=config.feed,
     )
     raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
-    grade.start(config.init, generator(config.seed, number), first=number == 1, raw=raw)
+    middle = 0.0 if config.targets == "symmetric" else 0.5
+    grade.start(config.init, generator(config.seed, number), first=number == 1, raw=raw, middle=middle)
     if waves is not None:
         grade.waves.copy_(waves)
     if own.scale_from_residual:

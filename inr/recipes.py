@@ -1,0 +1,99 @@
+"""A published method, or network, and wishes -> its configuration, with its paper's training or with ours."""
+
+import dataclasses
+
+from inr.config import FitConfig, GradeConfig, OptimizerName
+from inr.errors import ConfigError
+from inr.options import FitOptions
+from inr.rivals import RIVALS
+from inr.shape import EncodingConfig
+
+MUON_RATE = 0.06
+"""Learning rate of Muon for a published network; their papers train by Adam."""
+_LADDER = 64.0
+"""Highest frequency of the positional mapping, 2^6 (Tancik et al. 2020, their notebook on natural pictures)."""
+
+
+def configure_rival(options: FitOptions) -> FitConfig:
+    """Return a rival's settings with what is wished for otherwise; `grades` repeats its last grade, or leaves some out.
+
+    Raises:
+        ConfigError: a wish that the method has no room for.
+    """
+    rival = RIVALS[options.method]
+    config = rival.config
+    for name, wish, own in (
+        ("activation", options.activation, config.grades[0].form.first or config.grades[0].activation),
+        ("encoding", None if options.method == "fourier" else options.encoding, config.encoding.kind),
+    ):
+        if wish not in (None, own, *rival.activations):
+            raise ConfigError(f"method '{options.method}' fixes {name}; use --method mgdl to change it.")
+    if options.preset is not None:
+        raise ConfigError(f"method '{options.method}' has no presets, but its paper's number of steps; give --steps.")
+    if options.omega is not None and rival.bandwidth != "omega":
+        raise ConfigError(f"method '{options.method}' has no omega; leave it out.")
+    if options.recipe == "inr":
+        config = with_own_recipe(config)
+    optimizer = options.optimizer or config.optimizer
+    grades = config.grades
+    if options.grades is not None:
+        grades = (*grades, *(grades[-1],) * options.grades)[: options.grades]
+    return dataclasses.replace(
+        config,
+        method=options.method,
+        encoding=_encoding(options, config.encoding),
+        grades=tuple(_grade(options, own, optimizer) for own in grades),
+        optimizer=optimizer,
+        batch_size=config.batch_size if options.batch_size is None else options.batch_size or None,
+        precision=options.precision or config.precision,
+    )
+
+
+def with_own_recipe(config: FitConfig) -> FitConfig:
+    """Return a published network with this program's training instead of its paper's; rates are the caller's."""
+    sigmoid, shifts = config.grades[0].form.sigmoid, config.grades[0].form.shifts
+    glorot = config.init in ("glorot-normal", "wide-normal")
+    return dataclasses.replace(
+        config,
+        optimizer="muon",
+        schedule="cosine",
+        batch_size=4096,
+        precision="auto",
+        rescale_residual=not sigmoid,
+        targets="unit" if sigmoid else "symmetric",
+        # Biases as wide as the coordinates: else all waves and ramps of bare coordinates begin at the origin.
+        init="fan-in" if glorot and not (sigmoid or shifts) else config.init,
+    )
+
+
+def _grade(options: FitOptions, own: GradeConfig, optimizer: OptimizerName) -> GradeConfig:
+    form = own.form
+    if options.omega is not None and form.scales:
+        form = dataclasses.replace(form, scales=tuple(s * options.omega / form.scales[-1] for s in form.scales))
+    elif options.omega is not None:
+        form = dataclasses.replace(form, gain=options.omega)
+    if form.scales and options.activation is not None:  # the compact one, in the layer that has scales
+        form = dataclasses.replace(form, first=options.activation)
+    rate = MUON_RATE if optimizer == "muon" else own.learning_rate
+    return dataclasses.replace(
+        own,
+        activation=own.activation if form.scales else options.activation or own.activation,
+        depth=options.depth or own.depth,
+        width=options.width or own.width,
+        steps=options.steps or own.steps,
+        learning_rate=options.learning_rate or rate,
+        form=form,
+    )
+
+
+def _encoding(options: FitOptions, own: EncodingConfig) -> EncodingConfig:
+    kind = options.encoding or own.kind
+    if kind == "grid":
+        raise ConfigError(f"method '{options.method}' has no feature planes; use --method grid.")
+    if kind == "none":
+        if options.frequencies is not None or options.sigma is not None:
+            raise ConfigError(f"frequencies or sigma is given, but method '{options.method}' has no such encoding.")
+        return EncodingConfig(kind="none")
+    usual = own.sigma if kind == own.kind else _LADDER
+    sigma = usual if options.sigma is None else options.sigma
+    return dataclasses.replace(own, kind=kind, frequencies=options.frequencies or own.frequencies, sigma=sigma)
