@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import picture
 
 import inr
@@ -31,6 +32,8 @@ def test_rate_difference_of_known_curves():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     anchor = [(0.1 * 2**k, 25.0 + 3 * k) for k in range(5)]
-    assert abs(module.rate_difference([(rate / 2, psnr) for rate, psnr in anchor], anchor) + 0.5) < 1e-9
-    assert abs(module.rate_difference([(rate, psnr - 3) for rate, psnr in anchor], anchor) - 1.0) < 1e-9
+    assert abs(module.rate_difference([(rate / 2, psnr) for rate, psnr in anchor], anchor, anchor) + 0.5) < 1e-9
+    assert abs(module.rate_difference([(rate, psnr - 3) for rate, psnr in anchor], anchor, anchor[1:3]) - 1.0) < 1e-9
+    with pytest.raises(ValueError, match="no PSNR in common"):
+        module.rate_difference(anchor, anchor, [(1.0, 90.0), (2.0, 95.0)])
     assert module.mean_curve({"a": [(1.0, 30.0)], "b": [(2.0, 40.0)]}) == [(1.5, 35.0)]

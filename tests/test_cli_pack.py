@@ -50,6 +50,13 @@ def test_bad_wishes(tmp_path, model, arguments, message, code):
     assert done.exit_code == code and message in done.stderr and not (tmp_path / "b.inr").exists()
 
 
+def test_another_picture_is_refused_before_anything_is_written(tmp_path, model):
+    inr.save_image(tmp_path / "other.png", picture(7, 9))
+    done = run(model, "--max-bytes", "60k", "-o", tmp_path / "d.inr", "--image", tmp_path / "other.png")
+    assert done.exit_code == 1 and "give the picture it was fitted to" in done.stderr
+    assert not (tmp_path / "d.inr").exists()
+
+
 def test_nothing_is_replaced_unasked(tmp_path, model):
     taken = tmp_path / "c.inr"
     taken.write_bytes(b"x")

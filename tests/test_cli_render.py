@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -107,6 +108,15 @@ def test_bad_places(fitted, tmp_path):
     render(fitted, tmp_path, "--overwrite")
     (tmp_path / "bad.inr").write_bytes(b"hello")
     assert "not an .inr model file" in run("render", tmp_path / "bad.inr", code=1).stderr
+
+
+def test_info_says_what_is_in_the_file_whatever_its_version(tmp_path):
+    """Not what the model would take if it were written now."""
+    golden = Path(__file__).parent / "golden" / "version1.inr"
+    data = golden.read_bytes()
+    facts = json.loads(run("info", golden, "--json").stdout)
+    header = 14 + int.from_bytes(data[6:10], "little")
+    assert header + sum(row["bytes"] for row in facts["grades"]) == facts["bytes"] == len(data)
 
 
 def test_info(fitted):

@@ -42,7 +42,9 @@ def image():
 @pytest.fixture(scope="module")
 def fitted(image):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rate, "smallest", lambda model: model)  # so small a picture would be better without its context
+        patch.setattr(
+            rate, "smallest", lambda model: (0, model)
+        )  # so small a picture would be better without its context
         return inr.fit(image, wish()).model
 
 
@@ -200,8 +202,10 @@ def test_groups_meet_every_number_once_and_only_see_what_was_met(width, height):
     found = list(groups(order))
     assert len(found) == len(PASSES) * len(order)
     for group in found:
-        assert group.seen.shape == (NEIGHBOURS, len(group.at)) and met[group.seen].all() and not met[group.at].any()
-        met[group.at] = True
+        at, seen = group.at(), group.seen()
+        assert seen.shape == (NEIGHBOURS, group.count) and met[seen].all() and not met[at].any()
+        assert np.array_equal(group.at(slice(1, 4)), at[1:4]) and np.array_equal(group.seen(slice(1, 4)), seen[:, 1:4])
+        met[at] = True
     assert met.all()
 
 
@@ -209,11 +213,11 @@ def test_what_a_pass_sees_around_a_number():
     """Of eight: those already met, two rows away where only every fourth is met."""
     order = lattices([(Plane(cell=1, channels=1),)], 24, 24)
     for group, expected in zip(groups(order), [0, 4, 4, 8, 4, 4, 8], strict=True):
-        inner = (np.abs(np.stack(np.divmod(group.at, 24)) - 11.5) < 9).all(0)
-        seen = group.seen[:8, inner]
+        inner = (np.abs(np.stack(np.divmod(group.at(), 24)) - 11.5) < 9).all(0)
+        seen = group.seen()[:8, inner]
         assert ((seen != 24 * 24).sum(0) == expected).all()
         rows, columns = np.divmod(seen[seen != 24 * 24], 24)
-        own = np.broadcast_to(group.at[inner], seen.shape)[seen != 24 * 24]
+        own = np.broadcast_to(group.at()[inner], seen.shape)[seen != 24 * 24]
         if expected:
             apart = np.maximum(np.abs(rows - own // 24), np.abs(columns - own % 24))
             assert (apart == PASSES[group.number][0] // 2).all()
@@ -247,7 +251,7 @@ def test_the_context_in_integers_expects_what_the_trained_one_does():
     assert costs[1] < 0.9 * costs[0]  # a network and the numbers it is for, together
     for group in groups(order):
         centres, scales = context.expect(known, group)
-        at = torch.from_numpy(group.at)
+        at = torch.from_numpy(group.at())
         assert np.abs(centres / 16 - expectation.centres[at].numpy()).max() < 0.2
         assert np.abs((scales - 16) / 4 - expectation.spreads[at].numpy()).max() < 0.3
     read = read_context(write_context(context, len(order)), len(order))
@@ -255,8 +259,9 @@ def test_the_context_in_integers_expects_what_the_trained_one_does():
 
 
 @pytest.mark.parametrize("scale", [40, 32_767])
-def test_expectations_are_those_of_whole_numbers(scale):
-    """Whatever order and thread sums of floating-point products are taken in, they are those of integers."""
+def test_expectations_are_those_of_whole_numbers(scale, monkeypatch):
+    """Whatever parts, order and thread sums of floating-point products are taken in, they are those of integers."""
+    monkeypatch.setattr(inr.networks.context, "_PART", 101)
     order = lattices([(Plane(cell=1, channels=1),)], 40, 30)
     random = np.random.default_rng(0)
     first, passes, places, last, offsets = (
@@ -265,7 +270,7 @@ def test_expectations_are_those_of_whole_numbers(scale):
     context = Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
     numbers = np.append(random.integers(-1023, 1024, 1200), 0)
     *_, group = groups(order)
-    seen = np.clip(numbers[group.seen], -64, 64)
+    seen = np.clip(numbers[group.seen()], -64, 64)
     sums = first @ np.concatenate([seen, abs(seen)]) + (passes[group.number] + places[0])[:, None]
     hidden = np.minimum(np.maximum(sums, 0) // 16, 2**15)
     centre, spread = last @ hidden + 16 * offsets[0][:, None]
@@ -366,9 +371,26 @@ def test_a_limit_that_cannot_be_kept_is_said(image):
 def test_a_target_psnr_is_neared(image):
     reached = []
     for target in (24.0, 30.0):
-        model = inr.fit(image, wish(target_psnr=target, steps=160)).model
-        reached.append(-10 * np.log10(np.square(model.render() - image.pixels).mean()))
+        result = inr.fit(image, wish(target_psnr=target, steps=160))
+        reached.append(inr.measure(image, result.model)[0][-1].psnr_db)
+        said = None if abs(reached[-1] - target) <= 0.1 else f"{reached[-1]:.2f} dB where {target:g} were asked for"
+        assert result.stopped == said
     assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
+
+
+def test_a_target_psnr_that_the_clock_cuts_off_is_said_too(image):
+    result = inr.fit(image, wish(target_psnr=90.0, seconds=0.1))
+    assert result.stopped.startswith("time limit of 0.1 s, ") and "where 90 were asked for" in result.stopped
+
+
+def test_what_does_not_fit_is_said_before_training(image):
+    told = []
+    with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes"):
+        inr.fit(image, wish(max_bytes=200), progress=told.append)
+    profile = np.random.default_rng(0).bytes(5_000)
+    with pytest.raises(inr.ConfigError, match=r"does not fit in 5,000 bytes.*of them its colour profile"):
+        inr.fit(dataclasses.replace(image, icc_profile=profile), wish(max_bytes=5_000), progress=told.append)
+    assert not told
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])
@@ -398,7 +420,7 @@ def test_a_prefix_can_be_written_again(fitted):
 def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
     monkeypatch.setattr("inr.training.steering._LEAST_STEPS", 1)
     result = inr.fit(image, wish(steps=120, **wishes))
-    assert len(inr.model_to_bytes(result.model)) < 60_000
+    assert len(inr.model_to_bytes(result.model)) <= wishes.get("max_bytes", 60_000)
     assert (result.stopped is not None and "were asked for" in result.stopped) == ("target_psnr" in wishes)
 
 
@@ -488,3 +510,5 @@ def test_damage_behind_valid_checksums(fitted):
         except inr.ModelFileError:
             continue
         assert all(bool(p.isfinite().all()) for grade in read.grades for p in grade.parameters())
+        with np.errstate(invalid="raise"):
+            inr.quantize(read.render(), 8)

@@ -35,6 +35,15 @@ def test_the_loss_is_kept_and_bytes_are_saved(fitted, loss):
             assert torch.equal(a, b)  # what was measured is what is written
 
 
+def test_a_fit_that_is_nearly_exact_is_rounded_too(fitted):
+    """Its steps would be too fine for a number to hold; the finest there are will do."""
+    image, model = fitted
+    noise = 1e-5 * np.random.default_rng(0).standard_normal(image.pixels.shape)
+    near = dataclasses.replace(image, pixels=(model.render() + noise).astype(np.float32))
+    rounded = round_model(model, near, loss_db=0.5)
+    assert rounded is not model and psnr(model, near) - psnr(rounded, near) <= 0.5 + 1e-2
+
+
 def test_nothing_to_lose_nothing_changed(fitted):
     image, model = fitted
     assert round_model(model, image, loss_db=0.0) is model

@@ -25,7 +25,7 @@ def info(
 
         network = load_model(model)
         size = model.stat().st_size
-        record = network.record
+        chunks, record = grade_bytes(model.read_bytes()), network.record
         psnr = record.psnr_db or (None,) * len(network.grades)
         rows = [
             {
@@ -38,9 +38,7 @@ def info(
                 "bytes": chunk,
                 **({} if value is None else {"psnr_db": value if math.isfinite(value) else None}),
             }
-            for number, (grade, chunk, value) in enumerate(
-                zip(network.grades, grade_bytes(network), psnr, strict=True), start=1
-            )
+            for number, (grade, chunk, value) in enumerate(zip(network.grades, chunks, psnr, strict=True), start=1)
         ]
         facts: dict[str, Any] = {
             "schema": 1,

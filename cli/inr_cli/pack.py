@@ -36,15 +36,17 @@ def pack(
         path = out or Path(f"{model.stem}.pack.inr")
         if path.exists() and not overwrite:
             raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
-        from inr.analysis.metrics import measure
+        from inr.analysis.metrics import check_alike, measure
         from inr.codec.model_file import checked_bytes, load_model, model_from_bytes, save_model
         from inr.imaging.reading import load_image
         from inr.report.summary import decibels
         from inr.training.rounding import round_to_bytes
 
         before = model.stat().st_size if model.is_file() else 0
-        source = None if image is None else load_image(image)
-        packed = model_from_bytes(checked_bytes(round_to_bytes(load_model(model), limit)))
+        loaded, source = load_model(model), None if image is None else load_image(image)
+        if source is not None:
+            check_alike(source, loaded)
+        packed = model_from_bytes(checked_bytes(round_to_bytes(loaded, limit)))
         psnr = [q.psnr_db for q in measure(source, packed)[0]] if source is not None else None
         save_model(packed, path)
         facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}

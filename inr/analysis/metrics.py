@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from inr.config import PixelsName
+from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
 from inr.imaging.pixels import training_rows
 from inr.networks.model import Model
@@ -66,7 +67,11 @@ def measure(
 
     Returns:
         A quality per grade, and the pictures (H, W, C) in uint8 or uint16.
+
+    Raises:
+        ImageError: see `check_alike`.
     """
+    check_alike(image, model)
     count = len(model.grades)
     shape = image.pixels.shape
     dtype = np.uint16 if image.bit_depth == 16 else np.uint8
@@ -86,6 +91,19 @@ def measure(
     return tuple(
         _quality(image, picture, sums, trained_count) for picture, sums in zip(pictures, squares, strict=True)
     ), pictures
+
+
+def check_alike(image: Image, model: Model) -> None:
+    """Check that a picture may be what a model draws.
+
+    Raises:
+        ImageError: it is of another size, or has other channels.
+    """
+    if image.pixels.shape != (model.height, model.width, model.channels):
+        raise ImageError(
+            f"{image.name}: {image.width} x {image.height} pixels of {image.channels} numbers, but the model draws "
+            f"{model.width} x {model.height} of {model.channels}; give the picture it was fitted to."
+        )
 
 
 def compare_pictures(image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all") -> Quality:

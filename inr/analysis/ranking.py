@@ -65,14 +65,19 @@ def reference(comparison: Comparison) -> str:
 
 
 def rank(comparison: Comparison) -> tuple[Row, ...]:
-    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any)."""
+    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any), those that failed last."""
     groups: dict[tuple[str, Variant], list[Run]] = {}
     for run in comparison.runs:
         groups.setdefault((run.contender, run.variant), []).append(run)
     over = reference(comparison)
     base = {variant == "tuned": _psnr_by_image(runs) for (name, variant), runs in groups.items() if name == over}
     rows = [_row(name, variant, runs, base.get(variant == "tuned", {})) for (name, variant), runs in groups.items()]
-    return tuple(sorted(rows, key=lambda row: -math.inf if row.judged_db is None else row.judged_db, reverse=True))
+    return tuple(sorted(rows, key=_place))
+
+
+def _place(row: Row) -> tuple[bool, float]:
+    """Return what rows are sorted by: a mean over fewer, perhaps easier, pictures must not come before others."""
+    return row.failed > 0, math.inf if row.judged_db is None else -row.judged_db
 
 
 def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float]) -> Row:

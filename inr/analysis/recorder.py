@@ -70,8 +70,10 @@ class SpectrumRecorder:
         spacing = 2 if config.pixels == "half" else 1
         target = image.pixels[::spacing, ::spacing]
         height, width = target.shape[:2]
-        steps = sum(own.steps for own in config.grades)
-        affordable = _SHARE * _STEP * steps * config.batch(height * width)
+        steps, visited = sum(own.steps for own in config.grades), config.batch(height * width)
+        if config.compact is not None:  # which trains all grades at once
+            steps, visited = config.compact.steps, height * width // config.compact.share
+        affordable = _SHARE * _STEP * steps * visited
         looks = max(_LOOKS, 2 * len(config.grades))
         side = min(
             max(math.isqrt(int(affordable / looks)), _SIDES[0]), _SIDES[1] if config.seconds is None else _TIMED_SIDE

@@ -157,7 +157,7 @@ def _read(record: Path, *, needs_model: bool) -> Run | None:
         return None
     try:
         return run_from_json(json.loads(record.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from inr.analysis.metrics import check_alike
 from inr.analysis.recorder import History
 from inr.analysis.rings import Array, Rings, central, relative_error
 from inr.config import PixelsName
-from inr.errors import ImageError
 from inr.imaging.image import Image
 from inr.networks.model import Model, Region
 
@@ -118,13 +118,10 @@ def spectrum(
         history: of the fit, to go with the result.
 
     Raises:
-        ImageError: the picture is not of the model's size.
+        ImageError: see `check_alike`.
     """
-    if image is not None and image.pixels.shape != (model.height, model.width, model.channels):
-        raise ImageError(
-            f"{image.name}: {image.width} x {image.height} pixels of {image.channels} numbers, but the model draws "
-            f"{model.width} x {model.height} of {model.channels}; give the picture it was fitted to."
-        )
+    if image is not None:
+        check_alike(image, model)
     prefixes = prefixes or _draw(model)
     pictures = prefixes.pictures
     target = pictures[-1] if image is None else image.pixels[prefixes.rows, prefixes.columns]

@@ -1,10 +1,13 @@
 """Header and chunks <-> bytes: the outer layer of a model file, checked before memory is taken.
 
-    89 49 4E 52 | version u16 = 2 | header length u16 | header CRC-32 u32 | header | chunk | chunk | ...
+    89 49 4E 52 | version u16 = 3 | header length u16 | header CRC-32 u32 | header | chunk | chunk | ...
     chunk = tag (a letter) | payload length varint | CRC-32 of tag, length and payload u32 | payload
 
+
 Little-endian throughout. The header is JSON, deflated with a dictionary of the words it is made of. As in PNG, a chunk
-whose tag is a small letter may be skipped by a reader that does not know it; any other unknown tag is an error.
+whose tag is a small letter may be skipped by a reader that does not know it; any other unknown tag is an error. The
+CRC of a chunk begins with the number of chunks of its tag before it, so that no two can change places.
+In version 2 it began with 0.
 Version 1 had a plain header with a length of u32, and chunks of a four-letter tag, a length of u32 and the checksum of
 tag and payload.
 """
@@ -12,13 +15,14 @@ tag and payload.
 import json
 import struct
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
 from inr.errors import ModelFileError
 
 MAGIC = b"\x89INR"
-VERSION = 2
+VERSION = 3
 MAX_HEADER = 65_536
 _FIXED = struct.Struct("<4sHHI")
 _CHECKSUM = struct.Struct("<I")
@@ -60,20 +64,22 @@ class Container:
 
 
 def pack(header: dict[str, Any], chunks: list[Chunk]) -> bytes:
-    """Lay a header and chunks out as the bytes of a version 2 file."""
+    """Lay a header and chunks out as the bytes of a version 3 file."""
     text = json.dumps(header, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
     deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=_WORDS)
     short = deflater.compress(text) + deflater.flush()
     parts = [_FIXED.pack(MAGIC, VERSION, len(short), zlib.crc32(short)), short]
+    met: Counter[bytes] = Counter()
     for chunk in chunks:
         head = chunk.tag + _varint(len(chunk.payload))
-        parts += [head, _CHECKSUM.pack(zlib.crc32(chunk.payload, zlib.crc32(head))), chunk.payload]
+        parts += [head, _CHECKSUM.pack(_checksum(head, chunk.payload, met[chunk.tag])), chunk.payload]
+        met[chunk.tag] += 1
     return b"".join(parts)
 
 
-def chunk_size(payload: int) -> int:
+def chunk_size(payload: int, version: int = VERSION) -> int:
     """Return the bytes of a chunk with a payload of this length."""
-    return 1 + len(_varint(payload)) + _CHECKSUM.size + payload
+    return payload + (_CHUNK_1.size if version == 1 else 1 + len(_varint(payload)) + _CHECKSUM.size)
 
 
 def unpack(data: bytes) -> Container:
@@ -87,9 +93,9 @@ def unpack(data: bytes) -> Container:
     if len(data) < _FIXED_1.size:
         raise ModelFileError(f"the file is cut short after {len(data)} bytes, before its header.")
     version = int.from_bytes(data[4:6], "little")
-    if version not in (1, VERSION):
-        raise ModelFileError(f"the file has format version {version}; this program reads versions 1 and {VERSION}.")
-    fixed = _FIXED if version == VERSION else _FIXED_1
+    if not 1 <= version <= VERSION:
+        raise ModelFileError(f"the file has format version {version}; this program reads versions 1 to {VERSION}.")
+    fixed = _FIXED if version > 1 else _FIXED_1
     _, _, length, checksum = fixed.unpack_from(data)
     if length > MAX_HEADER:
         raise ModelFileError(
@@ -101,7 +107,8 @@ def unpack(data: bytes) -> Container:
     if zlib.crc32(text) != checksum:
         raise ModelFileError("the header does not match its checksum; the file is damaged.")
     header = _parse(text if version == 1 else _inflate(text))
-    chunks, cut, cut_length = (_chunks_1 if version == 1 else _chunks)(data, fixed.size + length)
+    begin = fixed.size + length
+    chunks, cut, cut_length = _chunks_1(data, begin) if version == 1 else _chunks(data, begin, numbered=version > 2)
     return Container(version=version, header=header, chunks=tuple(chunks), cut=cut, cut_length=cut_length)
 
 
@@ -135,8 +142,14 @@ def _varint(number: int) -> bytes:
     return bytes([*parts, number])
 
 
-def _chunks(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
+def _checksum(head: bytes, payload: bytes, number: int) -> int:
+    """Return the CRC-32 of a chunk, `number` of its tag being before it."""
+    return zlib.crc32(payload, zlib.crc32(head, number))
+
+
+def _chunks(data: bytes, position: int, *, numbered: bool) -> tuple[list[Chunk], bool, int | None]:
     chunks: list[Chunk] = []
+    met: Counter[bytes] = Counter()
     while position < len(data):
         start, position, length, shift = position, position + 1, 0, 0
         while True:
@@ -155,9 +168,10 @@ def _chunks(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
             return chunks, True, None if tag.islower() else length
         payload = data[begin:position]
         (checksum,) = _CHECKSUM.unpack_from(data, begin - _CHECKSUM.size)
-        if zlib.crc32(payload, zlib.crc32(head)) != checksum:
+        if checksum != _checksum(head, payload, met[tag] if numbered else 0):
             raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
         chunks.append(Chunk(tag=tag, payload=payload))
+        met[tag] += 1
     return chunks, False, None
 
 

@@ -115,7 +115,7 @@ class Header:
                 numbers = all(v is None or (type(v) in (int, float) and abs(v) < 1e3) for v in psnr)
                 texts = [method, *(text for pair in pairs for text in pair)]
                 printable = all(text.isascii() and text.isprintable() and len(text) <= 64 for text in texts)
-                if numbers and printable and len(psnr) in (0, len(self.grades)):
+                if type(seed) is int and numbers and printable and len(psnr) in (0, len(self.grades)):
                     values = tuple(math.inf if v is None else float(v) for v in psnr)
                     return Record(method=method, seed=seed, psnr_db=values[:grades], versions=pairs)
         raise ModelFileError("the header's record of the fit is missing or malformed.")
@@ -166,7 +166,7 @@ def _entry(grade: Grade) -> list[Any]:
 def _grade(entry: object) -> GradeConfig:
     """Return the shape of a grade; how it was trained is not in the file."""
     match entry:
-        case [int(depth), int(width), str(), *rest] if len(rest) <= 2:
+        case [depth, width, str(), *rest] if type(depth) is type(width) is int and len(rest) <= 2:
             activation: Any = entry[2]  # whether there is such a one is for the class to say
             last = rest.pop() if rest and isinstance(rest[-1], dict) else {}
             form, planes = _form(last), rest.pop() if rest else []

@@ -5,30 +5,16 @@ import warnings
 import zlib
 from pathlib import Path
 
-import numpy as np
-import torch
-
 from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
-from inr.codec.entropy import Decoder, Encoder
-from inr.codec.header import MAX_FREQUENCY, Header, make_header
+from inr.codec.header import Header, make_header
+from inr.codec.payload import layouts, read_table, read_weights, read_weights_1, write_grades
 from inr.codec.planes import PlaneCoder, read_context, write_context
-from inr.codec.quantize import (
-    Side,
-    decode_tensor_1,
-    describe,
-    encoded_size_1,
-    grid_of,
-    read_numbers,
-    to_tensor,
-    write_numbers,
-)
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
 from inr.networks.context import Context
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model
-from inr.shape import Plane
 
 CONTEXT = b"E"
 GRADE = b"G"
@@ -42,7 +28,7 @@ No number costs less than 1 / 16,600 of a byte, but those of planes that are zer
 
 
 def model_to_bytes(model: Model) -> bytes:
-    """Return the bytes of a version 2 model file.
+    """Return the bytes of a version 3 model file.
 
     Raises:
         ModelFileError: a weight is not finite, or the colour profile is too large.
@@ -54,10 +40,10 @@ def model_to_bytes(model: Model) -> bytes:
                 f"the colour profile has {len(model.icc_profile):,} bytes; at most {MAX_PROFILE:,} fit."
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
-    channels = sum(plane.channels for layout in _layouts(model) for plane in layout)
+    channels = sum(plane.channels for layout in layouts(model) for plane in layout)
     if model.context is not None and channels:
         chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context, channels)))
-    chunks += [Chunk(tag=GRADE, payload=payload) for payload in _payloads(model)]
+    chunks += [Chunk(tag=GRADE, payload=payload) for payload in write_grades(model)]
     return pack(make_header(model), chunks)
 
 
@@ -73,9 +59,14 @@ def checked_bytes(model: Model) -> bytes:
     return data
 
 
-def grade_bytes(model: Model) -> tuple[int, ...]:
-    """Return the bytes each grade's chunk takes in a model file, its frame of tag, length and checksum included."""
-    return tuple(chunk_size(len(payload)) for payload in _payloads(model))
+def grade_bytes(data: bytes) -> tuple[int, ...]:
+    """Return the bytes that each whole grade's chunk takes in a model file, frame and checksum included.
+
+    Raises:
+        ModelFileError: what `unpack` raises.
+    """
+    found = unpack(data)
+    return tuple(chunk_size(len(chunk.payload), found.version) for chunk in found.chunks if chunk.tag == GRADE)
 
 
 def model_from_bytes(data: bytes) -> Model:
@@ -88,19 +79,19 @@ def model_from_bytes(data: bytes) -> Model:
     header = Header(container.header)
     payloads, context = _checked_payloads(container, header)
     drawn = header.draw
-    frequencies = drawn.frequencies(header.frequencies) if drawn else _read_table(payloads[0], header.frequencies)
+    frequencies = drawn.frequencies(header.frequencies) if drawn else read_table(payloads[0], header.frequencies)
     layouts = [own.planes for own in header.grades[: len(payloads)]]
     coder = PlaneCoder(layouts, header.width, header.height, context)
     grades: list[Grade] = []
     for number, payload in enumerate(payloads):
         grade = header.empty_grade(number)
         start = 0 if grades else 8 * header.table
-        grade.waves.copy_(_read_table(payload[start:], grade.form.shifts))
+        grade.waves.copy_(read_table(payload[start:], grade.form.shifts))
         rest = payload[start + 8 * grade.form.shifts :]
         if container.version == 1:
-            _read_weights_1(grade, rest)
+            read_weights_1(grade, rest)
         else:
-            _read_weights(grade, rest, coder, number)
+            read_weights(grade, rest, coder, number)
         grades.append(grade)
     if len(grades) < len(header.grades):
         warnings.warn(
@@ -159,36 +150,6 @@ def load_model(path: str | Path) -> Model:
         raise ModelFileError(f"{path}: {error}") from error
 
 
-def _payloads(model: Model) -> list[bytes]:
-    """Return each grade's tables of frequencies, what is said of its tensors, and their numbers."""
-    coder = PlaneCoder(_layouts(model), model.width, model.height, model.context)
-    payloads = []
-    for number, grade in enumerate(model.grades):
-        stored = number == 0 and model.encoding.draw is None
-        tables = [model.encoding.frequencies, grade.waves] if stored else [grade.waves]
-        frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
-        encoder, sides = Encoder(), []
-        for parameter in _static(grade, model.context):
-            step, numbers = grid_of(parameter)
-            sides.append(describe(step, numbers))
-            write_numbers(encoder, sides[-1], numbers)
-        if model.context is not None and grade.planes is not None:
-            sides += coder.write(encoder, number, list(grade.planes.values))
-        payloads.append(frequencies + b"".join(side.pack() for side in sides) + encoder.bytes())
-    return payloads
-
-
-def _layouts(model: Model) -> list[tuple[Plane, ...]]:
-    return [grade.planes.layout if grade.planes else () for grade in model.grades]
-
-
-def _static(grade: Grade, context: Context | None) -> list[torch.nn.Parameter]:
-    """Return the tensors of a grade that are coded on their own, without regard to what lies around a number."""
-    parameters = list(grade.parameters())
-    planes = 0 if grade.planes is None or context is None else len(grade.planes.values)
-    return parameters[: len(parameters) - planes]
-
-
 def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes], Context | None]:
     """Return the grades' payloads, at least one, none of a size that cannot be, and the context if there is one."""
     payloads, context = [], None
@@ -233,35 +194,3 @@ def _profile(container: Container) -> bytes | None:
                 raise ModelFileError("the colour profile is damaged, or larger than any that is accepted.")
             return profile
     return None
-
-
-def _read_table(data: bytes, count: int) -> torch.Tensor:
-    """Return the (2, count) float32 frequencies at the start of these bytes."""
-    table = np.frombuffer(data, dtype="<f4", count=2 * count).reshape(2, -1)
-    if not (np.abs(table) <= MAX_FREQUENCY).all():  # NaN compares false
-        raise ModelFileError("a frequency is out of range; the file is damaged.")
-    return torch.from_numpy(table.astype(np.float32))
-
-
-@torch.no_grad()
-def _read_weights(grade: Grade, payload: bytes, coder: PlaneCoder, number: int) -> None:
-    count = len(list(grade.parameters()))
-    sides = [Side.unpack(payload[4 * i : 4 * i + 4]) for i in range(count)]
-    decoder = Decoder(payload[4 * count :])
-    static = _static(grade, coder.context)
-    for parameter, side in zip(static, sides, strict=False):
-        numbers = read_numbers(decoder, side, parameter.numel())
-        parameter.copy_(to_tensor(side.step, numbers, tuple(parameter.shape)))
-    if grade.planes is not None and coder.context is not None:
-        for plane, values in zip(grade.planes.values, coder.read(decoder, number, sides[len(static) :]), strict=True):
-            plane.copy_(values)
-    decoder.finish()
-
-
-@torch.no_grad()
-def _read_weights_1(grade: Grade, payload: bytes) -> None:
-    position = 0
-    for parameter in grade.parameters():
-        size = encoded_size_1(parameter.numel())
-        parameter.copy_(decode_tensor_1(payload[position : position + size], tuple(parameter.shape)))
-        position += size

@@ -14,7 +14,7 @@ from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, groups, 
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 
-MAX_HIDDEN = 64
+MAX_HIDDEN, MAX_CHANNELS = 64, 256
 _FINEST = 8 * (-FINE.bit_length() - 2)
 """Step of the finest grid of a context's tensor, one of `FINE` parts of one."""
 _WHOLE = FINE.bit_length() - 1
@@ -34,7 +34,7 @@ class PlaneCoder:
         self._size = (width, height)
         order = lattices(layouts, width, height) if context else []
         self._groups = groups(order)
-        self._numbers = np.zeros(sum(lattice.count for lattice in order) + 1, np.int64)
+        self._numbers = np.zeros(sum(lattice.count for lattice in order) + 1, np.int16)
         self._met = 0
 
     def write(self, encoder: Encoder, grade: int, planes: Sequence[Tensor]) -> list[Side]:
@@ -69,7 +69,7 @@ class PlaneCoder:
             shape = (1, *plane_shape(layout[place], *self._size))
             for at, scales, centres, reach in self._expected(layout[place], side):
                 self._numbers[at] = np.clip(decoder.read(scales, centres, reach), -LARGEST, LARGEST)
-            numbers = self._numbers[self._met : self._met + math.prod(shape)]
+            numbers = self._numbers[self._met : self._met + math.prod(shape)].astype(np.int64)
             planes[place] = to_tensor(side.step, numbers, shape)
             self._met += len(numbers)
         return [planes[place] for place in range(len(layout))]
@@ -79,10 +79,10 @@ class PlaneCoder:
         assert self.context is not None
         group: Group
         for group in islice(self._groups, len(PASSES) * plane.channels):
-            if side.reach and len(group.at):
+            if side.reach and group.count:
                 centres, scales = self.context.expect(self._numbers, group)
                 most = FRACTIONS * side.reach
-                yield group.at, scales, np.clip(centres, -most, most), 2 * side.reach + 1
+                yield group.at(), scales, np.clip(centres, -most, most), 2 * side.reach + 1
 
 
 def coding_order(layout: Sequence[Plane]) -> list[int]:
@@ -112,7 +112,7 @@ def read_context(payload: bytes, channels: int) -> Context:
     """
     hidden = payload[0] if payload else 0
     shapes = Context.shapes(hidden, channels)
-    if not 1 <= hidden <= MAX_HIDDEN or len(payload) < 1 + 4 * len(shapes):
+    if not 1 <= hidden <= MAX_HIDDEN or channels > MAX_CHANNELS or len(payload) < 1 + 4 * len(shapes):
         raise ModelFileError("the context of the planes is damaged.")
     decoder = Decoder(payload[1 + 4 * len(shapes) :])
     tensors = []

@@ -17,7 +17,8 @@ from inr.codec.entropy import SCALES, Decoder, Encoder, Integers, expected_bits
 from inr.errors import ModelFileError
 
 LIMIT = 32_767
-_MOST = 2**20 - 1  # times 15 it is still a whole number in float32
+MOST = 2**20 - 2**12
+"""Largest magnitude of a number on a grid: times 15 it is whole in float32, and it has 20 bits below zero too."""
 _MAX_EXPONENT = 112
 _HIGH = 255  # what of a number is coded by a table; the bits below are written as they are
 
@@ -60,7 +61,7 @@ class Step:
 
 def round_to(values: Tensor, step: Step) -> Tensor:
     """Return the float32 numbers of a grid next to these."""
-    codes = np.clip(np.rint(values.detach().cpu().numpy().astype(np.float64) / step.value), -_MOST, _MOST)
+    codes = np.clip(np.rint(values.detach().cpu().numpy().astype(np.float64) / step.value), -MOST, MOST)
     return torch.from_numpy((codes * step.value).astype(np.float32))
 
 
@@ -77,7 +78,7 @@ def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
     if largest == 0.0:
         return Step(0), np.zeros(len(values), np.int64)
     step = _common(values)
-    if step is None or largest / step.value > _MOST:
+    if step is None or largest / step.value > MOST:
         bits = Step(8 * (max(-128, math.ceil(math.log2(largest / LIMIT))) - 3)).value
         values = np.clip(np.rint(values / bits), -LIMIT, LIMIT) * bits
         step = _common(values)  # these may all lie on a wider grid by chance: as they will when they are read
@@ -109,12 +110,22 @@ def _common(values: NDArray[np.float64]) -> Step | None:
 
 @dataclass(frozen=True)
 class Side:
-    """What the file says of a tensor before its numbers, in four bytes."""
+    """What the file says of a tensor before its numbers, in four bytes.
+
+    Raises:
+        ModelFileError: it stands for numbers that float32, or the format, does not hold.
+    """
 
     step: Step
     scale: int
     low: int
     reach_bits: int
+
+    def __post_init__(self) -> None:
+        known = self.scale < SCALES and self.low + self.reach_bits <= 20 and self.reach_bits <= 12
+        known = known and -2400 <= self.step.code <= 8 * _MAX_EXPONENT
+        if not known or math.ldexp(self.step.value, self.low + self.reach_bits) > 2.0**128:
+            raise ModelFileError("a weight is outside the range of the format.")
 
     @property
     def reach(self) -> int:
@@ -132,16 +143,7 @@ class Side:
         Raises:
             ModelFileError: they are none an encoder writes.
         """
-        step, scale, low, bits = (
-            Step(int.from_bytes(data[:2], "little", signed=True)),
-            data[2],
-            data[3] >> 4,
-            data[3] & 15,
-        )
-        known = scale < SCALES and low + bits <= 20 and bits <= 12 and -2400 <= step.code <= 8 * _MAX_EXPONENT
-        if not known or math.ldexp(step.value, low + bits) > 2.0**128:  # which float32 does not hold
-            raise ModelFileError("a weight is outside the range of the format; the file is damaged.")
-        return Side(step, scale, low, bits)
+        return Side(Step(int.from_bytes(data[:2], "little", signed=True)), data[2], data[3] >> 4, data[3] & 15)
 
 
 def describe(step: Step, numbers: Integers) -> Side:

@@ -77,8 +77,8 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
 
 
 def quantize(values: np.ndarray[Any, Any], bit_depth: int) -> np.ndarray[Any, Any]:
-    """Clip to [0, 1] and round to unsigned integers of 8 or 16 bits; the shape stays."""
+    """Clip to [0, 1] and round to unsigned integers of 8 or 16 bits, what is no number to 0; the shape stays."""
     dtype = np.uint16 if bit_depth == 16 else np.uint8
-    scaled = np.clip(values, 0.0, 1.0) * np.float32(np.iinfo(dtype).max)
+    scaled = np.nan_to_num(np.clip(values, 0.0, 1.0), copy=False) * np.float32(np.iinfo(dtype).max)
     rounded: np.ndarray[Any, Any] = np.rint(scaled).astype(dtype)
     return rounded

@@ -5,6 +5,7 @@ planes first: all that a pass expects it can compute at once. A tiny network in 
 machine expects the same (a context model in the sense of Minnen et al. 2018, with passes as those of He et al. 2021).
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,10 @@ from inr.shape import Plane
 
 PASSES = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
 """Stride, first row and first column of the numbers met in each pass."""
+_MET = np.zeros((4, 4), np.int64)
+for _number, (_stride, _top, _left) in enumerate(PASSES):
+    _MET[_top::_stride, _left::_stride] = _number
+"""The pass of a number, by row and column modulo four."""
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 _COARSER = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
 NEIGHBOURS = len(_AROUND) + len(_COARSER) + 2
@@ -28,6 +33,8 @@ LARGEST = 1023
 FINE = 256
 """Parts of one that the network's weights are counted in."""
 _SEEN = 64
+_PART = 65_536
+"""Numbers that are expected at once: many, but few enough that what they see takes little memory."""
 
 Integers = NDArray[np.int64]
 
@@ -48,21 +55,62 @@ class Lattice:
         return self.rows * self.columns
 
 
-@dataclass(frozen=True, kw_only=True)
 class Group:
-    """The numbers of one channel that are met in one pass.
+    """The numbers of one channel that are met in one pass, in reading order.
 
     Attributes:
         place: of its channel in the order of coding.
         number: of the pass.
-        at: (n,) where they lie among all numbers, channel after channel, row by row.
-        seen: (NEIGHBOURS, n) where what they are expected from lies; the place after the last number is always zero.
+        count: n, how many they are.
     """
 
-    place: int
-    number: int
-    at: Integers
-    seen: NDArray[np.int32]
+    def __init__(self, order: Sequence[Lattice], starts: Integers, place: int, below: int | None, number: int) -> None:
+        self.place, self.number = place, number
+        self._order, self._starts, self._below = order, starts, below
+        own, (stride, top, left) = order[place], PASSES[number]
+        self._columns = len(range(left, own.columns, stride))
+        self.count = self._columns * len(range(top, own.rows, stride))
+
+    def at(self, part: slice = slice(None)) -> Integers:
+        """Return (n,) where they, or a part of them, lie among all numbers: channel after channel, row by row."""
+        y, x = self._cells(part)
+        return self._places(self.place, y, x)
+
+    def seen(self, part: slice = slice(None)) -> NDArray[np.int32]:
+        """Return (NEIGHBOURS, n): where what they, or a part of them, are expected from lies.
+
+        The place after the last number of all, which is always zero, stands for what is not there or not yet met.
+        """
+        y, x = self._cells(part)
+        own, (stride, top, left) = self._order[self.place], PASSES[self.number]
+        empty, apart = np.full(len(y), self._starts[-1]), stride // 2
+        seen = [
+            self._places(self.place, y + apart * dy, x + apart * dx)
+            if _MET[(top + apart * dy) % 4, (left + apart * dx) % 4] < self.number
+            else empty
+            for dy, dx in _AROUND
+        ]
+        if self._below is None:
+            seen += [empty] * len(_COARSER)
+        else:
+            coarse = self._order[self._below].cell
+            rows, columns = ((2 * axis + 1) * own.cell // (2 * coarse) for axis in (y, x))
+            seen += [self._places(self._below, rows + dy, columns + dx) for dy, dx in _COARSER]
+        for before in (own.channel, 1):
+            seen.append(self._places(self.place - before, y, x) if own.channel >= max(before, 1) else empty)
+        return np.stack(seen).astype(np.int32)
+
+    def _cells(self, part: slice) -> tuple[Integers, Integers]:
+        """Return row and column of each."""
+        stride, top, left = PASSES[self.number]
+        y, x = np.divmod(np.arange(*part.indices(self.count)), max(self._columns, 1))
+        return top + stride * y, left + stride * x
+
+    def _places(self, which: int, y: Integers, x: Integers) -> Integers:
+        lattice = self._order[which]
+        inside = (y >= 0) & (x >= 0) & (y < lattice.rows) & (x < lattice.columns)
+        found: Integers = np.where(inside, self._starts[which] + y * lattice.columns + x, self._starts[-1])
+        return found
 
 
 def lattices(layouts: Iterable[Sequence[Plane]], width: int, height: int) -> list[Lattice]:
@@ -81,44 +129,14 @@ def lattices(layouts: Iterable[Sequence[Plane]], width: int, height: int) -> lis
 
 def groups(order: Sequence[Lattice]) -> Iterator[Group]:
     """Yield the groups of channels in the order they are met; channels of a plane follow each other."""
-    met = np.zeros((4, 4), np.int64)  # the pass of a number, by row and column modulo four
-    for number, (stride, top, left) in enumerate(PASSES):
-        met[top::stride, left::stride] = number
     starts = np.cumsum([0, *(lattice.count for lattice in order)])
-    nothing = int(starts[-1])
-
-    def places(which: int, y: Integers, x: Integers) -> Integers:
-        lattice = order[which]
-        inside = (y >= 0) & (x >= 0) & (y < lattice.rows) & (x < lattice.columns)
-        return np.where(inside, starts[which] + y * lattice.columns + x, nothing)
-
-    for place, own in enumerate(order):
-        coarser = [i for i in range(place) if order[i].plane != own.plane]
-        below = None
-        if coarser:
-            plane = order[coarser[-1]].plane
-            same = [i for i in coarser if order[i].plane == plane]
-            below = same[min(own.channel, len(same) - 1)]
-        for number, (stride, top, left) in enumerate(PASSES):
-            y, x = (axis.ravel() for axis in np.mgrid[top : own.rows : stride, left : own.columns : stride])
-            empty, apart = np.full(len(y), nothing), stride // 2
-            seen = [
-                places(place, y + apart * dy, x + apart * dx)
-                if met[(top + apart * dy) % 4, (left + apart * dx) % 4] < number
-                else empty
-                for dy, dx in _AROUND
-            ]
-            for dy, dx in _COARSER:
-                if below is None:
-                    seen.append(empty)
-                else:
-                    ratio = order[below].cell / own.cell
-                    rows, columns = (np.floor((axis + 0.5) / ratio).astype(np.int64) for axis in (y, x))
-                    seen.append(places(below, rows + dy, columns + dx))
-            for before in (own.channel, 1):
-                seen.append(places(place - before, y, x) if own.channel >= max(before, 1) else empty)
-            at = starts[place] + y * own.columns + x
-            yield Group(place=place, number=number, at=at, seen=np.stack(seen).astype(np.int32))
+    before: list[int] | None = None
+    for _, channels in itertools.groupby(range(len(order)), key=lambda place: order[place].plane):
+        places = list(channels)
+        for place, number in itertools.product(places, range(len(PASSES))):
+            below = None if before is None else before[min(order[place].channel, len(before) - 1)]
+            yield Group(order, starts, place, below, number)
+        before = places
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +175,7 @@ class Context:
         """Return the shapes of `tensors`."""
         return (hidden, 2 * NEIGHBOURS), (len(PASSES), hidden), (channels, hidden), (2, hidden), (channels, 2)
 
-    def expect(self, numbers: Integers, group: Group) -> tuple[Integers, Integers]:
+    def expect(self, numbers: NDArray[np.signedinteger], group: Group) -> tuple[Integers, Integers]:
         """Return what a group's numbers may be.
 
         Args:
@@ -167,16 +185,20 @@ class Context:
         Returns:
             Centres in sixteenths, within 16 times LARGEST, and tables 0..63, the k-th of mean distance 2^(k/4) / 16.
         """
-        seen = features(numbers[group.seen]).astype(np.float64)  # products of small integers: exact, whatever the order
+        centres, spreads = np.zeros((2, group.count), np.int64)
         bias = self.passes[group.number] + self.places[group.place]
-        hidden = np.maximum(self.first.astype(np.float64) @ seen + bias[:, None], 0.0)
-        hidden = np.minimum(np.floor(hidden / 16), 2.0**15)
-        out = self.last.astype(np.float64) @ hidden + 16.0 * self.offsets[group.place][:, None]  # in parts of 4096
-        centres, spreads = np.floor((np.array([[16.0], [4.0]]) * out + 2048) / 4096).astype(np.int64)
+        first, last = self.first.astype(np.float64), self.last.astype(np.float64)
+        for start in range(0, group.count, _PART):
+            part = slice(start, start + _PART)
+            seen = features(numbers[group.seen(part)]).astype(np.float64)  # small integers: exact, whatever the order
+            hidden = np.maximum(first @ seen + bias[:, None], 0.0)
+            hidden = np.minimum(np.floor(hidden / 16), 2.0**15)
+            out = last @ hidden + 16.0 * self.offsets[group.place][:, None]  # in parts of 4096
+            centres[part], spreads[part] = np.floor((np.array([[16.0], [4.0]]) * out + 2048) / 4096)
         return np.clip(centres, -16 * LARGEST, 16 * LARGEST), np.clip(spreads + 16, 0, 63)
 
 
-def features(seen: NDArray[np.int64]) -> NDArray[np.int64]:
+def features(seen: NDArray[np.signedinteger]) -> NDArray[np.signedinteger]:
     """Return numbers cut to +-64, then their magnitudes: (NEIGHBOURS, n) -> (2 NEIGHBOURS, n)."""
     cut = np.clip(seen, -_SEEN, _SEEN)
     return np.concatenate([cut, np.abs(cut)])

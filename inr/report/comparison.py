@@ -109,8 +109,8 @@ def to_markdown(
         "",
         "Settings: paper, its authors' training, ended by the budget (see steps; if their rate decays, it does so "
         "within the budget; a stage cut off before it was of use is left out, and its time unused); default, as this "
-        "program comes; tuned, after the search below, published networks with the same optimisers on offer, batches "
-        "and schedule as ours. " + _precisions(comparison),
+        "program comes; tuned, after the search below, published networks with the same optimisers on offer, our "
+        "schedule, and batches of 4,096 pixels. " + _precisions(comparison),
         "",
     ]
     if len(images) > 1:

@@ -72,7 +72,7 @@ def fit_to_folder(
                 raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
             history = recorder.history(len(fitted.model.grades))
             found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
-            report = make_report(image, fitted.result, fitted.qualities, model_path, grade_bytes(fitted.model), found)
+            report = make_report(image, fitted.result, fitted.qualities, model_path, grade_bytes(fitted.data), found)
             names = [model_path.name]
             for number, picture in enumerate(fitted.pictures, start=1):
                 names.append(f"{stem}.grade{number}.png")

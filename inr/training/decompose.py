@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -37,6 +38,11 @@ class Reading:
         self._rows = {} if self._fine else {d: _between(height, rows, d) for d in apart}
         self._columns = {} if self._fine else {d: _between(width, columns, d) for d in apart}
 
+    @cached_property
+    def _solutions(self) -> tuple[Tensor, Tensor]:
+        """What `nearest` solves by, for rows and columns: the more expensive the larger the picture."""
+        return _inverse(self._rows[0]), _inverse(self._columns[0])
+
     def needed(self, rows: Tensor) -> Tensor | slice:
         """Return the plane's rows that decide these rows of pixels."""
         return self._near_rows(rows) if self._fine else slice(None)
@@ -61,7 +67,7 @@ class Reading:
 
     def nearest(self, picture: Tensor) -> Tensor:
         """Return the (c, h, w) numbers whose reading is closest to (c, H, W) pixels."""
-        return picture if self._fine else _inverse(self._rows[0]) @ picture @ _inverse(self._columns[0]).T
+        return picture if self._fine else self._solutions[0] @ picture @ self._solutions[1].T
 
 
 def colour_directions(channels: int) -> Tensor:

@@ -34,9 +34,10 @@ class Expectation:
         met = list(groups(order))
         count = sum(lattice.count for lattice in order)
         shuffled = torch.randperm(count, generator=generator).numpy()
-        self._at = torch.from_numpy(np.concatenate([group.at for group in met])[shuffled])
-        self._seen = torch.from_numpy(np.ascontiguousarray(np.concatenate([g.seen for g in met], axis=1)[:, shuffled]))
-        kinds = [np.full((len(group.at), 2), (group.number, group.place)).T for group in met]
+        self._at = torch.from_numpy(np.concatenate([group.at() for group in met])[shuffled])
+        seen = np.concatenate([group.seen() for group in met], axis=1)
+        self._seen = torch.from_numpy(np.ascontiguousarray(seen[:, shuffled]))
+        kinds = [np.full((group.count, 2), (group.number, group.place)).T for group in met]
         self._kind = torch.from_numpy(np.ascontiguousarray(np.concatenate(kinds, axis=1)[:, shuffled]))
         self._portion, self._next = -(-count // portions), 0
         self.centres, self.spreads = torch.zeros(count), torch.zeros(count)

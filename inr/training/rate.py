@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import time
+import zlib
 from collections.abc import Callable
 
 import torch
@@ -10,13 +11,14 @@ import torch
 from inr.config import CompactConfig, FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
+from inr.imaging.profile import is_srgb
 from inr.networks.model import Model
 from inr.training.compact import Compact, best_step
 from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step
 from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.settle import settle_networks
-from inr.training.steering import FEW, Steering, file_size, mean_squared_error, smallest
+from inr.training.settle import SAMPLE, settle_networks
+from inr.training.steering import FEW, Steering, mean_squared_error, smallest
 
 _CONTEXT_GAIN = 0.75
 """Bits of the trained numbers over those of the decomposition, about."""
@@ -30,6 +32,9 @@ _COARSE = 5e-3
 _USUAL_BPP = 0.5
 """Bits per pixel that networks are made for where no bytes are asked for."""
 _HOPELESS = 1e6
+"""Magnitude below which a number becomes zero where all do."""
+_LITTLE = 1_000
+"""Bytes, besides a colour profile, that a file without numbers may take more than."""
 _LONGEST = 16_384
 """Pixels of a side, whose square a fit's way of reading planes grows with."""
 
@@ -53,10 +58,16 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
         )
     wanted = _bytes_wanted(image, config.compact)
     config, compact, overhead = _sized(image, config, config.compact, wanted)
+    profile = len(zlib.compress(image.icc_profile, 9)) if image.icc_profile and not is_srgb(image.icc_profile) else 0
+    overhead += profile
     weight = _first_weight(image, config, wanted, overhead)
     if weight > _COARSE:
         config = dataclasses.replace(config, grades=tuple(_doubled(own) for own in config.grades))
     fit = Compact(image, config, compact, weight)
+    if wanted is not None and wanted < _LITTLE + profile:
+        fit.least = _HOPELESS
+        _refuse(wanted, _settled(fit, FEW)[0], profile)
+        fit.least = 0.5
     steering = Steering(fit, wanted, config.target_psnr, overhead)
 
     def step(done: int, spent: float, error: float) -> None:
@@ -77,9 +88,9 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
             )
 
     done = fit.train(step, began=start)
-    model = smallest(settle_networks(fit.model(), fit.weight, fit.shares))
-    if wanted is not None and file_size(model) > wanted:
-        model = _cut(fit, wanted)
+    size, model = smallest(settle_networks(fit.model(), fit.weight, fit.shares))
+    if wanted is not None and size > wanted:
+        model = _cut(fit, wanted, profile)
     seconds = time.perf_counter() - start
     shared = GradeLog(steps=done, seconds=seconds / len(config.grades), learning_rate=compact.network_rate)
     return FitResult(
@@ -95,14 +106,12 @@ def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], 
 
 def _said(image: Image, model: Model, config: FitConfig, cut_short: bool) -> str | None:
     """Return what is to be said of the end: the time ran out, or the PSNR is not the one that was asked for."""
-    if cut_short:
-        return f"time limit of {config.seconds:g} s"
-    if config.target_psnr is None:
-        return None
-    reached = -10.0 * math.log10(mean_squared_error(image, model))
-    if abs(reached - config.target_psnr) <= _NEAR_DB:
-        return None
-    return f"{reached:.2f} dB where {config.target_psnr:g} were asked for"
+    said = [f"time limit of {config.seconds:g} s"] if cut_short else []
+    if config.target_psnr is not None:
+        reached = -10.0 * math.log10(mean_squared_error(image, model))
+        if abs(reached - config.target_psnr) > _NEAR_DB:
+            said.append(f"{reached:.2f} dB where {config.target_psnr:g} were asked for")
+    return ", ".join(said) or None
 
 
 def _bytes_wanted(image: Image, compact: CompactConfig) -> int | None:
@@ -164,7 +173,14 @@ def _first_weight(image: Image, config: FitConfig, wanted: int | None, overhead:
     return float(2.0 ** ((low + high) / 2.0))
 
 
-def _cut(fit: Compact, wanted: int) -> Model:
+def _refuse(wanted: int, least: int, profile: int) -> None:
+    """Raise what is said of a limit that a file without numbers, of so many bytes, does not keep."""
+    if least > wanted:
+        of_those = f", {profile:,} of them its colour profile" if profile else ""
+        raise ConfigError(f"this picture does not fit in {wanted:,} bytes; the least seen was {least:,}{of_those}.")
+
+
+def _cut(fit: Compact, wanted: int, profile: int) -> Model:
     """Return the model with its smallest numbers made zero, and coarser networks, as far as it takes to keep a size.
 
     Raises:
@@ -173,14 +189,20 @@ def _cut(fit: Compact, wanted: int) -> Model:
     low, high, best = fit.least, 2.0 * fit.least, None
     while best is None or high - low > 0.002 * high:
         fit.least = high if best is None else (low + high) / 2.0
-        model = smallest(settle_networks(fit.model(), fit.weight * max(fit.least, 1.0), fit.shares, pixels=FEW))
-        size = file_size(model)
+        size, model = _settled(fit, FEW)
         if size <= wanted:
             best, high = model, fit.least
         elif best is not None:
             low = fit.least
-        elif fit.least > _HOPELESS:
-            raise ConfigError(f"this picture does not fit in {wanted:,} bytes; the least seen was {size:,}.")
         else:
+            if fit.least > _HOPELESS:
+                _refuse(wanted, size, profile)
             low, high = high, 2.0 * high
-    return best
+    fit.least = high
+    size, model = _settled(fit, SAMPLE)
+    return model if size <= wanted else best
+
+
+def _settled(fit: Compact, pixels: int) -> tuple[int, Model]:
+    """Return the bytes and the model of numbers as they now become, its networks rounded as coarsely as they are."""
+    return smallest(settle_networks(fit.model(), fit.weight * max(fit.least, 1.0), fit.shares, pixels=pixels))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from inr.codec.model_file import model_to_bytes
-from inr.codec.quantize import Step, grid_of, round_to
+from inr.codec.quantize import MOST, Step, grid_of, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates
@@ -141,6 +141,6 @@ def _rounded(
             widest = 2.0 * float(parameter.abs().max())
             step = math.sqrt(share * parameter.numel() / sensitivity) if sensitivity > 0.0 else widest
             if widest > 0.0 and step > finest:
-                parameter.copy_(round_to(parameter, Step.at_most(min(max(step, 1e-30), widest))))
+                parameter.copy_(round_to(parameter, Step.at_most(min(max(step, widest / MOST), widest))))
         grades.append(grade)
     return dataclasses.replace(model, grades=tuple(grades))

@@ -65,8 +65,8 @@ class Steering:
 
     def _measure(self) -> None:
         """Write a file to see what it takes besides the numbers, and, where that matters, what its rounding loses."""
-        model = smallest(settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW))
-        self._overhead = file_size(model) - self._fit.bits() / 8.0
+        size, model = smallest(settle_networks(self._fit.model(), self._fit.weight, self._fit.shares, pixels=FEW))
+        self._overhead = size - self._fit.bits() / 8.0
         if self._target is not None:
             self._loss = mean_squared_error(self._fit.image, model) / max(self._fit.error(), 1e-20)
 
@@ -104,9 +104,10 @@ def file_size(model: Model) -> int:
     return len(model_to_bytes(dataclasses.replace(model, record=record))) + _SLACK
 
 
-def smallest(model: Model) -> Model:
-    """Return the model without its context if its file is smaller so: a context is paid for by many numbers."""
-    return min(model, dataclasses.replace(model, context=None), key=file_size)
+def smallest(model: Model) -> tuple[int, Model]:
+    """Return the bytes of a model's file, and the model; without its context, which many numbers pay for, if less."""
+    alone = dataclasses.replace(model, context=None)
+    return min(((file_size(each), each) for each in (model, alone)), key=lambda pair: pair[0])
 
 
 def mean_squared_error(image: Image, model: Model) -> float:

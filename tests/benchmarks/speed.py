@@ -1,8 +1,8 @@
-"""How fast pictures are fitted: a step's parts, growth with size, rivals' recipes; `inr compare` has the quality.
+"""How fast pictures are fitted: a step's parts, growth with size, rivals' settings; `inr compare` has the quality.
 
     python tests/benchmarks/speed.py step PICTURE                   # where the milliseconds of a step go
     python tests/benchmarks/speed.py scale PICTURE                  # time and memory as the picture grows
-    python tests/benchmarks/speed.py rivals PICTURE                 # published recipes, our time to their PSNR
+    python tests/benchmarks/speed.py rivals PICTURE                 # papers' settings, our time to their PSNR
 
 Tables go to stdout as Markdown, with the machine and its measured float32 product below. PSNR is of all pixels, clipped
 and rounded to 8 bits. Every fit is one process-wide run on all threads, seed 0; compare seconds within one run only.
@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,8 +24,6 @@ import numpy as np
 import torch
 
 import inr
-from inr.config import FitConfig, GradeConfig
-from inr.shape import EncodingConfig
 
 
 def row(*cells: object) -> None:
@@ -134,33 +132,16 @@ def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str
 
 
 def rivals(path: Path, seconds: float) -> None:
-    """Published recipes for the same seconds, then the time our default takes to the PSNR each reached."""
+    """Published methods as their papers set them, for the same seconds; then our default's time to the PSNR of each."""
     image = inr.load_image(path)
-    adam = {"optimizer": "adam", "schedule": "constant", "batch_size": None, "precision": "float32"}
-    plain = {"feed": "features", "rescale_residual": False, "seconds": seconds}
-    relu = GradeConfig(depth=4, width=256, activation="relu", steps=10**6, learning_rate=1e-4)
-    fourier = FitConfig(
-        method="fourier", encoding=EncodingConfig(kind="fourier", frequencies=256, sigma=10.0), grades=(relu,),
-        frame="unit", init="glorot-normal", **adam, **plain,
-    )  # fmt: skip
-    authors = inr.configure(inr.FitOptions(method="mgdl-paper", seconds=seconds))
-    recipes: dict[str, Callable[[], tuple[float, int, int]]] = {
-        "MGDL authors (ReLU, Adam 1e-3, full batch)": lambda: _fitted(image, authors),
-        "Fourier features (256, sigma 10, 4 x 256 ReLU, Adam 1e-4, full batch)": lambda: _fitted(image, fourier),
-        "SIREN (4 x 256, omega 30, Adam 1e-4, full batch)": lambda: siren(image, seconds),
-    }
     reach = list(_our_curve(image))
-    row("recipe, float32", f"PSNR dB after {seconds:g} s", "steps", "parameters", "our seconds to it", "ratio")
+    row("as its paper sets it", f"PSNR dB after {seconds:g} s", "steps", "parameters", "our seconds to it", "ratio")
     row("---", *["---:"] * 5)
-    for name, run in recipes.items():
-        psnr, steps, parameters = run()
+    for name in ("mgdl-paper", "fourier", "siren"):
+        fitted = inr.fit(image, inr.configure(inr.FitOptions(method=name, seconds=seconds)))
+        psnr, steps = quality(image, fitted.model), sum(log.steps for log in fitted.grades)
         ours = next((at for at, value in reach if value >= psnr), math.nan)
-        row(name, f"{psnr:.2f}", steps, f"{parameters:,}", f"{ours:.1f}", f"{seconds / ours:.0f}")
-
-
-def _fitted(image: inr.Image, config: FitConfig) -> tuple[float, int, int]:
-    fitted = inr.fit(image, config)
-    return quality(image, fitted.model), sum(g.steps for g in fitted.grades), fitted.model.parameters_count
+        row(name, f"{psnr:.2f}", steps, f"{fitted.model.parameters_count:,}", f"{ours:.1f}", f"{seconds / ours:.0f}")
 
 
 def _our_curve(image: inr.Image) -> Iterator[tuple[float, float]]:
@@ -169,39 +150,6 @@ def _our_curve(image: inr.Image) -> Iterator[tuple[float, float]]:
         start = time.perf_counter()
         fitted = inr.fit(image, inr.configure(inr.FitOptions(seconds=limit, precision="float32")))
         yield time.perf_counter() - start, quality(image, fitted.model)
-
-
-def siren(image: inr.Image, seconds: float) -> tuple[float, int, int]:
-    """SIREN as published (Sitzmann et al. 2020, section 3.2 and their code): every pixel at each step."""
-    generator = torch.Generator().manual_seed(0)
-    sizes = [2, 256, 256, 256, 256, image.channels]
-    weights, biases = [], []
-    for number, (a, b) in enumerate(itertools.pairwise(sizes)):
-        bound = 1 / a if number == 0 else math.sqrt(6 / a) / 30
-        weights.append(torch.empty(b, a).uniform_(-bound, bound, generator=generator).requires_grad_())
-        biases.append(torch.empty(b).uniform_(-(a**-0.5), a**-0.5, generator=generator).requires_grad_())
-    ys, xs = torch.linspace(-1, 1, image.height), torch.linspace(-1, 1, image.width)
-    where = torch.stack([xs.repeat(image.height), ys.repeat_interleave(image.width)], 1)
-    colours = torch.from_numpy(image.pixels).reshape(-1, image.channels) * 2 - 1
-    adam = torch.optim.Adam([*weights, *biases], lr=1e-4)
-
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        for w, b in zip(weights[:-1], biases[:-1], strict=True):
-            x = torch.sin(30 * torch.nn.functional.linear(x, w, b))
-        return torch.nn.functional.linear(x, weights[-1], biases[-1])
-
-    start, steps = time.perf_counter(), 0
-    while time.perf_counter() - start < seconds:
-        adam.zero_grad()
-        for x, y in zip(where.split(8192), colours.split(8192), strict=True):  # in cache: our help to them
-            ((forward(x) - y).square().sum() / colours.numel()).backward()
-        adam.step()
-        steps += 1
-    with torch.no_grad():
-        drawn = torch.cat([forward(x) for x in where.split(8192)]) / 2 + 0.5
-    values = inr.quantize(drawn.reshape(image.pixels.shape).numpy(), 8).astype(np.float64) / 255
-    psnr = -10 * math.log10(float(np.square(values - image.pixels).mean()))
-    return psnr, steps, sum(p.numel() for p in (*weights, *biases))
 
 
 def main() -> None:
