@@ -102,8 +102,11 @@ def to_markdown(
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
         f"means over pictures and seeds; bytes are of 16 bits a weight, but for compact fits (`inr fit` "
-        f"rounds further). Gain: over {reference(comparison)}, tuned over tuned, paired by picture, "
-        "with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
+        "rounds further). The best come first, those that failed last"
+        + (", by held-out pixels" if comparison.pixels == "half" else "")
+        + (". +- beside a PSNR: standard deviation over seeds" if comparison.seeds > 1 else "")
+        + f". Gain: over {reference(comparison)}, tuned over tuned and the others over it as it comes, paired by "
+        "picture, with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
         "",
         *table(rows, classical),
         "",
@@ -114,7 +117,12 @@ def to_markdown(
         "",
     ]
     if len(images) > 1:
-        lines += ["## By picture", "", *_by_picture(comparison, rows, images), ""]
+        lines += [
+            "## By picture" + (", held-out pixels" if comparison.pixels == "half" else ""),
+            "",
+            *_by_picture(comparison, rows, images),
+            "",
+        ]
     if comparison.searches:
         lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
         for contender, tuned in comparison.searches.items():
