@@ -94,7 +94,12 @@ def write_context(context: Context, channels: int) -> bytes:
     """Return the payload of the context's chunk: hidden neurons (u8), then its tensors as those of a grade.
 
     What it knows of later channels than the first so many is left out.
+
+    Raises:
+        ModelFileError: there are more channels than a reader takes.
     """
+    if channels > MAX_CHANNELS:
+        raise ModelFileError(f"a context of {channels} channels of planes; at most {MAX_CHANNELS} are coded with one.")
     encoder, sides = Encoder(), []
     for tensor in context.first_channels(channels).tensors:
         numbers = tensor.ravel()

@@ -94,7 +94,9 @@ def to_markdown(
     comparison: Comparison, rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], images: Sequence[Image]
 ) -> str:
     """Return the comparison for a reader: what was equal, the table, one per picture, the searches, what failed."""
-    what = "all pixels" if comparison.pixels == "all" else "the pixels [::2, ::2]; the others are held out"
+    half = comparison.pixels == "half"
+    what, on = ("the pixels [::2, ::2]; the others are held out", " on held-out pixels") if half else ("all pixels", "")
+    spread = ". ± beside a PSNR: standard deviation over seeds" if comparison.seeds > 1 else ""
     lines = [
         f"# Comparison of {len({row.contender for row in rows})} methods on "
         + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
@@ -102,11 +104,8 @@ def to_markdown(
         f"Equal for all: {comparison.budget.text}; {torch.get_num_threads()} threads; trained on {what}; "
         f"{comparison.seeds} seed{'s' if comparison.seeds > 1 else ''}. Figures are of the model file's numbers, "
         f"means over pictures and seeds; bytes are of 16 bits a weight, but for compact fits (`inr fit` "
-        "rounds further). The best come first, those that failed last"
-        + (", by held-out pixels" if comparison.pixels == "half" else "")
-        + (". +- beside a PSNR: standard deviation over seeds" if comparison.seeds > 1 else "")
-        + f". Gain: over {reference(comparison)}, tuned over tuned and the others over it as it comes, paired by "
-        "picture, with its standard error" + (", on held-out pixels." if comparison.pixels == "half" else "."),
+        f"rounds further). The best{on} come first, those that failed last{spread}. Gain: over {reference(comparison)}, "
+        f"tuned over tuned and the others over it as it comes, paired by picture, with its standard error{on}.",
         "",
         *table(rows, classical),
         "",
@@ -117,18 +116,13 @@ def to_markdown(
         "",
     ]
     if len(images) > 1:
-        lines += [
-            "## By picture" + (", held-out pixels" if comparison.pixels == "half" else ""),
-            "",
-            *_by_picture(comparison, rows, images),
-            "",
-        ]
+        lines += [f"## By picture{on}", "", *_by_picture(comparison, rows, images), ""]
     if comparison.searches:
         lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
         for contender, tuned in comparison.searches.items():
             lines.append(f"| {contender} | `{_command(tuned.options)}` | {tuned.probes} | {tuned.seconds:.0f} |")
         lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels"]
-        lines[-1] += ", those held out among them." if comparison.pixels == "half" else "."
+        lines[-1] += ", those held out among them." if half else "."
         lines += [""]
     failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
     lines += ["## Failed", "", *failures, ""] if failures else []
