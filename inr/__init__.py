@@ -19,7 +19,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from inr.analysis.budget import Budget
-    from inr.analysis.comparison import Comparison, compare, parse_methods
+    from inr.analysis.comparison import Comparison, compare
+    from inr.analysis.contenders import parse_methods
     from inr.analysis.metrics import Quality, measure
     from inr.analysis.ranking import rank
     from inr.analysis.recorder import History, SpectrumRecorder
@@ -51,7 +52,7 @@ _HOME = {
     "Budget": "inr.analysis.budget",
     "Comparison": "inr.analysis.comparison",
     "compare": "inr.analysis.comparison",
-    "parse_methods": "inr.analysis.comparison",
+    "parse_methods": "inr.analysis.contenders",
     "rank": "inr.analysis.ranking",
     "write_comparison": "inr.report.comparison",
     "Quality": "inr.analysis.metrics",

@@ -15,6 +15,8 @@ FAST = ("--budget", "steps=4", "--methods", "mgdl:grades=2:width=8,sgdl:width=8"
 
 @pytest.fixture
 def folder(tmp_path):
+    (tmp_path / "sub").mkdir()
+    inr.save_image(tmp_path / "sub" / "0.png", picture(seed=5))
     for number in range(2):
         inr.save_image(tmp_path / f"{number}.png", picture(seed=number))
     return tmp_path
@@ -49,14 +51,41 @@ def test_another_comparison_is_not_replaced_unasked(folder):
     both = ("compare", folder / "0.png", folder / "1.png")
     assert run(*both, *FAST, "-o", out).exit_code == 0  # the picture there is among them: it is gone on with
     assert run("compare", folder / "1.png", *FAST, "-o", out, "--overwrite").exit_code == 0
-    more = (*FAST[:3], "mgdl:grades=2:width=8", *FAST[4:])  # fewer methods are the same comparison
-    assert run("compare", folder / "1.png", *more, "-o", out).exit_code == 0
+    fewer = run("compare", folder / "1.png", *FAST[:3], "mgdl:grades=2:width=8", *FAST[4:], "-o", out)
+    assert fewer.exit_code == 1 and "is of more methods; give --overwrite" in fewer.stderr
+
+
+def test_a_file_is_no_folder(folder):
+    done = run("compare", folder / "0.png", *FAST, "-o", folder / "1.png")
+    assert done.exit_code == 1 and "1.png is a file; give --out a folder." in done.stderr
+    done = run("compare", folder / "0.png", *FAST, "-o", "/proc/none")
+    assert done.exit_code == 1 and "/proc/none/runs cannot be made" in done.stderr and "--out" in done.stderr
+
+
+def test_what_is_done_and_how_to_go_on_is_said_after_an_interrupt(folder, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inr.analysis.comparison.compare", interrupted)
+    done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
+    assert done.exit_code == 130 and "are kept in" in done.stderr and "The same command goes on:" in done.stderr
+
+
+def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypatch):
+    monkeypatch.setattr("inr_cli.options.TELL_EVERY", -1.0)
+    done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
+    assert "1 of 2 runs are done; now: " in done.stderr
+    assert "runs are done" not in run("compare", folder / "0.png", *FAST, "-o", folder / "out", "--quiet").stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
         (["0.png", "0.png"], "two pictures are called 0.png", 1),
+        (["0.png", "sub/0.png"], "two pictures are called 0.png", 1),
+        (["0.png", "--budget", "steps=4,parameters=3"], "the smallest 'mgdl' has", 2),
+        (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, grades, depth", 2),
+        (["0.png", "--methods", "siren:grades=x"], "a whole number is needed, such as grades=4", 2),
         (["0.png", "--methods", "nothing"], "method is 'nothing'", 2),
         (["0.png", "--budget", "hours=1"], "--budget names 'hours'", 2), (["none.png"], "no such file", 1),
         (["0.png", "--methods", "mgdl:preset=compact", "--pixels", "half"], "fits all pixels", 2),

@@ -12,7 +12,8 @@ import inr
 from inr.analysis import comparison as module
 from inr.analysis import runs as runs_module
 from inr.analysis.budget import Budget, parse_budget, under
-from inr.analysis.comparison import compare, parse_methods
+from inr.analysis.comparison import compare
+from inr.analysis.contenders import parse_methods
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import rank
@@ -21,6 +22,7 @@ from inr.imaging.bandwidth import choose_sigma
 from inr.methods import METHODS
 from inr.options import FitOptions
 from inr.report.comparison import write_comparison
+from inr.report.comparison_page import verdict
 
 STEPS = Budget(seconds=None, steps=8)
 
@@ -41,8 +43,29 @@ def small(text: str):
 
 
 def test_budget_of_steps_is_shared_as_the_method_shares_its_own(image):
-    config = under(Budget(seconds=None, steps=40), inr.configure(), image)
-    assert [own.steps for own in config.grades] == [14, 14, 6, 6] and config.seconds is None
+    config = under(Budget(seconds=None, steps=4000), inr.configure(), image)
+    assert [own.steps for own in config.grades] == pytest.approx([1400, 1400, 600, 600], abs=2)
+    assert config.seconds is None
+
+
+@pytest.mark.parametrize("steps", range(4, 50))
+def test_budget_of_steps_is_spent_to_the_last_and_not_beyond(image, steps):
+    shares = [own.steps for own in under(Budget(seconds=None, steps=steps), inr.configure(), image).grades]
+    assert sum(shares) == steps and min(shares) >= 1
+
+
+def test_fewer_steps_than_grades_are_refused(image):
+    with pytest.raises(inr.ConfigError, match="'mgdl' has 4 grades; give steps=4 or more"):
+        under(Budget(seconds=None, steps=3), inr.configure(), image)
+
+
+def test_a_budget_that_none_can_keep_is_refused_before_anything_runs(named, tmp_path):
+    budget = Budget(seconds=None, steps=3)
+    with pytest.raises(inr.ConfigError, match="4 grades"):
+        compare(named, parse_methods("mgdl"), tmp_path / "none", budget=budget)
+    assert not (tmp_path / "none").exists()
+    result = compare(named[:1], small("mgdl,sgdl"), tmp_path / "some", budget=budget, tune=False)
+    assert [run.error is None for run in result.runs] == [False, True]
 
 
 def test_budget_of_seconds_ends_training_before_the_steps_do(image):
@@ -177,13 +200,21 @@ def test_a_search_takes_the_best_it_saw(named, tmp_path, monkeypatch, better):
     assert (tuned.probes, tuned.seconds) == (8, 8)  # as it comes; by Adam; rate up, up; omega up, up; the ends again
 
 
+def test_a_papers_own_settings_are_kept_where_they_are_better(named, tmp_path, monkeypatch):
+    def judged(self, image, name, variant, options, *, probe=False):
+        return made(name, "0.png", 0, 30 if options.recipe is None else 20, variant)
+
+    monkeypatch.setattr(runs_module.Store, "run", judged)
+    tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
+    assert tuned.options == FitOptions(method="siren") and tuned.as_it_comes
+
+
 def test_a_search_that_misleads_ends_where_it_began(named, tmp_path, monkeypatch):
     """A high rate is best in a probe's time, and worst in all of it."""
 
     def judged(self, image, name, variant, options, *, probe=False):
         psnr = 30 + (1 if probe else -1) * np.log10(inr.configure(options).grades[0].learning_rate)
-        run = made(name, "0.png", 0, psnr, variant)
-        return dataclasses.replace(run, seconds=1)
+        return made(name, "0.png", 0, psnr if options.recipe == "inr" else 0, variant)
 
     monkeypatch.setattr(runs_module.Store, "run", judged)
     tuned = compare(named[:1], parse_methods("siren"), tmp_path).searches["siren"]
@@ -273,15 +304,31 @@ def test_gain_is_paired_by_picture():
     best, other = rank(result)
     assert (best.contender, other.contender) == ("mgdl", "sgdl")
     assert best.gain_db == pytest.approx(3.0) and best.gain_error_db == pytest.approx(1.0)  # 2 and 4 dB
-    assert best.spread_db == pytest.approx(2**0.5) and (other.gain_db, other.spread_db) == (0.0, 0.0)
+    assert best.spread_db == pytest.approx(2**0.5) and (best.ahead, best.pictures) == (2, 2)
+    assert (other.gain_db, other.spread_db) == (None, 0.0)
+    said = " ".join(verdict([best, other]))
+    assert "mgdl (default) is first, 3.00 dB before sgdl (default), ahead on 2 of 2 pictures" in said
+    assert "± 1.00 dB" in said and "chance" not in said
 
 
-def test_gain_of_what_was_tuned_is_over_what_was_tuned():
+def test_gains_are_over_one_row_the_best_of_the_reference():
     runs = [made("sgdl", "a", 0, 30), made("sgdl", "a", 0, 32, "tuned")]
     runs += [made("siren", "a", 0, 20, "paper"), made("siren", "a", 0, 31, "tuned")]
     result = module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})
-    gains = {(row.contender, row.variant): row.gain_db for row in rank(result)}
-    assert gains[("siren", "tuned")] == -1 and gains[("siren", "paper")] == -10 and gains[("sgdl", "tuned")] == 0
+    rows = rank(result)
+    assert [row.gain_db for row in rows] == [None, -1, -2, -12]
+    assert verdict(rows) == [
+        "sgdl (tuned) is first, 1.00 dB before siren (tuned).",
+        "One picture cannot tell how much of that is chance.",
+    ]
+
+
+def test_what_may_be_chance_is_said_to_be():
+    runs = [made("sgdl", i, 0, 30) for i in "abc"]
+    runs += [made("mgdl", i, 0, p) for i, p in (("a", 29), ("b", 32), ("c", 30.5))]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+    said = verdict(rows)
+    assert "ahead on 2 of 3 pictures" in said[0] and said[1] == "So small a difference may be chance."
 
 
 def test_runs_that_failed_are_counted_one_by_one():
@@ -296,7 +343,7 @@ def test_runs_that_failed_are_counted_one_by_one():
 def test_ranking_and_gain_are_of_held_out_pixels_where_there_are_any():
     runs = [made("sgdl", "a", 0, 40, held_out=20), made("mgdl", "a", 0, 30, held_out=25)]
     result = module.Comparison(budget=Budget(), pixels="half", seeds=1, runs=tuple(runs), searches={})
-    assert [(row.contender, row.gain_db) for row in rank(result)] == [("mgdl", 5.0), ("sgdl", 0.0)]
+    assert [(row.contender, row.gain_db) for row in rank(result)] == [("mgdl", 5.0), ("sgdl", None)]
 
 
 def test_an_exact_copy_survives_the_way_to_disk_and_back():

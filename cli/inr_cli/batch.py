@@ -2,9 +2,7 @@
 
 import contextlib
 import os
-import shlex
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -147,7 +145,8 @@ def batch(
                 )
             except KeyboardInterrupt:
                 bar.close()
-                typer.echo(f"Error: interrupted; {bar.stand()}. The same command goes on:\n  {_command()}", err=True)
+                again = f"The same command goes on:\n  {common.this_command()}"
+                typer.echo(f"Error: interrupted; {bar.stand()}. {again}", err=True)
                 raise typer.Exit(130) from None
         if json:
             typer.echo(result.to_json(), nl=False)
@@ -201,7 +200,3 @@ def _two_interrupts() -> Iterator[None]:
     finally:
         if signal.getsignal(signal.SIGINT) is first:  # else the program is on its way out: the next one is the second
             signal.signal(signal.SIGINT, before)
-
-
-def _command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])

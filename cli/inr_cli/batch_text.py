@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from inr_cli.options import TELL_EVERY
+
 if TYPE_CHECKING:
     from inr.batch.loop import BatchProgress
     from inr.batch.rows import Batch
 
 _SHOWN_FAILURES = 20
-_TELL_EVERY = 60.0
-"""Seconds between lines of progress where stderr is no terminal."""
 
 
 def batch_text(batch: "Batch") -> str:
@@ -78,7 +78,7 @@ class Bar:
         """Move the bar to where the batch stands."""
         self._last = progress
         if self._bar.disable:
-            if not self._quiet and time.monotonic() - self._told > _TELL_EVERY:
+            if not self._quiet and time.monotonic() - self._told > TELL_EVERY:
                 self._told = time.monotonic()
                 typer.echo(f"{self.stand()}; {progress.failed} failed.", err=True)
             return

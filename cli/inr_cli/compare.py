@@ -50,39 +50,47 @@ def compare(
     with common.running(debug=debug, threads=threads):
         from inr.analysis.budget import parse_budget
         from inr.analysis.comparison import compare as run_all
-        from inr.analysis.comparison import parse_methods
+        from inr.analysis.contenders import parse_methods
         from inr.analysis.ranking import rank
         from inr.imaging.reading import load_image
-        from inr.report.comparison import interpolations, refuse_another, table, write_comparison
+        from inr.report.comparison import interpolations, refuse_another, write_comparison
+        from inr.report.comparison_page import table, verdict
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]
-        names = [picture.name for picture in pictures]
+        names = [Path(picture.name).name for picture in pictures]
         for name in names:
             if names.count(name) > 1:
                 raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
         if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
             raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
         if not overwrite:
-            refuse_another(out, pictures, equal, pixels)
-        with common.bar(quiet, unit="run") as show:
-            result = run_all(
-                pictures,
-                contenders,
-                out,
-                budget=equal,
-                seeds=seeds,
-                pixels=pixels,
-                tune=tune,
-                device=device,
-                memory=memory,
-                progress=show,
-            )
+            refuse_another(out, pictures, contenders, equal, pixels, seeds)
+        try:
+            with common.bar(quiet, unit="run") as show:
+                result = run_all(
+                    pictures,
+                    contenders,
+                    out,
+                    budget=equal,
+                    seeds=seeds,
+                    pixels=pixels,
+                    tune=tune,
+                    device=device,
+                    memory=memory,
+                    progress=show,
+                )
+        except KeyboardInterrupt:
+            again = f"The same command goes on:\n  {common.this_command()}"
+            typer.echo(f"Error: interrupted; the runs that are done are kept in {out / 'runs'}. {again}", err=True)
+            raise typer.Exit(130) from None
         files = write_comparison(result, pictures, out)
         if json:
             typer.echo(files[0].read_text(encoding="utf-8"), nl=False)
         elif not quiet:
-            typer.echo("\n".join(table(rank(result), interpolations(result, pictures))))
+            rows = rank(result)
+            typer.echo("\n".join(table(rows, interpolations(result, pictures))))
+            common.talk(" ".join(verdict(rows, " on held-out pixels" if pixels == "half" else "")), quiet=quiet)
         common.talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
         if any(run.error for run in result.runs):
             failed = sum(run.error is not None for run in result.runs)

@@ -1,11 +1,14 @@
 """Options that mean the same in every command, and what surrounds each command: errors, threads, warnings."""
 
 import contextlib
+import shlex
 import signal
 import sys
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +26,8 @@ Memory = Annotated[float | None, typer.Option(min=0.1, help="Limit in GiB; half 
 Debug = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
 MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels than this.")]
 MAX_PIXELS_DEFAULT = MAX_PIXELS
+TELL_EVERY = 60.0
+"""Seconds between lines of progress where stderr is no terminal."""
 
 
 @contextlib.contextmanager
@@ -55,17 +60,32 @@ def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Yield a function that moves a bar on stderr, if that is a terminal: what runs, how many are done, of how many."""
+    """Yield a function that is told what runs, how many are done, of how many; it moves a bar on stderr.
+
+    Where stderr is no terminal, it says so in a line now and then.
+    """
     from tqdm import tqdm
 
     with tqdm(disable=True if quiet else None, unit=unit, leave=False, dynamic_ncols=True) as line:
+        told = time.monotonic()
 
         def show(what: str, done: int, total: int) -> None:
+            nonlocal told
+            if line.disable:
+                if not quiet and time.monotonic() - told > TELL_EVERY:
+                    told = time.monotonic()
+                    typer.echo(f"{done} of {total} {unit}s are done; now: {what}", err=True)
+                return
             line.total, line.n = total, done
             line.set_description_str(what, refresh=False)
             line.refresh()
 
         yield show
+
+
+def this_command() -> str:
+    """Return the command that is running, as a person would type it again."""
+    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def talk(message: str, *, quiet: bool) -> None:

@@ -96,7 +96,7 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     """Return a method's configuration with what the budget decides: steps, seconds and the size of the network.
 
     Raises:
-        ConfigError: even the narrowest network of this kind is larger than allowed.
+        ConfigError: even the narrowest network of this kind is larger than allowed, or has more grades than steps.
     """
     if config.compact is not None:
         return _compact(budget, config, config.compact)
@@ -104,8 +104,11 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     if budget.steps is None:  # so many that the seconds end training, shared as before
         steps = [min(count * 1000, _ENDLESS) for count in steps]
     else:
-        ends = [round(budget.steps * sum(steps[:number]) / sum(steps)) for number in range(len(steps) + 1)]
-        steps = [max(1, end - begin) for begin, end in itertools.pairwise(ends)]
+        free = budget.steps - len(steps)  # beyond one for each grade
+        if free < 0:
+            raise ConfigError(f"budget: '{config.method}' has {len(steps)} grades; give steps={len(steps)} or more.")
+        ends = [round(free * sum(steps[:number]) / sum(steps)) for number in range(len(steps) + 1)]
+        steps = [1 + end - begin for begin, end in itertools.pairwise(ends)]
     grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
     config = dataclasses.replace(config, grades=grades, seconds=budget.seconds)
     if budget.parameters is not None:
@@ -134,7 +137,7 @@ def _sized(config: FitConfig, image: Image, limit: int, size: Callable[[FitConfi
         coarser = _coarser(config)
         if coarser == config:
             raise ConfigError(
-                f"budget: the smallest '{config.method}' has {size(narrow, image):,}, more than {limit:,}."
+                f"budget: the smallest '{config.method}' has {size(narrow, image):,}, more than {limit:,}; give more."
             )
         config, narrow = coarser, _with_width(coarser, 0.0)
     low, high = 0.0, 1.0

@@ -22,8 +22,10 @@ class Row:
         train_psnr_db: training pixels.
         held_out_psnr_db: the others.
         ssim: of all pixels.
-        gain_db: over the reference as it was trained in the same way (as it comes, or tuned), paired by picture.
+        gain_db: over the best row of the reference, paired by picture; None for that row itself.
         gain_error_db: standard error of that mean over the pictures; None for one picture.
+        pictures: that the gain is over.
+        ahead: on how many of them it is positive.
         seconds: of training.
         steps: updates.
         planned: as many as the paper takes, or 0.
@@ -43,6 +45,8 @@ class Row:
     ssim: float | None
     gain_db: float | None
     gain_error_db: float | None
+    pictures: int
+    ahead: int
     seconds: float
     steps: float
     planned: int
@@ -69,9 +73,10 @@ def rank(comparison: Comparison) -> tuple[Row, ...]:
     groups: dict[tuple[str, Variant], list[Run]] = {}
     for run in comparison.runs:
         groups.setdefault((run.contender, run.variant), []).append(run)
-    over = reference(comparison)
-    base = {variant == "tuned": _psnr_by_image(runs) for (name, variant), runs in groups.items() if name == over}
-    rows = [_row(name, variant, runs, base.get(variant == "tuned", {})) for (name, variant), runs in groups.items()]
+    alone = sorted((_row(*name, runs, {}) for name, runs in groups.items()), key=_place)
+    over = next((r.contender, r.variant) for r in alone if r.contender == reference(comparison))
+    base = _psnr_by_image(groups[over])
+    rows = [_row(*name, runs, {} if name == over else base) for name, runs in groups.items()]
     return tuple(sorted(rows, key=_place))
 
 
@@ -94,6 +99,8 @@ def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float
         ssim=_mean(good, lambda q: q.ssim),
         gain_db=statistics.fmean(gains) if gains else None,
         gain_error_db=statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else None,
+        pictures=len(gains),
+        ahead=sum(gain > 0.0 for gain in gains),
         seconds=_average([run.seconds for run in good]),
         steps=_average([run.steps for run in good]),
         planned=max(run.planned for run in runs),

@@ -79,18 +79,18 @@ class Store:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InrError(f"{folder} cannot be made: {error.strerror or error}.") from error
+            raise InrError(f"{folder} cannot be made: {error.strerror or error}; give another --out.") from error
 
     def run(self, image: Image, name: str, variant: Variant, options: FitOptions, *, probe: bool = False) -> Run:
         """Return the run as it is found on disk, or do it and keep it."""
         options = dataclasses.replace(options, pixels=self._pixels)
-        share = PROBE if probe else 1
-        budget = dataclasses.replace(
-            self._budget,
-            seconds=None if self._budget.seconds is None else self._budget.seconds / share,
-            steps=None if self._budget.steps is None else max(1, self._budget.steps // share),
-        )
-        config = configure(options)
+        config, budget = configure(options), self._budget
+        if probe:
+            budget = dataclasses.replace(
+                budget,
+                seconds=None if budget.seconds is None else max(budget.seconds / PROBE, 0.1),
+                steps=None if budget.steps is None else max(budget.steps // PROBE, len(config.grades)),
+            )
         where = [version("inr"), version("torch"), torch.get_num_threads(), self._device, self._memory]
         decides = [image.sha256, dataclasses.asdict(config), dataclasses.asdict(budget), where]
         key = json.dumps(decides, sort_keys=True)

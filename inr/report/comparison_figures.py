@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from inr.analysis.comparison import Comparison
 from inr.analysis.ranking import Row
@@ -25,10 +26,10 @@ _STYLES = ("-", "--", ":", "-.")
 
 
 def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
-    """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs.
+    """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs of a row.
 
-    Estimated during training, measured at its end. Rows come best first, and so does the legend. Several
-    pictures are averaged at equal seconds.
+    Estimated during training, measured at its end. Rows come best first, and so does the legend. Runs are averaged
+    at equal shares of their own training, so that each counts from its begin to its end however long it took.
     """
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
@@ -41,15 +42,20 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
         ]
         if not curves:
             continue
-        start, stop = max(c[0, 0] for c in curves), min(c[-1, 0] for c in curves)
-        at = np.geomspace(max(start, 1e-3), max(stop, start * 1.001), 120)
-        mean = np.mean([np.interp(at, c[:, 0], c[:, 1]) for c in curves], axis=0)
-        axis.plot(at, mean, **_style(number), label=f"{row.contender}, {row.variant}")
+        shares = np.geomspace(max(1e-4, *(c[0, 0] / c[-1, 0] for c in curves)), 1.0, 120)
+        seconds = np.mean([shares * c[-1, 0] for c in curves], axis=0)
+        mean = np.mean([np.interp(shares * c[-1, 0], c[:, 0], c[:, 1]) for c in curves], axis=0)
+        axis.plot(seconds, mean, **_style(number), label=f"{row.contender}, {row.variant}")
+        axis.plot(seconds[-1:], mean[-1:], **(_style(number) | {"marker": "o", "markersize": 4}))
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.xaxis.set_minor_formatter(LogFormatter())  # plain numbers, and only where there is room
     axis.set_xlabel("seconds of training")
     axis.set_ylabel("PSNR of the training pixels, dB (estimated from recent batches)")
-    axis.set_title(f"Equal for all: {comparison.budget.text}")
+    pictures = {Path(run.image).name: None for run in comparison.runs}
+    on = next(iter(pictures)) if len(pictures) == 1 else f"mean over {len(pictures)} pictures"
+    seeds = f", {comparison.seeds} seeds" if comparison.seeds > 1 else ""
+    axis.set_title(f"{on}{seeds}; equal for all: {comparison.budget.text}")
     axis.grid(alpha=0.3)
     _legend(axis)
     with whole_file(path) as temporary:
@@ -78,11 +84,12 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
         axis.set_axis_off()
     axes[0, 0].imshow(opaque(source), vmin=0, vmax=1)
     axes[0, 0].set_title(f"source, {image.width} x {image.height}", fontsize=9)
-    text = f"PSNR in dB\nabsolute error x {factor}\n(largest channel)"
+    of = "held-out pixels" if comparison.pixels == "half" else "all pixels"
+    text = f"{Path(image.name).name}, seed 0\nPSNR of {of}, dB\nabsolute error x {factor}\n(largest channel)"
     axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=axes[1, 0].transAxes)
     for number, (run, value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
         band, column = 2 * (number // columns), number % columns
-        psnr = decibels(run.quality.psnr_db if run.quality else None)
+        psnr = decibels(run.quality.judged_db if run.quality else None)
         axes[band, column].imshow(opaque(value), vmin=0, vmax=1)
         axes[band, column].set_title(f"{run.contender}, {run.variant}: {psnr}", fontsize=9)
         axes[band + 1, column].imshow(np.clip(error * factor, 0, 1), cmap="gray", vmin=0, vmax=1)
@@ -104,7 +111,9 @@ def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: 
         axis.plot(found.frequency, found.grades[-1].error, **_style(number), label=f"{run.contender}, {run.variant}")
         if number == 0:
             axis.axvline(found.nyquist, color="#7f7f7f", linestyle="--", linewidth=1.0)
-            axis.set_title(f"Error by frequency, {Path(image.name).name}; dashed: Nyquist of the training pixels")
+            axis.set_title(
+                f"Error by frequency, {Path(image.name).name}, seed 0; dashed: Nyquist of the training pixels"
+            )
     axis.set_xscale("log")
     axis.set_yscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
