@@ -55,6 +55,32 @@ def test_another_comparison_is_not_replaced_unasked(folder):
     assert fewer.exit_code == 1 and "is of more methods; give --overwrite" in fewer.stderr
 
 
+def test_nothing_of_others_is_replaced_and_no_input_ever(folder):
+    out = folder / "out"
+    out.mkdir()
+    (out / "pictures.png").write_bytes((folder / "0.png").read_bytes())
+    done = run("compare", folder / "0.png", *FAST, "-o", out)
+    assert done.exit_code == 1 and "pictures.png exists; give --overwrite" in done.stderr
+    done = run("compare", out / "pictures.png", *FAST, "-o", out, "--overwrite")
+    assert done.exit_code == 1 and "would be replaced by this comparison's own pictures.png" in done.stderr
+    assert (out / "pictures.png").read_bytes() == (folder / "0.png").read_bytes()
+
+
+def test_tuned_rows_are_not_lost_unasked(folder):
+    arguments = ("compare", folder / "0.png", "--methods", "sgdl:width=8", "--budget", "steps=4", "-o", folder / "out")
+    assert run(*arguments).exit_code == 0
+    done = run(*arguments, "--no-tune")
+    assert done.exit_code == 1 and "is of tuned methods too; give --overwrite" in done.stderr
+
+
+def test_a_picture_of_one_pixel(folder):
+    inr.save_image(folder / "one.png", picture(1, 1))
+    done = run(
+        "compare", folder / "one.png", "--methods", "sgdl", "--no-tune", "--budget", "steps=3", "-o", folder / "o"
+    )
+    assert done.exit_code == 0 and (folder / "o" / "spectrum.png").exists()
+
+
 def test_a_file_is_no_folder(folder):
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "1.png")
     assert done.exit_code == 1 and "1.png is a file; give --out a folder." in done.stderr
@@ -84,6 +110,9 @@ def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypat
         (["0.png", "0.png"], "two pictures are called 0.png", 1),
         (["0.png", "sub/0.png"], "two pictures are called 0.png", 1),
         (["0.png", "--budget", "steps=4,parameters=3"], "the smallest 'mgdl' has", 2),
+        (["0.png", "--budget", "steps=4,bytes=3"], "has 1,", 2), (["0.png", "--budget", ""], "--budget is ''", 2),
+        (["0.png", "--budget", "steps=4,steps=5"], "it names steps twice", 2),
+        (["0.png", "--methods", "siren:steps=9"], "has an option 'steps'", 2),
         (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, grades, depth", 2),
         (["0.png", "--methods", "siren:grades=x"], "a whole number is needed, such as grades=4", 2),
         (["0.png", "--methods", "nothing"], "method is 'nothing'", 2),

@@ -22,7 +22,7 @@ from inr.imaging.bandwidth import choose_sigma
 from inr.methods import METHODS
 from inr.options import FitOptions
 from inr.report.comparison import write_comparison
-from inr.report.comparison_page import verdict
+from inr.report.comparison_page import table, verdict
 
 STEPS = Budget(seconds=None, steps=8)
 
@@ -306,7 +306,7 @@ def test_gain_is_paired_by_picture():
     assert best.gain_db == pytest.approx(3.0) and best.gain_error_db == pytest.approx(1.0)  # 2 and 4 dB
     assert best.spread_db == pytest.approx(2**0.5) and (best.ahead, best.pictures) == (2, 2)
     assert (other.gain_db, other.spread_db) == (None, 0.0)
-    said = " ".join(verdict([best, other]))
+    said = " ".join(verdict([best, other], {}))
     assert "mgdl (default) is first, 3.00 dB before sgdl (default), ahead on 2 of 2 pictures" in said
     assert "± 1.00 dB" in said and "chance" not in said
 
@@ -317,7 +317,7 @@ def test_gains_are_over_one_row_the_best_of_the_reference():
     result = module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})
     rows = rank(result)
     assert [row.gain_db for row in rows] == [None, -1, -2, -12]
-    assert verdict(rows) == [
+    assert verdict(rows, {}) == [
         "sgdl (tuned) is first, 1.00 dB before siren (tuned).",
         "One picture cannot tell how much of that is chance.",
     ]
@@ -327,8 +327,38 @@ def test_what_may_be_chance_is_said_to_be():
     runs = [made("sgdl", i, 0, 30) for i in "abc"]
     runs += [made("mgdl", i, 0, p) for i, p in (("a", 29), ("b", 32), ("c", 30.5))]
     rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
-    said = verdict(rows)
+    said = verdict(rows, {})
     assert "ahead on 2 of 3 pictures" in said[0] and said[1] == "So small a difference may be chance."
+
+
+def test_two_of_one_size_are_equal_and_few_pictures_prove_little():
+    def said(*gains):
+        runs = [made("sgdl", str(n), 0, 30) for n in range(len(gains))]
+        runs += [made("mgdl", str(n), 0, 30 + gain) for n, gain in enumerate(gains)]
+        return verdict(
+            rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})), {}
+        )
+
+    assert said(0, 0, 0) == ["sgdl (default) and mgdl (default) are first, equal to a hundredth of a dB."]
+    assert "ahead on 1 of 3" in said(0, 0, -1)[0]  # not on those where they are equal
+    assert len(said(1.6, 2.4)) == 2 and len(said(1.6, 2.4, 1.6, 2.4)) == 1  # 2.0 +- 0.4, and +- 0.23
+
+
+def test_a_method_that_failed_somewhere_is_not_compared():
+    lost = dataclasses.replace(made("sgdl", "b", 0, 50), quality=None, error="gone")
+    runs = [made("sgdl", "a", 0, 50), lost, made("mgdl", "a", 0, 30), made("mgdl", "b", 0, 31)]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+    assert verdict(rows, {}) == ["mgdl (default) is first."]
+
+
+def test_interpolation_is_ranked_among_the_methods_and_named_where_it_is_better():
+    runs = [made("sgdl", "a", 0, 40, held_out=20), made("mgdl", "a", 0, 30, held_out=25)]
+    rows = rank(module.Comparison(budget=Budget(), pixels="half", seeds=1, runs=tuple(runs), searches={}))
+    classical = {"bicubic": (dataclasses.replace(runs[0].quality, held_out_psnr_db=22),)}
+    assert [line.split()[1] for line in table(rows, classical)[2:]] == ["mgdl", "bicubic", "sgdl"]
+    assert not any("interpolation" in said for said in verdict(rows, classical))
+    classical = {"bicubic": (dataclasses.replace(runs[0].quality, held_out_psnr_db=26),)}
+    assert verdict(rows, classical)[-1] == "The bicubic interpolation of the training pixels is better: 26.00 dB."
 
 
 def test_runs_that_failed_are_counted_one_by_one():

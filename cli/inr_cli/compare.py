@@ -53,7 +53,7 @@ def compare(
         from inr.analysis.contenders import parse_methods
         from inr.analysis.ranking import rank
         from inr.imaging.reading import load_image
-        from inr.report.comparison import interpolations, refuse_another, write_comparison
+        from inr.report.comparison import OUTPUTS, interpolations, refuse_another, write_comparison
         from inr.report.comparison_page import table, verdict
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
@@ -64,8 +64,11 @@ def compare(
                 raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
         if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
             raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
+        for path in images:
+            if path.resolve() in [(out / name).resolve() for name in OUTPUTS]:
+                raise ImageError(f"{path} would be replaced by this comparison's own {path.name}; give another --out.")
         if not overwrite:
-            refuse_another(out, pictures, contenders, equal, pixels, seeds)
+            refuse_another(out, pictures, contenders, equal, pixels, seeds, tune=tune)
         try:
             with common.bar(quiet, unit="run") as show:
                 result = run_all(
@@ -88,9 +91,9 @@ def compare(
         if json:
             typer.echo(files[0].read_text(encoding="utf-8"), nl=False)
         elif not quiet:
-            rows = rank(result)
-            typer.echo("\n".join(table(rows, interpolations(result, pictures))))
-            common.talk(" ".join(verdict(rows, " on held-out pixels" if pixels == "half" else "")), quiet=quiet)
+            rows, classical = rank(result), interpolations(result, pictures)
+            typer.echo("\n".join(table(rows, classical)))
+            common.talk(" ".join(verdict(rows, classical)), quiet=quiet)
         common.talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
         if any(run.error for run in result.runs):
             failed = sum(run.error is not None for run in result.runs)

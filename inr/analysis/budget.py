@@ -72,10 +72,12 @@ def parse_budget(text: str | None) -> Budget:
         ConfigError: another name, or no number.
     """
     values: dict[str, float] = {}
-    for part in text.split(",") if text else ():
-        name, _, number = part.partition("=")
+    for part in () if text is None else text.split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name in values:
+            raise ConfigError(f"--budget is {text!r}; it names {name} twice.")
         try:
-            values[name.strip()] = float(number)
+            values[name] = float(number)
         except ValueError:
             raise ConfigError(
                 f"--budget is {text!r}; it takes such as seconds=60 or steps=500,parameters=1e5."
@@ -112,11 +114,9 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
     config = dataclasses.replace(config, grades=grades, seconds=budget.seconds)
     if budget.parameters is not None:
-        return _sized(config, image, budget.parameters, _parameters)
+        return _sized(config, image, budget.parameters, "parameters", _parameters)
     if budget.bytes is not None:
-        profile = len(zlib.compress(image.icc_profile or b"", 9)) + 12
-        frame = _FILE_FRAME + _GRADE_FRAME * len(config.grades) + profile
-        return _sized(config, image, budget.bytes - frame, _bytes)
+        return _sized(config, image, budget.bytes, "bytes", _bytes)
     return config
 
 
@@ -130,14 +130,16 @@ def _compact(budget: Budget, config: FitConfig, compact: CompactConfig) -> FitCo
     return dataclasses.replace(config, compact=compact, seconds=budget.seconds)
 
 
-def _sized(config: FitConfig, image: Image, limit: int, size: Callable[[FitConfig, Image], int]) -> FitConfig:
+def _sized(
+    config: FitConfig, image: Image, limit: int, what: str, size: Callable[[FitConfig, Image], int]
+) -> FitConfig:
     """Return the configuration with the widest layers that fit, after cells as fine as leave room for them."""
     narrow = _with_width(config, 0.0)
     while size(narrow, image) > limit:
         coarser = _coarser(config)
         if coarser == config:
             raise ConfigError(
-                f"budget: the smallest '{config.method}' has {size(narrow, image):,}, more than {limit:,}; give more."
+                f"budget: the smallest '{config.method}' has {size(narrow, image):,} {what}, more than {limit:,}."
             )
         config, narrow = coarser, _with_width(coarser, 0.0)
     low, high = 0.0, 1.0
@@ -184,4 +186,6 @@ def _parameters(config: FitConfig, image: Image) -> int:
 def _bytes(config: FitConfig, image: Image) -> int:
     stored = config.encoding.frequencies if config.encoding.kind == "positional" else 0  # others are drawn from a seed
     tables = 8 * (stored + sum(own.form.shifts for own in config.grades))
-    return tables + sum(12 + sum(map(encoded_size_1, counts)) for counts in _counts(config, image))
+    profile = len(zlib.compress(image.icc_profile or b"", 9)) + 12
+    frame = _FILE_FRAME + _GRADE_FRAME * len(config.grades) + profile
+    return frame + tables + sum(12 + sum(map(encoded_size_1, counts)) for counts in _counts(config, image))

@@ -66,7 +66,7 @@ def compare(
         ConfigError: a contender that does not go with these pixels, or a budget that none can keep to.
         InrError: the folder cannot be written.
     """
-    _check(images[0], contenders, budget, pixels)
+    _check(images, contenders, budget, pixels)
     store = Store(Path(folder) / "runs", budget, pixels, device, memory)
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
@@ -96,14 +96,14 @@ def compare(
     return Comparison(budget=budget, pixels=pixels, seeds=seeds, runs=tuple(runs), searches=searches)
 
 
-def _check(image: Image, contenders: Sequence[Contender], budget: Budget, pixels: PixelsName) -> None:
-    """Raise what is wrong with settings before anything runs; a method that is too large beside others is a row."""
+def _check(images: Sequence[Image], contenders: Sequence[Contender], budget: Budget, pixels: PixelsName) -> None:
+    """Raise what is wrong with settings before anything runs; what is too large beside others is a row that says so."""
+    configs = [configure(dataclasses.replace(contender.options, pixels=pixels)) for contender in contenders]
     too_large = []
-    for contender in contenders:
-        config = configure(dataclasses.replace(contender.options, pixels=pixels))
+    for image, config in itertools.product(images, configs):
         try:
             under(budget, config, image)
         except ConfigError as error:
             too_large.append(error)
-    if len(too_large) == len(contenders):
+    if len(too_large) == len(images) * len(configs):
         raise too_large[0]

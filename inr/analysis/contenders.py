@@ -25,7 +25,7 @@ class Contender:
     @property
     def published(self) -> bool:
         """Whether its first variant is its paper's settings."""
-        plain = self.options == FitOptions(method=self.options.method)
+        plain = configure(self.options) == configure(FitOptions(method=self.options.method))
         return plain and (self.options.method in RIVALS or self.options.method.endswith("-paper"))
 
     @property
@@ -49,7 +49,7 @@ def parse_methods(text: str) -> list[Contender]:
 def _options(name: str) -> FitOptions:
     method, *settings = name.split(":")
     hints, values = get_type_hints(FitOptions), {}
-    accepted = [key for key in hints if key not in ("method", "seed", "seconds", "pixels")]
+    accepted = [key for key in hints if key not in ("method", "steps", "seed", "seconds", "pixels")]
     for setting in settings:
         key, _, value = setting.partition("=")
         key = key.replace("-", "_")

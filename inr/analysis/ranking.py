@@ -26,6 +26,7 @@ class Row:
         gain_error_db: standard error of that mean over the pictures; None for one picture.
         pictures: that the gain is over.
         ahead: on how many of them it is positive.
+        behind: on how many it is negative.
         seconds: of training.
         steps: updates.
         planned: as many as the paper takes, or 0.
@@ -47,6 +48,7 @@ class Row:
     gain_error_db: float | None
     pictures: int
     ahead: int
+    behind: int
     seconds: float
     steps: float
     planned: int
@@ -101,6 +103,7 @@ def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float
         gain_error_db=statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else None,
         pictures=len(gains),
         ahead=sum(gain > 0.0 for gain in gains),
+        behind=sum(gain < 0.0 for gain in gains),
         seconds=_average([run.seconds for run in good]),
         steps=_average([run.steps for run in good]),
         planned=max(run.planned for run in runs),

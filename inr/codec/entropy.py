@@ -11,6 +11,7 @@ from constriction import stream
 from numpy.typing import NDArray
 
 from inr.errors import ModelFileError
+from inr.networks.context import Integers
 
 SCALES = 64
 """Tables there are: the k-th has the mean distance 2^(k/4) / 16 from its centre."""
@@ -21,8 +22,6 @@ MAX_REACH = 4095
 _TOTAL = 2**23
 # exp(-4 2^(-k/4)): how much rarer a distance is a quarter further from the centre. Every fourth is a square root.
 _DECAY = (0.01831563888873418, 0.03461093310925451, 0.059105746561956225, 0.09269745786759025)
-
-Integers = NDArray[np.int64]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -7,10 +7,10 @@ from itertools import islice
 import numpy as np
 from torch import Tensor
 
-from inr.codec.entropy import FRACTIONS, Decoder, Encoder, Integers
+from inr.codec.entropy import FRACTIONS, Decoder, Encoder
 from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
 from inr.errors import ModelFileError
-from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, groups, lattices
+from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, Integers, groups, lattices
 from inr.networks.encoding import plane_shape
 from inr.shape import Plane
 

@@ -29,6 +29,7 @@ from inr.report.comparison_page import command, to_markdown
 SCHEMA = 1
 """Of `comparison.json`."""
 FIGURES = ("curves.png", "pictures.png", "spectrum.png")
+OUTPUTS = ("comparison.json", "comparison.csv", "comparison.md", *FIGURES)
 
 
 def write_comparison(comparison: Comparison, images: Sequence[Image], folder: str | Path) -> tuple[Path, ...]:
@@ -52,7 +53,7 @@ def write_comparison(comparison: Comparison, images: Sequence[Image], folder: st
         draw_errors(folder / "spectrum.png", comparison, rows, images[0], folder / "runs")
     except OSError as error:
         raise InrError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    return tuple(folder / name for name in (*files, *FIGURES))
+    return tuple(folder / name for name in OUTPUTS)
 
 
 def refuse_another(
@@ -62,8 +63,10 @@ def refuse_another(
     budget: Budget,
     pixels: PixelsName,
     seeds: int,
+    *,
+    tune: bool,
 ) -> None:
-    """Check that a folder holds no tables that would be lost: of more than is asked for now, or of something else.
+    """Check that a folder holds nothing that would be lost: a comparison of more than is asked for now, or other files.
 
     Raises:
         InrError: it does, or it is no folder.
@@ -77,9 +80,14 @@ def refuse_another(
             "other pixels": found["pixels"] != pixels,
             "other pictures": not {image["sha256"] for image in found["images"]} <= known,
             "more seeds": found["seeds"] > seeds,
+            "tuned methods too": not tune and bool(found["searches"]),
             "more methods": not {row["contender"] for row in found["rows"]} <= names,
         }
     except FileNotFoundError:
+        strangers = [name for name in OUTPUTS if (Path(folder) / name).exists()]
+        if strangers:
+            there = Path(folder) / strangers[0]
+            raise InrError(f"{there} exists; give --overwrite to replace it, or another --out.") from None
         return
     except NotADirectoryError:
         raise InrError(f"{folder} is a file; give --out a folder.") from None

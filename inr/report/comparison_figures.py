@@ -29,7 +29,7 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
     """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs of a row.
 
     Estimated during training, measured at its end. Rows come best first, and so does the legend. Runs are averaged
-    at equal shares of their own training, so that each counts from its begin to its end however long it took.
+    at equal shares of their own training, however long each took, from where all have an estimate.
     """
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
@@ -106,16 +106,19 @@ def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: 
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
     axis = figure.subplots()
+    drawn = False
     for number, run in enumerate(_best(comparison, rows, image)):
         found = spectrum(image, load_model(runs / run.model), pixels=comparison.pixels)
+        drawn = drawn or bool(np.any(np.asarray(found.grades[-1].error) > 0.0))
         axis.plot(found.frequency, found.grades[-1].error, **_style(number), label=f"{run.contender}, {run.variant}")
         if number == 0:
             axis.axvline(found.nyquist, color="#7f7f7f", linestyle="--", linewidth=1.0)
             axis.set_title(
                 f"Error by frequency, {Path(image.name).name}, seed 0; dashed: Nyquist of the training pixels"
             )
-    axis.set_xscale("log")
-    axis.set_yscale("log")
+    if drawn:  # a picture of one pixel has no frequencies, and an exact copy no errors
+        axis.set_xscale("log")
+        axis.set_yscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_xlabel("cycles per pixel")

@@ -17,6 +17,8 @@ from inr.report.summary import decibels
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip
+_STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+"""What Student's t of two, three, ... pictures exceeds by chance one time in twenty."""
 
 
 def to_markdown(
@@ -30,14 +32,14 @@ def to_markdown(
         f"# Comparison of {_count(methods, 'method')} on "
         + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
         "",
-        " ".join(verdict(rows, on)),
+        " ".join(verdict(rows, classical)),
         "",
         f"Equal for all: {comparison.budget.text}; {_count(threads, 'thread')}; trained on {what}; "
         f"{_count(comparison.seeds, 'seed')}.",
         "",
         *table(rows, classical),
         "",
-        _legend(comparison, on),
+        _legend(comparison, rows),
         "",
     ]
     if len(images) > 1:
@@ -57,47 +59,79 @@ def to_markdown(
     return "\n".join(lines)
 
 
-def verdict(rows: Sequence[Row], on: str = "") -> list[str]:
+def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
     """Return sentences: which row is first, how it stands to the reference, and whether that may be chance.
 
     Args:
         rows: best first.
-        on: which pixels their PSNR is of, for the sentence.
+        classical: what interpolation of the training pixels has, if any were held out.
     """
-    good = [row for row in rows if row.psnr_db is not None]
+    good = [row for row in rows if row.psnr_db is not None and not row.failed]
     if not good:
-        return ["No fit went well."]
-    first, base = good[0], next((row for row in good if row.gain_db is None), good[0])
-    rival = first if first is not base else next((row for row in good if row.contender != base.contender), base)
-    if rival.gain_db is None:
+        return ["No method went well on every picture."]
+    on = " on held-out pixels" if good[0].held_out_psnr_db is not None else ""
+    return _first(good, on) + [
+        f"The {name} interpolation of the training pixels is better: {decibels(psnr)} dB."
+        for name, psnr in sorted(_interpolated(classical).items(), key=lambda pair: -pair[1])[:1]
+        if psnr > (good[0].judged_db or 0.0)
+    ]
+
+
+def _first(good: Sequence[Row], on: str) -> list[str]:
+    first, base = good[0], next((row for row in good if row.gain_db is None), None)
+    rival = first if first is not base else next((row for row in good if row.contender != base.contender), None)
+    if base is None or rival is None or rival.gain_db is None:
         return [f"{_name(first)} is first{on}."]
-    other = rival if first is base else base
-    said = f"{_name(first)} is first{on}, {abs(rival.gain_db):.2f} dB before {_name(other)}"
+    other, gain = (rival if first is base else base), abs(rival.gain_db)
+    if gain < 0.005:
+        return [f"{_name(first)} and {_name(other)} are first{on}, equal to a hundredth of a dB."]
+    said = f"{_name(first)} is first{on}, {gain:.2f} dB before {_name(other)}"
     if rival.gain_error_db is None:
         seeds = "; what another seed changes, ± says." if first.spread_db else "."
         return [f"{said}.", f"One picture cannot tell how much of that is chance{seeds}"]
-    wins = rival.ahead if first is rival else rival.pictures - rival.ahead
+    wins = rival.ahead if first is rival else rival.behind
     said += f", ahead on {wins} of {rival.pictures} pictures; the mean is known to ± {rival.gain_error_db:.2f} dB."
-    clear = abs(rival.gain_db) > 2.0 * rival.gain_error_db
-    return [said] if clear else [said, "So small a difference may be chance."]
+    certain = (*_STUDENT, 2.2)[min(rival.pictures - 2, len(_STUDENT))]
+    return [said] if gain > certain * rival.gain_error_db else [said, "By Student's t that may be chance."]
 
 
-def _legend(comparison: Comparison, on: str) -> str:
+def _interpolated(classical: dict[str, tuple[Quality, ...]]) -> dict[str, float]:
+    """Return the mean PSNR of each interpolation on the held-out pixels."""
+    return {
+        name: statistics.fmean(min(quality.judged_db, EXACT_DB) for quality in qualities)
+        for name, qualities in classical.items()
+    }
+
+
+def _legend(comparison: Comparison, rows: Sequence[Row]) -> str:
     """Return in words what the columns are."""
+    variants = {row.variant for row in rows}
+    on = " on held-out pixels" if comparison.pixels == "half" else ""
     spread = "; ± beside a PSNR is its standard deviation over seeds" if comparison.seeds > 1 else ""
-    gain = "paired by picture, ± its standard error over the pictures"
+    several = any(row.gain_error_db is not None for row in rows)
+    gain = "paired by picture, ± its standard error over the pictures" if several else "on this picture"
     overtime = any(run.seconds > 1.05 * (comparison.budget.seconds or math.inf) for run in comparison.runs)
-    return (
+    said = [
         f"The best{on} come first, those that failed last. Figures are of the model file's own numbers, means over "
-        f"pictures and seeds{spread}. Gain: over the best row of {reference(comparison)}{on}, {gain}. Settings: paper, "
-        "its authors' training, ended by the budget (steps says how far it came; a decay of the rate is fitted into "
-        "the budget, and a stage cut off before it was of use is left out); default, as this program comes; tuned, "
-        "after the search below: published networks with the same optimisers on offer, our schedule, batches of 4,096 "
-        "pixels, and their paper's settings where these are better. "
-        + ("Seconds beyond the budget: a last step, and one pass over all pixels. " if overtime else "")
-        + "Bytes: 16 bits a weight, but for compact fits; `inr fit` rounds further. "
-        + _precisions(comparison)
-    )
+        f"pictures and seeds{spread}."
+    ]
+    if any(row.gain_db is not None for row in rows):
+        said.append(f"Gain: over the best row of {reference(comparison)}{on}, {gain}.")
+    if "paper" in variants:
+        said.append(
+            "Paper: its authors' training, ended by the budget (steps says how far it came; a decay of the rate is "
+            "fitted into the budget, and a stage cut off before it was of use is left out)."
+        )
+    if "default" in variants:
+        said.append("Default: as this program comes, with the options named.")
+    if "tuned" in variants:
+        said.append(
+            "Tuned: after the search below, published networks with the same optimisers on offer, our schedule, "
+            "batches of 4,096 pixels, or as their paper has them where that is better."
+        )
+    said += ["Seconds beyond the budget: a last step, and one pass over all pixels."] if overtime else []
+    said.append("Bytes: 16 bits a weight, but for compact fits; `inr fit` rounds further.")
+    return " ".join([*said, _precisions(comparison)])
 
 
 def _count(number: int, word: str) -> str:
@@ -111,19 +145,23 @@ def _name(row: Row) -> str:
 def table(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
     """Return the lines of the Markdown table; columns without figures are left out."""
     base = "reference" if any(row.gain_db is not None for row in rows) else ""
-    cells = [_cells(row, base) for row in rows]
-    for name, qualities in classical.items():
-        psnr, held = (
-            decibels(statistics.fmean(min(v, EXACT_DB) for v in of_pictures))
-            for of_pictures in ([q.psnr_db for q in qualities], [q.judged_db for q in qualities])
-        )
-        ssim = [q.ssim for q in qualities if q.ssim is not None]
-        mean = f"{statistics.fmean(ssim):.4f}" if ssim else ""
-        cells.append([f"{name} interpolation", "", psnr, held, "", mean, *[""] * 5])
+    judged = _interpolated(classical)
+    lines_of = [(row.failed > 0, -(row.judged_db or 0.0), _cells(row, base)) for row in rows]
+    lines_of += [(False, -judged[name], _classical_cells(name, qualities)) for name, qualities in classical.items()]
+    cells = [line for *_, line in sorted(lines_of, key=lambda entry: entry[:2])]
     keep = [n for n in range(len(_HEAD)) if n < 2 or any(row[n] for row in cells)]
     lines = ["| " + " | ".join(_HEAD[n] for n in keep) + " |"]
     lines.append("| " + " | ".join("---" if n < 2 else "---:" for n in keep) + " |")
     return lines + ["| " + " | ".join(row[n] for n in keep) + " |" for row in cells]
+
+
+def _classical_cells(name: str, qualities: Sequence[Quality]) -> list[str]:
+    psnr, held = (
+        decibels(statistics.fmean(min(v, EXACT_DB) for v in of_pictures))
+        for of_pictures in ([q.psnr_db for q in qualities], [q.judged_db for q in qualities])
+    )
+    ssim = [q.ssim for q in qualities if q.ssim is not None]
+    return [f"{name} interpolation", "", psnr, held, "", f"{statistics.fmean(ssim):.4f}" if ssim else "", *[""] * 5]
 
 
 def _cells(row: Row, base: str) -> list[str]:
