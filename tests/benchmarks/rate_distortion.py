@@ -187,7 +187,7 @@ def draw(
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, axes = pyplot.subplots(figsize=(7, 5), layout="constrained")
+    figure, axes = pyplot.subplots(figsize=(8.4, 5), layout="constrained")
     for name, own in curves.items():
         rate, psnr = zip(*sorted(mean_curve(own)), strict=True)
         axes.plot(
@@ -202,7 +202,8 @@ def draw(
         axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=name)
     axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xlim=(0, 1.6), ylim=(24, 42))
     axes.grid(alpha=0.3)
-    axes.legend(title="dashed: published, all Kodak pictures" if others else None)
+    axes.set_title(f"Mean over {len(curves['inr'])} pictures" + (", dashed: published, of all 24" if others else ""))
+    figure.legend(loc="outside right center", frameon=False)
     figure.savefig(path, dpi=120)
 
 
