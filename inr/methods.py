@@ -44,7 +44,7 @@ COMPACT_PLANES = (
     (Plane(cell=2, channels=1, around=True),),
     (Plane(cell=1, channels=1, around=True),),
 )
-"""Those of a compact fit: each plane finer than four pixels in a grade of its own, and without colour if bits are few."""
+"""Those of a compact fit: each plane finer than four pixels in a grade of its own, without colour if bits are few."""
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
 OWN_TITLES: dict[str, tuple[str, str]] = {

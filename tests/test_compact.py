@@ -393,6 +393,14 @@ def test_what_does_not_fit_is_said_before_training(image):
     assert not told
 
 
+@pytest.mark.parametrize(("bits", "held"), [(6.0, [1, 1]), (40.0, [3, 3])])
+def test_fine_planes_hold_colours_where_bits_are_many(bits, held):
+    """With lightness alone, colours that change from pixel to pixel would be lost whatever the bytes."""
+    random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    model = inr.fit(inr.image_from_array(random), wish(target_bpp=bits, steps=40)).model
+    assert [grade.planes.layout[0].channels for grade in model.grades[1:]] == held
+
+
 @pytest.mark.parametrize("channels", [1, 2, 4])
 def test_other_channels(channels):
     pixels = picture(channels=channels, **SIZE)
