@@ -1,7 +1,10 @@
 """Small pictures, configurations and models that every test may use; all made here, from seeds."""
 
 import dataclasses
+import os
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two tests run at once; before torch is imported, here and in commands
 
 import numpy as np
 import pytest

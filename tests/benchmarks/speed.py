@@ -46,7 +46,7 @@ def product_gflops(rows: int, inner: int, columns: int, repeat: int = 30) -> flo
     return 2 * rows * inner * columns / best / 1e9
 
 
-def step(path: Path) -> None:
+def step(path: Path, steps: int) -> None:
     """Share of the product peak inside the training loop, and the operations that take most of a step."""
     from torch.profiler import ProfilerActivity, profile
 
@@ -62,7 +62,7 @@ def step(path: Path) -> None:
     )
     row("---", *["---:"] * 5, "---")
     for name, options in (("`mgdl`", {}), ("`mgdl --encoding fourier`", {"encoding": "fourier"})):
-        config = inr.configure(inr.FitOptions(**options, steps=60, precision="float32"))
+        config = inr.configure(inr.FitOptions(**options, steps=steps, precision="float32"))
         inr.fit(image, config)
         rows = config.batch(image.width * image.height)
         marks: list[float] = []
@@ -158,6 +158,8 @@ def main() -> None:
     for name in ("step", "scale", "rivals", "one-scale"):
         table = tables.add_parser(name)
         table.add_argument("path", type=Path)
+        if name == "step":
+            table.add_argument("--steps", type=int, default=60)
         if name == "rivals":
             table.add_argument("--seconds", type=float, default=600.0)
         if name == "scale":
@@ -171,7 +173,7 @@ def main() -> None:
     given = parser.parse_args()
     match given.table:
         case "step":
-            step(given.path)
+            step(given.path, given.steps)
         case "scale":
             limit = [] if given.memory is None else ["--memory", str(given.memory)]
             scale(given.path, given.megapixels, [*limit, "--encoding", given.encoding, "--seconds", str(given.seconds)])
