@@ -98,7 +98,7 @@ class CompactConfig:
     share: int = 16
     hidden: int = 12
     number_rate: float = 0.04
-    network_rate: float = 0.01
+    network_rate: float = 0.006
     context_rate: float = 0.03
     portions: int = 128
     softness: tuple[float, float] = (0.4, 0.03)
