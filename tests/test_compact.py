@@ -443,8 +443,9 @@ def test_bits_a_pixel_of_hardly_any_pixels():
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 1), (2, 3)])
 def test_very_small_pictures(height, width):
     image = inr.image_from_array(picture(height, width))
-    model = inr.fit(image, wish(steps=48)).model
-    drawn = inr.model_from_bytes(inr.model_to_bytes(model)).render()
+    data = inr.model_to_bytes(inr.fit(image, wish(max_bytes=600)).model)
+    drawn = inr.model_from_bytes(data).render()
+    assert len(data) <= 600
     assert drawn.shape == (height, width, 3) and np.abs(drawn - image.pixels).mean() < 0.2
 
 
