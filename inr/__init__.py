@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from inr.analysis.recorder import History, SpectrumRecorder
     from inr.analysis.spectrum import Spectrum, spectrum
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
-    from inr.config import FitConfig, GradeConfig
     from inr.errors import (
         ConfigError,
         ImageError,
@@ -39,12 +38,13 @@ if TYPE_CHECKING:
     from inr.imaging.image import Image, image_from_array, quantize
     from inr.imaging.reading import load_image
     from inr.imaging.writing import save_image
-    from inr.methods import configure
     from inr.networks.model import Model, Region
-    from inr.options import FitOptions
     from inr.report.comparison import write_comparison
     from inr.report.folder import fit_to_folder
-    from inr.shape import EncodingConfig, Form, Plane
+    from inr.settings.config import FitConfig, GradeConfig
+    from inr.settings.methods import configure
+    from inr.settings.options import FitOptions
+    from inr.settings.shape import EncodingConfig, Form, Plane
     from inr.training.grades import fit
     from inr.training.result import FitResult, Progress
 
@@ -65,11 +65,11 @@ _HOME = {
     "model_from_bytes": "inr.codec.model_file",
     "model_to_bytes": "inr.codec.model_file",
     "save_model": "inr.codec.model_file",
-    "EncodingConfig": "inr.shape",
-    "FitConfig": "inr.config",
-    "Form": "inr.shape",
-    "GradeConfig": "inr.config",
-    "Plane": "inr.shape",
+    "EncodingConfig": "inr.settings.shape",
+    "FitConfig": "inr.settings.config",
+    "Form": "inr.settings.shape",
+    "GradeConfig": "inr.settings.config",
+    "Plane": "inr.settings.shape",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",
     "ImageWarning": "inr.errors",
@@ -82,8 +82,8 @@ _HOME = {
     "load_image": "inr.imaging.reading",
     "quantize": "inr.imaging.image",
     "save_image": "inr.imaging.writing",
-    "FitOptions": "inr.options",
-    "configure": "inr.methods",
+    "FitOptions": "inr.settings.options",
+    "configure": "inr.settings.methods",
     "Model": "inr.networks.model",
     "Region": "inr.networks.model",
     "fit_to_folder": "inr.report.folder",

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 import inr
-from inr.config import FitConfig, GradeConfig
-from inr.shape import EncodingConfig, Plane
+from inr.settings.config import FitConfig, GradeConfig
+from inr.settings.shape import EncodingConfig, Plane
 
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"

@@ -8,7 +8,7 @@ from inr_cli.main import app
 from typer.testing import CliRunner
 
 import inr
-from inr.methods import METHODS
+from inr.settings.methods import METHODS
 
 FAST = ("--budget", "steps=4", "--methods", "mgdl:grades=2:width=8,sgdl:width=8", "--no-tune")
 

@@ -18,7 +18,7 @@ from inr.codec.planes import read_context, write_context
 from inr.imaging.pixels import samples
 from inr.networks.context import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.networks.encoding import Planes
-from inr.shape import Plane
+from inr.settings.shape import Plane
 from inr.training import rate
 from inr.training.compact import Compact
 from inr.training.decompose import Reading, colour_directions, decompose, entropy

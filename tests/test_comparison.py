@@ -19,10 +19,10 @@ from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import rank
 from inr.analysis.runs import Run, run_from_json, run_to_json
 from inr.imaging.bandwidth import choose_sigma
-from inr.methods import METHODS
-from inr.options import FitOptions
 from inr.report.comparison import write_comparison
 from inr.report.comparison_page import table, verdict
+from inr.settings.methods import METHODS
+from inr.settings.options import FitOptions
 
 STEPS = Budget(seconds=None, steps=8)
 

@@ -12,7 +12,7 @@ import inr
 from inr.imaging.pixels import coordinates, training_rows
 from inr.networks.encoding import Planes, draw_encoding
 from inr.networks.grade import Grade
-from inr.shape import Plane
+from inr.settings.shape import Plane
 from inr.training import engine, grades
 from inr.training import pool as pool_module
 from inr.training.memory import GIB

@@ -4,10 +4,10 @@ import pytest
 from conftest import small_config
 
 import inr
-from inr.config import GradeConfig
-from inr.methods import GRID_STEPS, NETWORK_STEPS, configure
-from inr.options import FitOptions
-from inr.shape import Plane
+from inr.settings.config import GradeConfig
+from inr.settings.methods import GRID_STEPS, NETWORK_STEPS, configure
+from inr.settings.options import FitOptions
+from inr.settings.shape import Plane
 
 
 def test_default_is_the_default_configuration():

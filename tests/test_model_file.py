@@ -37,7 +37,7 @@ from inr.networks.context import Context
 from inr.networks.encoding import Encoding, Planes
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
-from inr.shape import Plane
+from inr.settings.shape import Plane
 
 GOLDEN = Path(__file__).parent / "golden" / "version3.inr"
 GOLDEN_1 = GOLDEN.with_name("version1.inr")

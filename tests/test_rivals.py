@@ -11,14 +11,14 @@ from conftest import picture
 import inr
 from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.pixels import coordinates
-from inr.methods import METHODS
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.layers import Complex, Separate, activate, initialise
-from inr.options import FitOptions
-from inr.rivals import RIVALS
-from inr.shape import Form
+from inr.settings.methods import METHODS
+from inr.settings.options import FitOptions
+from inr.settings.rivals import RIVALS
+from inr.settings.shape import Form
 from inr.training.optimizer import Muon, make_optimizers
 from inr.training.precision import autocast
 
@@ -342,7 +342,7 @@ def test_shapes_are_known_without_making_the_grade(image, name):
 
 
 def test_all_methods_have_a_title():
-    from inr.methods import OWN_TITLES
+    from inr.settings.methods import OWN_TITLES
 
     assert set(METHODS) == {*OWN_TITLES, *RIVALS}
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inr.config import DeviceName
 from inr.errors import ConfigError
-from inr.methods import configure
-from inr.options import FitOptions
+from inr.settings.config import DeviceName
+from inr.settings.methods import configure
+from inr.settings.options import FitOptions
 from inr_cli import fit_options as chosen
 from inr_cli import options as common
 from inr_cli.batch_text import Bar, batch_text

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from inr.config import PixelsName
 from inr.errors import ConfigError, ImageError
+from inr.settings.config import PixelsName
 from inr_cli import options as common
 
 

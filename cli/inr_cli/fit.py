@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inr.methods import configure
-from inr.options import FitOptions
+from inr.settings.methods import configure
+from inr.settings.options import FitOptions
 from inr_cli import fit_options as chosen
 from inr_cli import options as common
 

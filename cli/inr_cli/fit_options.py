@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from inr.config import OptimizerName, PixelsName, PrecisionName
 from inr.errors import ConfigError
-from inr.methods import GRID_STEPS, NETWORK_STEPS, configure
-from inr.options import FitOptions, MethodName, PresetName, RecipeName
-from inr.shape import ActivationName, EncodingName
+from inr.settings.config import OptimizerName, PixelsName, PrecisionName
+from inr.settings.methods import GRID_STEPS, NETWORK_STEPS, configure
+from inr.settings.options import FitOptions, MethodName, PresetName, RecipeName
+from inr.settings.shape import ActivationName, EncodingName
 
 _DEFAULT = configure()
 _GRADE = _DEFAULT.grades[0]

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from inr.methods import METHODS, OWN_TITLES, configure
-from inr.options import FitOptions
-from inr.rivals import RIVALS
+from inr.settings.methods import METHODS, OWN_TITLES, configure
+from inr.settings.options import FitOptions
+from inr.settings.rivals import RIVALS
 from inr_cli import options as common
 
 

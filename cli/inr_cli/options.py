@@ -13,8 +13,8 @@ from typing import Annotated
 
 import typer
 
-from inr.config import MAX_PIXELS, DeviceName
 from inr.errors import ConfigError, ImageWarning, InrError, ModelFileWarning
+from inr.settings.config import MAX_PIXELS, DeviceName
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from inr.config import PixelsName
 from inr.errors import ImageError
+from inr.settings.config import PixelsName
 from inr_cli import options as common
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from inr.codec.quantize import encoded_size_1
-from inr.config import CompactConfig, FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
-from inr.shape import MAX_CELL
+from inr.settings.config import CompactConfig, FitConfig, GradeConfig
+from inr.settings.shape import MAX_CELL
 
 DEFAULT_SECONDS = 30.0
 _ENDLESS = 50_000_000

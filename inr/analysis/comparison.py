@@ -12,11 +12,11 @@ from inr.analysis.budget import Budget, under
 from inr.analysis.contenders import Contender
 from inr.analysis.runs import Run, Store, Variant
 from inr.analysis.search import Tuned, search
-from inr.config import DeviceName, PixelsName
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.methods import configure
-from inr.options import FitOptions
+from inr.settings.config import DeviceName, PixelsName
+from inr.settings.methods import configure
+from inr.settings.options import FitOptions
 
 
 @dataclass(frozen=True, kw_only=True)

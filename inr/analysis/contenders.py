@@ -5,9 +5,9 @@ from typing import get_args, get_type_hints
 
 from inr.analysis.runs import Variant
 from inr.errors import ConfigError
-from inr.methods import METHODS, configure
-from inr.options import FitOptions
-from inr.rivals import RIVALS
+from inr.settings.methods import METHODS, configure
+from inr.settings.options import FitOptions
+from inr.settings.rivals import RIVALS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from inr.config import PixelsName
 from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
 from inr.imaging.pixels import training_rows
 from inr.networks.model import Model
+from inr.settings.config import PixelsName
 
 EXACT_DB = 120.0
 """What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""

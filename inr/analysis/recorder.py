@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 
 from inr.analysis.rings import Array, Rings, central, relative_error
-from inr.config import FitConfig
 from inr.imaging.image import Image
+from inr.settings.config import FitConfig
 from inr.training.result import Progress
 
 _LOOKS = 48

@@ -15,12 +15,12 @@ import torch
 from inr.analysis.budget import Budget, under
 from inr.analysis.metrics import Quality, measure
 from inr.codec.model_file import model_from_bytes, model_to_bytes
-from inr.config import DeviceName, FitConfig, PixelsName
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
-from inr.methods import configure
-from inr.options import FitOptions
+from inr.settings.config import DeviceName, FitConfig, PixelsName
+from inr.settings.methods import configure
+from inr.settings.options import FitOptions
 from inr.training.grades import fit
 from inr.training.result import Progress
 

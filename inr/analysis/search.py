@@ -9,9 +9,9 @@ from inr.analysis.runs import Run, Store
 from inr.errors import ConfigError
 from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
-from inr.methods import configure
-from inr.options import FitOptions
-from inr.rivals import RIVALS
+from inr.settings.methods import configure
+from inr.settings.options import FitOptions
+from inr.settings.rivals import RIVALS
 
 RATE, BANDWIDTH = 3.0, 2.0
 """Factors by which a search changes the learning rate, then the bandwidth, up and down, as long as that helps."""

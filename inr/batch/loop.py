@@ -14,8 +14,8 @@ from inr.batch.output import publish, unwritable
 from inr.batch.plan import Kept, Plan
 from inr.batch.rows import Row
 from inr.batch.task import Engine, Outcome, Task
-from inr.config import MAX_GRADES
 from inr.errors import InrError
+from inr.settings.config import MAX_GRADES
 
 _TICK = 0.5
 """Seconds between looks at the time limits while no picture is finished."""

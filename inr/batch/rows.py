@@ -9,7 +9,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from inr.config import FitConfig
+from inr.settings.config import FitConfig
 
 SCHEMA = 1
 _WORST = 10

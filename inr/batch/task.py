@@ -7,7 +7,7 @@ from typing import Protocol
 
 from inr.batch.inputs import grade_name, model_name
 from inr.batch.rows import Row
-from inr.config import MAX_PIXELS, DeviceName, FitConfig
+from inr.settings.config import MAX_PIXELS, DeviceName, FitConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,14 @@ import math
 from typing import Any, get_args
 
 from inr.codec.quantize import encoded_size_1
-from inr.config import MAX_SIDE, FeedName, FrameName, GradeConfig
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record
-from inr.shape import Form, Plane
+from inr.settings.config import MAX_SIDE, FeedName, FrameName, GradeConfig
+from inr.settings.shape import Form, Plane
 
 MAX_FREQUENCY = 1e7
 """Highest of a fixed frequency, in cycles per unit of the coordinate frame."""

@@ -20,7 +20,7 @@ from inr.errors import ModelFileError
 from inr.networks.context import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model
-from inr.shape import Plane
+from inr.settings.shape import Plane
 
 
 def layouts(model: Model) -> list[tuple[Plane, ...]]:

@@ -12,7 +12,7 @@ from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_t
 from inr.errors import ModelFileError
 from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, Integers, groups, lattices
 from inr.networks.encoding import plane_shape
-from inr.shape import Plane
+from inr.settings.shape import Plane
 
 MAX_HIDDEN, MAX_CHANNELS = 64, 256
 _FINEST = 8 * (-FINE.bit_length() - 2)

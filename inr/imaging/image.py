@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from inr.config import MAX_SIDE
 from inr.errors import ImageError
+from inr.settings.config import MAX_SIDE
 
 BitDepth = Literal[8, 16]
 ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP and GIF"

@@ -6,7 +6,7 @@ A *row* is the number of a pixel in reading order, y * width + x.
 import torch
 from torch import Tensor
 
-from inr.config import FrameName, PixelsName
+from inr.settings.config import FrameName, PixelsName
 
 
 def axis(start: float, stop: float, count: int, size: int, longer: int, frame: FrameName) -> Tensor:

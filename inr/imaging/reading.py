@@ -14,9 +14,9 @@ import numpy as np
 import PIL.Image
 import PIL.TiffImagePlugin
 
-from inr.config import MAX_PIXELS
 from inr.errors import ImageError
 from inr.imaging.image import ACCEPTED, Image, image_from_array
+from inr.settings.config import MAX_PIXELS
 
 _FORMATS = {"PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF"}
 _ORIENTATION_TAG = 0x0112

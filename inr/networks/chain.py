@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from inr.config import FeedName, GradeConfig
 from inr.networks.encoding import Planes
 from inr.networks.grade import Grade
+from inr.settings.config import FeedName, GradeConfig
 
 
 def prefixes(

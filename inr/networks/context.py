@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inr.networks.encoding import plane_shape
-from inr.shape import Plane
+from inr.settings.shape import Plane
 
 PASSES = ((4, 0, 0), (4, 2, 2), (4, 0, 2), (4, 2, 0), (2, 1, 1), (2, 0, 1), (2, 1, 0))
 """Stride, first row and first column of the numbers met in each pass."""

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inr.config import FrameName
-from inr.shape import EncodingConfig, Plane
+from inr.settings.config import FrameName
+from inr.settings.shape import EncodingConfig, Plane
 
 
 @dataclass(frozen=True, kw_only=True)

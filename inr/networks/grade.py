@@ -6,10 +6,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from inr.config import GradeConfig, InitName
 from inr.networks.encoding import Planes, plane_shape
 from inr.networks.layers import Complex, Dense, Layer, Separate, activate, initialise
-from inr.shape import ActivationName, Form
+from inr.settings.config import GradeConfig, InitName
+from inr.settings.shape import ActivationName, Form
 
 
 class Grade(nn.Module):

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inr.config import InitName
-from inr.shape import ActivationName, Form
+from inr.settings.config import InitName
+from inr.settings.shape import ActivationName, Form
 
 COORDINATES = 2
 """Of a pixel, the only inputs where there is no encoding."""

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inr.config import FeedName, FrameName
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
 from inr.imaging.pixels import axis
@@ -17,6 +16,7 @@ from inr.networks.chain import prefixes
 from inr.networks.context import Context
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
+from inr.settings.config import FeedName, FrameName
 
 STRIP_PIXELS = 8192
 """Pixels drawn at once: bounds the memory of a rendering and keeps it in cache."""

@@ -19,12 +19,12 @@ from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import Row, rank, reference
 from inr.analysis.runs import Run, quality_to_json, run_to_json
-from inr.config import PixelsName
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
 from inr.report.comparison_figures import draw_curves, draw_errors, draw_pictures
 from inr.report.comparison_page import command, to_markdown
+from inr.settings.config import PixelsName
 
 SCHEMA = 1
 """Of `comparison.json`."""

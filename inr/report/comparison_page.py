@@ -12,8 +12,8 @@ from inr.analysis.comparison import Comparison
 from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.ranking import Row, reference
 from inr.imaging.image import Image
-from inr.methods import METHODS
 from inr.report.summary import decibels
+from inr.settings.methods import METHODS
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip

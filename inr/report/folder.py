@@ -8,7 +8,6 @@ from pathlib import Path
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import grade_bytes, load_model, model_to_bytes, save_model
-from inr.config import DeviceName, FitConfig
 from inr.errors import ImageError, InrError, ModelFileError
 from inr.files import staged_folder
 from inr.imaging.image import Image
@@ -17,6 +16,7 @@ from inr.report.figures import draw_grades
 from inr.report.fitted import fit_and_measure
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
+from inr.settings.config import DeviceName, FitConfig
 from inr.training.result import Progress
 
 

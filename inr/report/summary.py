@@ -10,11 +10,11 @@ from typing import Any
 
 from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.spectrum import Spectrum
-from inr.config import FitConfig
 from inr.imaging.image import Image
 from inr.imaging.pixels import training_rows
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
+from inr.settings.config import FitConfig
 from inr.training.result import FitResult
 
 SCHEMA = 1

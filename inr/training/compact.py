@@ -15,7 +15,6 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from inr.config import CompactConfig, FitConfig
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, samples
@@ -25,6 +24,7 @@ from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape
 from inr.networks.layers import Dense
 from inr.networks.model import Model, Record
+from inr.settings.config import CompactConfig, FitConfig
 from inr.training.decompose import Reading, decompose
 from inr.training.expectation import Expectation
 from inr.training.numbers import Numbers

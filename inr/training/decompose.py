@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inr.networks.encoding import plane_shape
-from inr.shape import Plane
+from inr.settings.shape import Plane
 
 _DEAD_ZONE = 0.6
 _COLOURS = {

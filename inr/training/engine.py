@@ -8,8 +8,8 @@ from functools import partial
 
 import torch
 
-from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
+from inr.settings.config import FitConfig, GradeConfig
 from inr.training.optimizer import make_optimizers
 from inr.training.pool import CHUNK, Leftover, Pool
 from inr.training.precision import autocast

@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 import torch
 
-from inr.config import DeviceName, FitConfig, GradeConfig
 from inr.errors import ConfigError, TrainingError
 from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
-from inr.methods import configure
 from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
+from inr.settings.config import DeviceName, FitConfig, GradeConfig
+from inr.settings.methods import configure
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Leftover, Pool

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import torch
 
-from inr.config import FitConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.encoding import plane_shape
+from inr.settings.config import FitConfig
 
 GIB = 1 << 30
 _PER_ROW = 16

@@ -6,8 +6,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from inr.config import FitConfig, GradeConfig
 from inr.networks.grade import Grade
+from inr.settings.config import FitConfig, GradeConfig
 
 # Coefficients (a, b, c) of X <- a X + b (X X^T) X + c (X X^T)^2 X, one triple per iteration: each is the minimax
 # polynomial for the interval the one before leaves, as in Amsel et al. 2025 (Polar Express, arXiv 2505.16932,

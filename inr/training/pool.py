@@ -11,9 +11,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from inr.config import FeedName
 from inr.networks.chain import advance, grade_input
 from inr.networks.grade import Grade
+from inr.settings.config import FeedName
 
 CHUNK = 8192
 """Rows pushed through a network at once: its activations stay in cache."""

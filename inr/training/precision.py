@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 
 import torch
 
-from inr.config import PrecisionName
 from inr.errors import ConfigError
+from inr.settings.config import PrecisionName
 
 _WORTH_IT = 1.5
 """bfloat16 must be this many times faster to be chosen: a clear win only, so that the choice does not flicker."""

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import torch
 
-from inr.config import CompactConfig, FitConfig, GradeConfig
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.networks.model import Model
+from inr.settings.config import CompactConfig, FitConfig, GradeConfig
 from inr.training.compact import Compact, best_step
 from inr.training.decompose import Reading, decompose, entropy
 from inr.training.engine import Step

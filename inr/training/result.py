@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from inr.config import FitConfig
 from inr.networks.model import Model
+from inr.settings.config import FitConfig
 from inr.training.engine import Step
 from inr.training.pool import Leftover
 

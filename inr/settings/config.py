@@ -1,4 +1,4 @@
-"""Settings in -> frozen, validated dataclasses out; every default of the program lives here or in `inr.methods`.
+"""Settings in -> frozen, validated dataclasses out; the defaults live here and in `inr.settings.methods`.
 
 Nothing here imports torch, so that the command line can show its defaults at once.
 """
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inr.errors import ConfigError
-from inr.shape import MAX_PLANES, ActivationName, EncodingConfig, Form, Plane, between, choice
+from inr.settings.shape import MAX_PLANES, ActivationName, EncodingConfig, Form, Plane, between, choice
 
 OptimizerName = Literal["muon", "adam"]
 ScheduleName = Literal["cosine", "exponential", "constant"]

@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from inr.config import FitConfig, GradeConfig
-from inr.shape import ActivationName, EncodingConfig, Form
+from inr.settings.config import FitConfig, GradeConfig
+from inr.settings.shape import ActivationName, EncodingConfig, Form
 
 BandwidthName = Literal["sigma", "omega"]
 

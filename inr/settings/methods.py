@@ -3,12 +3,12 @@
 import dataclasses
 from typing import TypeVar, get_args
 
-from inr.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
-from inr.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
-from inr.recipes import MUON_RATE, configure_rival, with_own_recipe
-from inr.rivals import RIVALS
-from inr.shape import EncodingConfig, EncodingName, Form, Plane
+from inr.settings.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
+from inr.settings.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
+from inr.settings.recipes import MUON_RATE, configure_rival, with_own_recipe
+from inr.settings.rivals import RIVALS
+from inr.settings.shape import EncodingConfig, EncodingName, Form, Plane
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ OWN_TITLES: dict[str, tuple[str, str]] = {
     "mgdl-paper": ("four grades as their authors fit pictures", "Fang & Xu 2024 (NeurIPS), section 3.3"),
     "sgdl-paper": ("one grade of twelve layers, the same", "Fang & Xu 2024 (NeurIPS), section 3.3"),
 }
-"""What the methods of this house are, and where they are from; those of the rivals stand in `inr.rivals`."""
+"""What the methods of this house are, and where they are from; those of the rivals stand in `inr.settings.rivals`."""
 
 
 def configure(options: FitOptions = FitOptions()) -> FitConfig:

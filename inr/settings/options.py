@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from inr.config import OptimizerName, PixelsName, PrecisionName
-from inr.shape import ActivationName, EncodingName
+from inr.settings.config import OptimizerName, PixelsName, PrecisionName
+from inr.settings.shape import ActivationName, EncodingName
 
 OwnName = Literal["mgdl", "sgdl", "grid", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[

@@ -2,11 +2,11 @@
 
 import dataclasses
 
-from inr.config import FitConfig, GradeConfig, OptimizerName
 from inr.errors import ConfigError
-from inr.options import FitOptions
-from inr.rivals import RIVALS
-from inr.shape import EncodingConfig
+from inr.settings.config import FitConfig, GradeConfig, OptimizerName
+from inr.settings.options import FitOptions
+from inr.settings.rivals import RIVALS
+from inr.settings.shape import EncodingConfig
 
 MUON_RATE = 0.06
 """Learning rate of Muon for a published network; their papers train by Adam."""

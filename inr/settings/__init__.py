@@ -1,0 +1,1 @@
+"""What is asked for: shapes, configurations, wishes, methods. Nothing here imports torch."""
