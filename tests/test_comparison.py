@@ -18,11 +18,11 @@ from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
 from inr.analysis.ranking import rank
 from inr.analysis.runs import Run, run_from_json, run_to_json
-from inr.imaging.bandwidth import choose_sigma
 from inr.report.comparison import write_comparison
 from inr.report.comparison_page import table, verdict
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
+from inr.spectra.bandwidth import choose_sigma
 
 STEPS = Budget(seconds=None, steps=8)
 

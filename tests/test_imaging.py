@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import inr
-from inr.imaging.bandwidth import choose_sigma, median_frequency
 from inr.imaging.pixels import axis, coordinates, training_rows
+from inr.spectra.bandwidth import choose_sigma, median_frequency
 
 
 def saved(path, array, mode=None, **options):

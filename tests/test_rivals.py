@@ -9,7 +9,6 @@ import torch
 from conftest import picture
 
 import inr
-from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.pixels import coordinates
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
@@ -19,6 +18,7 @@ from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import Form
+from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.training.optimizer import Muon, make_optimizers
 from inr.training.precision import autocast
 

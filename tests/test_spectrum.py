@@ -13,14 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import inr
-from inr.analysis import frequency
 from inr.analysis import spectrum as spectrum_module
 from inr.analysis.recorder import SpectrumRecorder
-from inr.analysis.rings import MOST_RINGS, Rings, central, relative_error
 from inr.analysis.spectrum import BANDS, SIGMAS, Prefixes, in_bands
 from inr.imaging.pixels import training_rows
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.spectrum_text import spectrum_data, spectrum_rows
+from inr.spectra import signals as frequency
+from inr.spectra.rings import MOST_RINGS, Rings, central, relative_error
 from inr.training import grades
 from inr.training.engine import Step
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import torch
 
-from inr.analysis.rings import Array, Rings, central, relative_error
 from inr.imaging.image import Image
 from inr.settings.config import FitConfig
+from inr.spectra.rings import Array, Rings, central, relative_error
 from inr.training.result import Progress
 
 _LOOKS = 48

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from inr.analysis.contenders import Contender
 from inr.analysis.runs import Run, Store
 from inr.errors import ConfigError
-from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
+from inr.spectra.bandwidth import choose_sigma
 
 RATE, BANDWIDTH = 3.0, 2.0
 """Factors by which a search changes the learning rate, then the bandwidth, up and down, as long as that helps."""

@@ -7,10 +7,10 @@ import numpy as np
 
 from inr.analysis.metrics import check_alike
 from inr.analysis.recorder import History
-from inr.analysis.rings import Array, Rings, central, relative_error
 from inr.imaging.image import Image
 from inr.networks.model import Model, Region
 from inr.settings.config import PixelsName
+from inr.spectra.rings import Array, Rings, central, relative_error
 
 SIGMAS = (1.0, 2.0, 4.0, 8.0)
 """Widths of the Gaussian filters: standard deviations in pixels."""

@@ -8,7 +8,6 @@ from collections.abc import Callable
 import torch
 
 from inr.errors import ConfigError, TrainingError
-from inr.imaging.bandwidth import choose_sigma
 from inr.imaging.image import Image
 from inr.imaging.pixels import coordinates, training_rows
 from inr.networks.chain import grade_inputs
@@ -17,6 +16,7 @@ from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
 from inr.settings.config import DeviceName, FitConfig, GradeConfig
 from inr.settings.methods import configure
+from inr.spectra.bandwidth import choose_sigma
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Leftover, Pool

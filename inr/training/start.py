@@ -6,11 +6,11 @@ import math
 import torch
 from torch import Tensor
 
-from inr.imaging.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.imaging.image import Image
 from inr.networks.chain import empty_grade
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig
+from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.training.decompose import colour_directions
 from inr.training.pool import Pool
 

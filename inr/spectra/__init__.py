@@ -1,0 +1,1 @@
+"""Pictures and signals -> their frequencies: rings, bandwidth, relative errors."""
