@@ -15,7 +15,7 @@ from torch import nn
 
 import inr
 from inr.codec.planes import read_context, write_context
-from inr.imaging.pixels import samples
+from inr.imaging.sampling import samples
 from inr.networks.context import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.networks.encoding import Planes
 from inr.settings.shape import Plane

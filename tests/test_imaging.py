@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import inr
-from inr.imaging.pixels import axis, coordinates, training_rows
+from inr.imaging.sampling import axis, coordinates, training_rows
 from inr.spectra.bandwidth import choose_sigma, median_frequency
 
 

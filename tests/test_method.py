@@ -9,7 +9,7 @@ from conftest import grid_config, picture, small_config
 from torch import nn
 
 import inr
-from inr.imaging.pixels import coordinates, training_rows
+from inr.imaging.sampling import coordinates, training_rows
 from inr.networks.encoding import Planes, draw_encoding
 from inr.networks.grade import Grade
 from inr.settings.shape import Plane

@@ -9,7 +9,8 @@ import torch
 from conftest import picture
 
 import inr
-from inr.imaging.pixels import coordinates
+from inr.device import autocast
+from inr.imaging.sampling import coordinates
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
@@ -20,7 +21,6 @@ from inr.settings.rivals import RIVALS
 from inr.settings.shape import Form
 from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.training.optimizer import Muon, make_optimizers
-from inr.training.precision import autocast
 
 SMALL = {"width": 24, "steps": 3}
 

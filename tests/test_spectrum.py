@@ -16,7 +16,7 @@ import inr
 from inr.analysis import spectrum as spectrum_module
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import BANDS, SIGMAS, Prefixes, in_bands
-from inr.imaging.pixels import training_rows
+from inr.imaging.sampling import training_rows
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.spectrum_text import spectrum_data, spectrum_rows
 from inr.spectra import signals as frequency

@@ -172,7 +172,7 @@ def _engine(
         if shared:
             raise ConfigError("--shared is for the workers of a --scheduler; on one machine all folders are shared.")
         if device not in ("auto", "cpu"):
-            from inr.training.precision import choose_device
+            from inr.device import choose_device
 
             choose_device(device)  # one sentence now instead of one for every picture
         return LocalWorkers(jobs or 1, timeout=timeout)

@@ -46,9 +46,9 @@ def render(
         wanted = _parse_size(size)
         corners = _parse_region(region)
         from inr.codec.model_file import load_model
+        from inr.device import choose_device
         from inr.imaging.image import quantize
         from inr.imaging.writing import save_image
-        from inr.training.precision import choose_device
 
         network = load_model(model)
         if grade is not None:

@@ -37,10 +37,10 @@ def spectrum(
         path = out or Path(f"{model.stem}.spectrum.png")
         from inr.analysis.spectrum import spectrum as analyse
         from inr.codec.model_file import load_model
+        from inr.device import choose_device
         from inr.imaging.reading import load_image
         from inr.report.spectrum_figure import check_name, save_spectrum
         from inr.report.spectrum_text import spectrum_data, spectrum_rows
-        from inr.training.precision import choose_device
 
         check_name(path)
         network = load_model(model)

@@ -10,7 +10,7 @@ import torch
 
 from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
-from inr.imaging.pixels import training_rows
+from inr.imaging.sampling import training_rows
 from inr.networks.model import Model
 from inr.settings.config import PixelsName
 

@@ -64,9 +64,9 @@ def fit_one(task: Task) -> Outcome:
 def _fit(task: Task, start: float) -> Outcome:
     import torch  # noqa: PLC0415
 
+    from inr.device import choose_device  # noqa: PLC0415
     from inr.report.fitted import fit_and_measure  # noqa: PLC0415
     from inr.training.memory import GIB, default_limit  # noqa: PLC0415
-    from inr.training.precision import choose_device  # noqa: PLC0415
 
     settings = task.settings
     if settings.threads is not None:

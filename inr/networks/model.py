@@ -11,7 +11,7 @@ from torch import Tensor
 
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
-from inr.imaging.pixels import axis
+from inr.imaging.sampling import axis
 from inr.networks.chain import prefixes
 from inr.networks.context import Context
 from inr.networks.encoding import Encoding

@@ -11,11 +11,11 @@ import torch
 from inr.analysis.metrics import Quality, measure
 from inr.analysis.spectrum import Prefixes
 from inr.codec.model_file import checked_bytes, model_from_bytes, model_to_bytes
+from inr.device import choose_device
 from inr.imaging.image import Image
 from inr.networks.model import Model, Record, program_versions
 from inr.settings.config import DeviceName, FitConfig
 from inr.training.grades import fit
-from inr.training.precision import choose_device
 from inr.training.result import FitResult, Progress
 from inr.training.rounding import round_model
 

@@ -11,7 +11,7 @@ from typing import Any
 from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.spectrum import Spectrum
 from inr.imaging.image import Image
-from inr.imaging.pixels import training_rows
+from inr.imaging.sampling import training_rows
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
 from inr.settings.config import FitConfig

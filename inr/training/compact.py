@@ -17,8 +17,8 @@ from torch import Tensor
 
 from inr.errors import TrainingError
 from inr.imaging.image import Image
-from inr.imaging.pixels import coordinates, samples
 from inr.imaging.profile import is_srgb
+from inr.imaging.sampling import coordinates, samples
 from inr.networks.chain import prefixes
 from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape

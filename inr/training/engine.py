@@ -8,11 +8,11 @@ from functools import partial
 
 import torch
 
+from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig, GradeConfig
 from inr.training.optimizer import make_optimizers
 from inr.training.pool import CHUNK, Leftover, Pool
-from inr.training.precision import autocast
 
 _CONFIRM_EVERY = 10
 """Steps between looks at all training pixels once the batches say that the target PSNR may be reached."""

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import torch
 
+from inr.device import choose_device, choose_precision, keep_freed_memory
 from inr.errors import ConfigError, TrainingError
 from inr.imaging.image import Image
-from inr.imaging.pixels import coordinates, training_rows
+from inr.imaging.sampling import coordinates, training_rows
 from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
@@ -20,7 +21,6 @@ from inr.spectra.bandwidth import choose_sigma
 from inr.training.engine import DivergedError, Step, solve_head, train_grade
 from inr.training.memory import GIB, default_limit, pool_bytes
 from inr.training.pool import Leftover, Pool
-from inr.training.precision import choose_device, choose_precision, keep_freed_memory
 from inr.training.rate import fit_compact
 from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.start import new_grade, seed_of

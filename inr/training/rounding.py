@@ -12,7 +12,7 @@ from inr.codec.model_file import model_to_bytes
 from inr.codec.quantize import MOST, Step, grid_of, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.imaging.pixels import coordinates
+from inr.imaging.sampling import coordinates
 from inr.networks.chain import prefixes
 from inr.networks.model import Model
 

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from inr.imaging.pixels import coordinates
+from inr.imaging.sampling import coordinates
 from inr.networks.chain import prefixes
 from inr.networks.grade import Grade
 from inr.networks.layers import Dense
