@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from inr.analysis.budget import Budget
-    from inr.analysis.comparison import Comparison, compare
-    from inr.analysis.contenders import parse_methods
     from inr.analysis.metrics import Quality, measure
-    from inr.analysis.ranking import rank
     from inr.analysis.recorder import History, SpectrumRecorder
     from inr.analysis.spectrum import Spectrum, spectrum
     from inr.codec.model_file import load_model, model_from_bytes, model_to_bytes, save_model
+    from inr.comparison.budget import Budget
+    from inr.comparison.compare import Comparison, compare
+    from inr.comparison.contenders import parse_methods
+    from inr.comparison.folder import write_comparison
+    from inr.comparison.ranking import rank
     from inr.errors import (
         ConfigError,
         ImageError,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from inr.imaging.reading import load_image
     from inr.imaging.writing import save_image
     from inr.networks.model import Model, Region
-    from inr.report.comparison import write_comparison
     from inr.report.folder import fit_to_folder
     from inr.settings.config import FitConfig, GradeConfig
     from inr.settings.methods import configure
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
     from inr.training.result import FitResult, Progress
 
 _HOME = {
-    "Budget": "inr.analysis.budget",
-    "Comparison": "inr.analysis.comparison",
-    "compare": "inr.analysis.comparison",
-    "parse_methods": "inr.analysis.contenders",
-    "rank": "inr.analysis.ranking",
-    "write_comparison": "inr.report.comparison",
+    "Budget": "inr.comparison.budget",
+    "Comparison": "inr.comparison.compare",
+    "compare": "inr.comparison.compare",
+    "parse_methods": "inr.comparison.contenders",
+    "rank": "inr.comparison.ranking",
+    "write_comparison": "inr.comparison.folder",
     "Quality": "inr.analysis.metrics",
     "measure": "inr.analysis.metrics",
     "History": "inr.analysis.recorder",

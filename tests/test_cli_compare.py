@@ -92,7 +92,7 @@ def test_what_is_done_and_how_to_go_on_is_said_after_an_interrupt(folder, monkey
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("inr.analysis.comparison.compare", interrupted)
+    monkeypatch.setattr("inr.comparison.compare.compare", interrupted)
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
     assert done.exit_code == 130 and "are kept in" in done.stderr and "The same command goes on:" in done.stderr
 
@@ -131,7 +131,7 @@ def test_a_fit_that_fails_is_said_and_ends_with_one(folder, monkeypatch):
     def fails(image, config, **options):
         raise inr.TrainingError("the loss went away.")
 
-    monkeypatch.setattr("inr.analysis.runs.fit", fails)
+    monkeypatch.setattr("inr.comparison.runs.fit", fails)
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
     assert done.exit_code == 1 and "2 of 2 fits failed" in done.stderr
     assert "the loss went away." in (folder / "out" / "comparison.md").read_text()

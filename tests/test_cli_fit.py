@@ -157,7 +157,7 @@ def test_a_full_disk_leaves_nothing(cat, monkeypatch):
 
 
 def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
-    import inr.report.fitted as fitted
+    import inr.analysis.fitted as fitted
 
     monkeypatch.setattr(fitted, "measure", lambda *_, **__: 1 / 0)
     result = run("fit", "cat.png", "--grades", "1", *SMALL, code=1)
@@ -193,7 +193,7 @@ def test_other_peoples_pictures_are_never_touched(cat):
 
 
 def test_folders_made_on_the_way_go_with_a_failure(cat, monkeypatch):
-    import inr.report.fitted as fitted
+    import inr.analysis.fitted as fitted
 
     monkeypatch.setattr(fitted, "measure", lambda *_, **__: 1 / 0)
     run("fit", "cat.png", "--out", "e/f/g", "--grades", "1", *SMALL, code=1)
@@ -201,7 +201,7 @@ def test_folders_made_on_the_way_go_with_a_failure(cat, monkeypatch):
 
 
 def test_a_run_that_was_quicker_is_not_overwritten(cat, monkeypatch):
-    import inr.report.fitted as fitted
+    import inr.analysis.fitted as fitted
 
     original = fitted.measure
 

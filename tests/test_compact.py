@@ -351,7 +351,7 @@ def test_training_pays(image):
 
 @pytest.mark.parametrize("limit", [900, 1500, 2600])
 def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
-    from inr.report.fitted import fit_and_measure
+    from inr.analysis.fitted import fit_and_measure
 
     fitted = fit_and_measure(image, wish(max_bytes=limit, steps=96))
     assert 0.5 * limit < len(fitted.data) <= limit

@@ -9,17 +9,17 @@ import pytest
 from conftest import picture
 
 import inr
-from inr.analysis import comparison as module
-from inr.analysis import runs as runs_module
-from inr.analysis.budget import Budget, parse_budget, under
-from inr.analysis.comparison import compare
-from inr.analysis.contenders import parse_methods
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
-from inr.analysis.ranking import rank
-from inr.analysis.runs import Run, run_from_json, run_to_json
-from inr.report.comparison import write_comparison
-from inr.report.comparison_page import table, verdict
+from inr.comparison import compare as module
+from inr.comparison import runs as runs_module
+from inr.comparison.budget import Budget, parse_budget, under
+from inr.comparison.compare import compare
+from inr.comparison.contenders import parse_methods
+from inr.comparison.folder import write_comparison
+from inr.comparison.page import table, verdict
+from inr.comparison.ranking import rank
+from inr.comparison.runs import Run, run_from_json, run_to_json
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.spectra.bandwidth import choose_sigma

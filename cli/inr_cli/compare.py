@@ -48,13 +48,13 @@ def compare(
     Example: inr compare cat.png --methods mgdl,sgdl,siren --budget seconds=60
     """
     with common.running(debug=debug, threads=threads):
-        from inr.analysis.budget import parse_budget
-        from inr.analysis.comparison import compare as run_all
-        from inr.analysis.contenders import parse_methods
-        from inr.analysis.ranking import rank
+        from inr.comparison.budget import parse_budget
+        from inr.comparison.compare import compare as run_all
+        from inr.comparison.contenders import parse_methods
+        from inr.comparison.folder import OUTPUTS, interpolations, refuse_another, write_comparison
+        from inr.comparison.page import table, verdict
+        from inr.comparison.ranking import rank
         from inr.imaging.reading import load_image
-        from inr.report.comparison import OUTPUTS, interpolations, refuse_another, write_comparison
-        from inr.report.comparison_page import table, verdict
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]

@@ -24,8 +24,8 @@ from inr.errors import ImageError, InrError
 if TYPE_CHECKING:
     import numpy as np
 
+    from inr.analysis.fitted import Fitted
     from inr.imaging.image import Image
-    from inr.report.fitted import Fitted
     from inr.training.result import Progress
 
 
@@ -64,8 +64,8 @@ def fit_one(task: Task) -> Outcome:
 def _fit(task: Task, start: float) -> Outcome:
     import torch  # noqa: PLC0415
 
+    from inr.analysis.fitted import fit_and_measure  # noqa: PLC0415
     from inr.device import choose_device  # noqa: PLC0415
-    from inr.report.fitted import fit_and_measure  # noqa: PLC0415
     from inr.training.memory import GIB, default_limit  # noqa: PLC0415
 
     settings = task.settings
@@ -147,7 +147,7 @@ def prepare() -> None:
     warnings.simplefilter("ignore")  # what matters is in the row; stderr belongs to the parent's bar
     import kornia.metrics  # noqa: F401, PLC0415
 
-    import inr.report.fitted  # noqa: F401, PLC0415
+    import inr.analysis.fitted  # noqa: F401, PLC0415
 
 
 def _follow_parent() -> None:

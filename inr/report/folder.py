@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from inr.analysis.fitted import fit_and_measure
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import grade_bytes, load_model, model_to_bytes, save_model
@@ -13,7 +14,6 @@ from inr.files import staged_folder
 from inr.imaging.image import Image
 from inr.imaging.writing import save_image
 from inr.report.figures import draw_grades
-from inr.report.fitted import fit_and_measure
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
 from inr.settings.config import DeviceName, FitConfig

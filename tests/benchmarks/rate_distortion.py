@@ -24,8 +24,8 @@ from PIL import Image as PillowImage
 from scipy.interpolate import PchipInterpolator
 
 import inr
+from inr.analysis.fitted import fit_and_measure
 from inr.analysis.metrics import measure
-from inr.report.fitted import fit_and_measure
 
 CODECS = {
     "JPEG": ("JPEG", {}, (3, 5, 8, 12, 18, 25, 35, 45, 55, 65, 75, 82, 88, 92, 95)),

@@ -4,8 +4,8 @@ import dataclasses
 import math
 from dataclasses import dataclass
 
-from inr.analysis.contenders import Contender
-from inr.analysis.runs import Run, Store
+from inr.comparison.contenders import Contender
+from inr.comparison.runs import Run, Store
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.settings.methods import configure

@@ -11,11 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from inr.analysis.comparison import Comparison
-from inr.analysis.ranking import Row
-from inr.analysis.runs import Run
 from inr.analysis.spectrum import spectrum
 from inr.codec.model_file import load_model
+from inr.comparison.compare import Comparison
+from inr.comparison.ranking import Row
+from inr.comparison.runs import Run
 from inr.files import whole_file
 from inr.imaging.image import Image, quantize
 from inr.report.figures import amplification, opaque, reduce_picture

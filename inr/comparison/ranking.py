@@ -5,9 +5,9 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from inr.analysis.comparison import Comparison
 from inr.analysis.metrics import EXACT_DB, Quality
-from inr.analysis.runs import Run, Variant
+from inr.comparison.compare import Comparison
+from inr.comparison.runs import Run, Variant
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args, get_type_hints
 
-from inr.analysis.runs import Variant
+from inr.comparison.runs import Variant
 from inr.errors import ConfigError
 from inr.settings.methods import METHODS, configure
 from inr.settings.options import FitOptions

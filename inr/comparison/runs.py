@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import torch
 
-from inr.analysis.budget import Budget, under
 from inr.analysis.metrics import Quality, measure
 from inr.codec.model_file import model_from_bytes, model_to_bytes
+from inr.comparison.budget import Budget, under
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image

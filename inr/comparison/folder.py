@@ -12,18 +12,18 @@ from typing import Any
 
 import torch
 
-from inr.analysis.budget import Budget
-from inr.analysis.comparison import Comparison
-from inr.analysis.contenders import Contender
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
 from inr.analysis.metrics import Quality, compare_pictures
-from inr.analysis.ranking import Row, rank, reference
-from inr.analysis.runs import Run, quality_to_json, run_to_json
+from inr.comparison.budget import Budget
+from inr.comparison.compare import Comparison
+from inr.comparison.contenders import Contender
+from inr.comparison.figures import draw_curves, draw_errors, draw_pictures
+from inr.comparison.page import command, to_markdown
+from inr.comparison.ranking import Row, rank, reference
+from inr.comparison.runs import Run, quality_to_json, run_to_json
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
-from inr.report.comparison_figures import draw_curves, draw_errors, draw_pictures
-from inr.report.comparison_page import command, to_markdown
 from inr.settings.config import PixelsName
 
 SCHEMA = 1

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from inr.analysis.comparison import Comparison
 from inr.analysis.metrics import EXACT_DB, Quality
-from inr.analysis.ranking import Row, reference
+from inr.comparison.compare import Comparison
+from inr.comparison.ranking import Row, reference
 from inr.imaging.image import Image
 from inr.report.summary import decibels
 from inr.settings.methods import METHODS

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from inr.analysis.budget import Budget, under
-from inr.analysis.contenders import Contender
-from inr.analysis.runs import Run, Store, Variant
-from inr.analysis.search import Tuned, search
+from inr.comparison.budget import Budget, under
+from inr.comparison.contenders import Contender
+from inr.comparison.runs import Run, Store, Variant
+from inr.comparison.search import Tuned, search
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.settings.config import DeviceName, PixelsName
