@@ -14,10 +14,10 @@ from PIL import ImageCms
 from torch import nn
 
 import inr
-from inr.codec.planes import read_context, write_context
+from inr.codec.latents import read_context, write_context
 from inr.imaging.sampling import samples
-from inr.networks.context import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.networks.encoding import Planes
+from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.settings.shape import Plane
 from inr.training import rate
 from inr.training.compact import Compact
@@ -261,7 +261,7 @@ def test_the_context_in_integers_expects_what_the_trained_one_does():
 @pytest.mark.parametrize("scale", [40, 32_767])
 def test_expectations_are_those_of_whole_numbers(scale, monkeypatch):
     """Whatever parts, order and thread sums of floating-point products are taken in, they are those of integers."""
-    monkeypatch.setattr(inr.networks.context, "_PART", 101)
+    monkeypatch.setattr(inr.networks.entropy_model, "_PART", 101)
     order = lattices([(Plane(cell=1, channels=1),)], 40, 30)
     random = np.random.default_rng(0)
     first, passes, places, last, offsets = (

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 import inr
 import inr.codec.container as container_module
 from inr.codec.container import Chunk, pack, unpack
-from inr.codec.entropy import MAX_REACH, SCALES, Decoder, Encoder, counts
 from inr.codec.model_file import grade_bytes
-from inr.codec.quantize import (
+from inr.codec.range_coder import MAX_REACH, SCALES, Decoder, Encoder, counts
+from inr.codec.tensors import (
     MOST,
     Side,
     Step,
@@ -33,8 +33,8 @@ from inr.codec.quantize import (
     to_tensor,
     write_numbers,
 )
-from inr.networks.context import Context
 from inr.networks.encoding import Encoding, Planes
+from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
 from inr.settings.shape import Plane

@@ -8,7 +8,7 @@ import torch
 from conftest import picture, small_config
 
 import inr
-from inr.codec.quantize import grid_of
+from inr.codec.tensors import grid_of
 from inr.training.rounding import round_model, round_to_bytes
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import math
 from typing import Any, get_args
 
-from inr.codec.quantize import encoded_size_1
+from inr.codec.tensors import encoded_size_1
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
 from inr.networks.chain import empty_grade, grade_inputs

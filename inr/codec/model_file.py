@@ -6,13 +6,13 @@ import zlib
 from pathlib import Path
 
 from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
+from inr.codec.grades import layouts, read_table, read_weights, read_weights_1, write_grades
 from inr.codec.header import Header, make_header
-from inr.codec.payload import layouts, read_table, read_weights, read_weights_1, write_grades
-from inr.codec.planes import PlaneCoder, read_context, write_context
+from inr.codec.latents import PlaneCoder, read_context, write_context
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
-from inr.networks.context import Context
 from inr.networks.encoding import Encoding
+from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inr.codec.quantize import encoded_size_1
+from inr.codec.tensors import encoded_size_1
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs

@@ -13,8 +13,8 @@ from inr.errors import ConfigError
 from inr.imaging.image import BitDepth
 from inr.imaging.sampling import axis
 from inr.networks.chain import prefixes
-from inr.networks.context import Context
 from inr.networks.encoding import Encoding
+from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.settings.config import FeedName, FrameName
 

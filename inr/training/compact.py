@@ -20,8 +20,8 @@ from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import coordinates, samples
 from inr.networks.chain import prefixes
-from inr.networks.context import LARGEST, lattices
 from inr.networks.encoding import Encoding, plane_shape
+from inr.networks.entropy_model import LARGEST, lattices
 from inr.networks.layers import Dense
 from inr.networks.model import Model, Record
 from inr.settings.config import CompactConfig, FitConfig

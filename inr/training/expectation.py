@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inr.networks.context import FINE, NEIGHBOURS, Context, Lattice, groups
+from inr.networks.entropy_model import FINE, NEIGHBOURS, Context, Lattice, groups
 from inr.training.nearest import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0

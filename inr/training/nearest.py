@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from inr.codec.quantize import Step
+from inr.codec.tensors import Step
 
 _RIDGE = 1e-3
 """Share of the diagonal added to it: how far the bend is believed (for networks, 1e-5 to 1e-2 end alike)."""

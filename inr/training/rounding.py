@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from inr.codec.model_file import model_to_bytes
-from inr.codec.quantize import MOST, Step, grid_of, round_to
+from inr.codec.tensors import MOST, Step, grid_of, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates

@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from inr.codec.entropy import SCALES, Decoder, Encoder, expected_bits
+from inr.codec.range_coder import SCALES, Decoder, Encoder, expected_bits
 from inr.errors import ModelFileError
-from inr.networks.context import Integers
+from inr.networks.entropy_model import Integers
 
 LIMIT = 32_767
 MOST = 2**20 - 2**12

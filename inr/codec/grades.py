@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from inr.codec.entropy import Decoder, Encoder
 from inr.codec.header import MAX_FREQUENCY
-from inr.codec.planes import PlaneCoder
-from inr.codec.quantize import (
+from inr.codec.latents import PlaneCoder
+from inr.codec.range_coder import Decoder, Encoder
+from inr.codec.tensors import (
     Side,
     decode_tensor_1,
     describe,
@@ -17,7 +17,7 @@ from inr.codec.quantize import (
     write_numbers,
 )
 from inr.errors import ModelFileError
-from inr.networks.context import Context
+from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model
 from inr.settings.shape import Plane

@@ -7,11 +7,11 @@ from itertools import islice
 import numpy as np
 from torch import Tensor
 
-from inr.codec.entropy import FRACTIONS, Decoder, Encoder
-from inr.codec.quantize import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
+from inr.codec.range_coder import FRACTIONS, Decoder, Encoder
+from inr.codec.tensors import Side, Step, describe, grid_of, read_numbers, to_tensor, write_numbers
 from inr.errors import ModelFileError
-from inr.networks.context import FINE, LARGEST, PASSES, Context, Group, Integers, groups, lattices
 from inr.networks.encoding import plane_shape
+from inr.networks.entropy_model import FINE, LARGEST, PASSES, Context, Group, Integers, groups, lattices
 from inr.settings.shape import Plane
 
 MAX_HIDDEN, MAX_CHANNELS = 64, 256

@@ -11,7 +11,7 @@ from constriction import stream
 from numpy.typing import NDArray
 
 from inr.errors import ModelFileError
-from inr.networks.context import Integers
+from inr.networks.entropy_model import Integers
 
 SCALES = 64
 """Tables there are: the k-th has the mean distance 2^(k/4) / 16 from its centre."""
