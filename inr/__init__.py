@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from inr.settings.methods import configure
     from inr.settings.options import FitOptions
     from inr.settings.shape import EncodingConfig, Form, Plane
-    from inr.training.grades import fit
+    from inr.training.fit import fit
     from inr.training.result import FitResult, Progress
 
 _HOME = {
@@ -87,9 +87,9 @@ _HOME = {
     "Model": "inr.networks.model",
     "Region": "inr.networks.model",
     "fit_to_folder": "inr.report.folder",
-    "FitResult": "inr.training.grades",
-    "Progress": "inr.training.grades",
-    "fit": "inr.training.grades",
+    "FitResult": "inr.training.fit",
+    "Progress": "inr.training.fit",
+    "fit": "inr.training.fit",
 }
 
 __all__ = [

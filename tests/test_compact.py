@@ -19,13 +19,13 @@ from inr.imaging.sampling import samples
 from inr.networks.encoding import Planes
 from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.settings.shape import Plane
-from inr.training import rate
-from inr.training.compact import Compact
-from inr.training.decompose import Reading, colour_directions, decompose, entropy
-from inr.training.expectation import Expectation
-from inr.training.nearest import round_together
-from inr.training.numbers import Numbers
-from inr.training.settle import settle_networks
+from inr.training.joint import fit as rate
+from inr.training.joint.decompose import Reading, colour_directions, decompose, entropy
+from inr.training.joint.entropy_model import Expectation
+from inr.training.joint.latents import Numbers
+from inr.training.joint.trainer import Compact
+from inr.training.rounding.networks import settle_networks
+from inr.training.rounding.together import round_together
 
 SIZE = {"width": 51, "height": 38}
 
@@ -428,7 +428,7 @@ def test_a_prefix_can_be_written_again(fitted):
 
 @pytest.mark.parametrize("wishes", [{"max_bytes": 30_000}, {"target_psnr": 90.0}, {"target_psnr": 3.0}])
 def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
-    monkeypatch.setattr("inr.training.steering._LEAST_STEPS", 1)
+    monkeypatch.setattr("inr.training.joint.rate_control._LEAST_STEPS", 1)
     result = inr.fit(image, wish(steps=120, **wishes))
     assert len(inr.model_to_bytes(result.model)) <= wishes.get("max_bytes", 60_000)
     assert (result.stopped is not None and "were asked for" in result.stopped) == ("target_psnr" in wishes)

@@ -13,11 +13,12 @@ from inr.imaging.sampling import coordinates, training_rows
 from inr.networks.encoding import Planes, draw_encoding
 from inr.networks.grade import Grade
 from inr.settings.shape import Plane
-from inr.training import engine, grades
-from inr.training import pool as pool_module
-from inr.training.memory import GIB
-from inr.training.pool import Pool
-from inr.training.start import generator
+from inr.training.greedy import engine
+from inr.training.greedy import fit as grades
+from inr.training.greedy import pool as pool_module
+from inr.training.greedy.memory import GIB
+from inr.training.greedy.pool import Pool
+from inr.training.seeds import generator
 
 
 def all_coordinates(image: inr.Image, frame: str = "isotropic") -> torch.Tensor:
@@ -206,7 +207,7 @@ def test_only_the_current_grade_trains(image, monkeypatch):
         return steps
 
     monkeypatch.setattr(grades, "train_grade", spy)
-    model = inr.fit(image, small_config(solve_head=False)).model
+    model = inr.fit(image, small_config()).model
     for grade, snapshot in zip(model.grades, snapshots, strict=True):
         for parameter, before in zip(grade.parameters(), snapshot, strict=True):
             assert torch.equal(parameter, before)
@@ -217,29 +218,6 @@ def test_first_grade_does_not_depend_on_the_number_of_grades(image):
     three = inr.fit(image, small_config()).model
     for a, b in zip(one.grades[0].parameters(), three.grades[0].parameters(), strict=True):
         assert torch.equal(a, b)
-
-
-def mean_square(pool: Pool, grade: Grade) -> float:
-    return float((pool.residual - grade(pool.inputs)).detach().double().square().mean())
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_exact_head_never_raises_the_training_error_and_is_optimal(image, seed):
-    config = small_config(seed=seed)
-    generator = torch.Generator().manual_seed(seed)
-    pool = grades._pool(image, config, draw_encoding(config.encoding, config.frame, seed), torch.device("cpu"), GIB)
-    grade = Grade(16, 3, depth=2, width=16, activation="sine")
-    grade.start("glorot-normal", generator, first=True, raw=False)
-    before = mean_square(pool, grade)
-    engine.solve_head(grade, pool)
-    after = mean_square(pool, grade)
-    assert after <= before
-    features = torch.cat([grade.body(pool.inputs), torch.ones(len(pool.inputs), 1)], 1).detach().double()
-    best = torch.linalg.lstsq(features, pool.residual.double()).solution
-    optimum = float((pool.residual.double() - features @ best).square().mean())
-    assert after == pytest.approx(optimum, rel=1e-4)
-    engine.solve_head(grade, pool)
-    assert mean_square(pool, grade) <= after * (1 + 1e-6)
 
 
 def test_paper_setting_to_the_letter():
@@ -253,7 +231,7 @@ def test_paper_setting_to_the_letter():
         None,
     )
     assert config.frame == "unit" and config.encoding.kind == "none" and config.pixels == "half"
-    assert config.feed == "features" and not (config.rescale_residual or config.solve_head)
+    assert config.feed == "features" and not config.rescale_residual
     single = inr.configure(inr.FitOptions(method="sgdl-paper"))
     assert [(g.depth, g.width) for g in single.grades] == [(12, 256)]
 

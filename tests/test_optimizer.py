@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inr.training.optimizer import Muon, orthogonalise
+from inr.training.optimizers import Muon, orthogonalise
 
 
 @settings(max_examples=25, deadline=None)

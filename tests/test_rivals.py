@@ -20,7 +20,7 @@ from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import Form
 from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
-from inr.training.optimizer import Muon, make_optimizers
+from inr.training.optimizers import Muon, make_optimizers
 
 SMALL = {"width": 24, "steps": 3}
 

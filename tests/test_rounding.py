@@ -9,7 +9,7 @@ from conftest import picture, small_config
 
 import inr
 from inr.codec.tensors import grid_of
-from inr.training.rounding import round_model, round_to_bytes
+from inr.training.rounding.model import round_model, round_to_bytes
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def pack(
         from inr.codec.model_file import checked_bytes, load_model, model_from_bytes, save_model
         from inr.imaging.reading import load_image
         from inr.report.summary import decibels
-        from inr.training.rounding import round_to_bytes
+        from inr.training.rounding.model import round_to_bytes
 
         before = model.stat().st_size if model.is_file() else 0
         loaded, source = load_model(model), None if image is None else load_image(image)

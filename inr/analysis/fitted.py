@@ -15,9 +15,9 @@ from inr.device import choose_device
 from inr.imaging.image import Image
 from inr.networks.model import Model, Record, program_versions
 from inr.settings.config import DeviceName, FitConfig
-from inr.training.grades import fit
+from inr.training.fit import fit
 from inr.training.result import FitResult, Progress
-from inr.training.rounding import round_model
+from inr.training.rounding.model import round_model
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,7 @@ def _fit(task: Task, start: float) -> Outcome:
 
     from inr.analysis.fitted import fit_and_measure  # noqa: PLC0415
     from inr.device import choose_device  # noqa: PLC0415
-    from inr.training.memory import GIB, default_limit  # noqa: PLC0415
+    from inr.training.greedy.memory import GIB, default_limit  # noqa: PLC0415
 
     settings = task.settings
     if settings.threads is not None:

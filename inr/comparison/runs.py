@@ -21,7 +21,7 @@ from inr.imaging.image import Image
 from inr.settings.config import DeviceName, FitConfig, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr.training.grades import fit
+from inr.training.fit import fit
 from inr.training.result import Progress
 
 Variant = Literal["default", "paper", "tuned"]

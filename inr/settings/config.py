@@ -72,7 +72,7 @@ class GradeConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class CompactConfig:
-    """How a fit weighs bits against error, and how it learns both; see `inr.training.compact`.
+    """How a fit weighs bits against error, and how it learns both; see `inr.training.joint.trainer`.
 
     Attributes:
         max_bytes: of the model file, never exceeded.
@@ -142,7 +142,6 @@ class FitConfig:
         targets: colours as they are, or `symmetric`: grade 1 is given 2 c - 1, from -1 to 1, as SIREN is.
         rescale_residual: each residual is divided by its RMS before a grade fits it and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper.
-        solve_head: the head is replaced by its least-squares optimum at the grade's end. Not in the paper.
         precision: of the products in training; `auto` measures one at the start and takes the faster type.
         seed: start of all randomness of this fit.
         compact: trains all grades together, bits weighed against error; see `CompactConfig`.
@@ -164,7 +163,6 @@ class FitConfig:
     feed: FeedName = "both"
     targets: TargetsName = "unit"
     rescale_residual: bool = True
-    solve_head: bool = False
     precision: PrecisionName = "auto"
     seed: int = 0
     rounding_db: float = 0.1
@@ -204,10 +202,10 @@ class FitConfig:
                 raise ConfigError("a compact fit needs planes in every grade, the coarsest first.")
 
     def _check_form(self, form: Form, number: int) -> None:
-        if form.sigmoid and (self.rescale_residual or self.solve_head or self.targets != "unit" or number):
-            raise ConfigError("a sigmoid fits the colours themselves: one grade, no rescaling, no solved head.")
-        if form.shifts and (self.encoding.kind != "none" or self.solve_head or (number and self.feed == "features")):
-            raise ConfigError("shifts need the bare coordinates: encoding 'none', no solved head.")
+        if form.sigmoid and (self.rescale_residual or self.targets != "unit" or number):
+            raise ConfigError("a sigmoid fits the colours themselves: one grade, no rescaling.")
+        if form.shifts and (self.encoding.kind != "none" or (number and self.feed == "features")):
+            raise ConfigError("shifts need the bare coordinates: encoding 'none'.")
         if form.branches > 1 and (number or form.branches != len(self.encoding.bands)):
             raise ConfigError("branches need one grade, and as many bands of the encoding.")
 

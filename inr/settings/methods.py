@@ -224,7 +224,6 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
         precision="float32",
         feed="features",
         rescale_residual=False,
-        solve_head=False,
         rounding_db=0.0,
     )
     return config if options.recipe != "inr" else dataclasses.replace(with_own_recipe(config), optimizer=optimizer)

@@ -1,11 +1,34 @@
 """What is told during a fit, and what comes of it."""
 
 from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor
 
 from inr.networks.model import Model
 from inr.settings.config import FitConfig
-from inr.training.engine import Step
-from inr.training.pool import Leftover
+
+
+class Leftover(Protocol):
+    """Computes the colours minus the picture so far."""
+
+    def __call__(self, rows: Tensor | None = None) -> Tensor:
+        """Return (N, C) float32 of all training pixels in reading order, or of the (M,) ascending places given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Where training stands after one update.
+
+    Attributes:
+        step: updates done in this grade.
+        loss: half the mean squared error of the batch, in units of the colours.
+        psnr_db: estimate for the training pixels from the recent losses, unclipped.
+    """
+
+    step: int
+    loss: float
+    psnr_db: float
 
 
 @dataclass(frozen=True, kw_only=True)

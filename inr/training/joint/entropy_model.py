@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from inr.networks.entropy_model import FINE, NEIGHBOURS, Context, Lattice, groups
-from inr.training.nearest import round_together
+from inr.training.rounding.together import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
 _LEAST = 2.0**-20

@@ -25,11 +25,12 @@ from inr.networks.entropy_model import LARGEST, lattices
 from inr.networks.layers import Dense
 from inr.networks.model import Model, Record
 from inr.settings.config import CompactConfig, FitConfig
-from inr.training.decompose import Reading, decompose
-from inr.training.expectation import Expectation
-from inr.training.numbers import Numbers
-from inr.training.optimizer import Muon
-from inr.training.start import adding_grade, generator
+from inr.training.joint.decompose import Reading, decompose
+from inr.training.joint.entropy_model import Expectation
+from inr.training.joint.latents import Numbers
+from inr.training.joint.start import adding_grade
+from inr.training.optimizers import Muon
+from inr.training.seeds import generator
 
 _BLOCK = 16_384
 """Pixels drawn at once, about."""

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -11,8 +10,9 @@ import torch
 from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig, GradeConfig
-from inr.training.optimizer import make_optimizers
-from inr.training.pool import CHUNK, Leftover, Pool
+from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.optimizers import make_optimizers
+from inr.training.result import Leftover, Step
 
 _CONFIRM_EVERY = 10
 """Steps between looks at all training pixels once the batches say that the target PSNR may be reached."""
@@ -20,21 +20,6 @@ _CONFIRM_EVERY = 10
 
 class DivergedError(ArithmeticError):
     """The loss is no longer a finite number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """Where training stands after one update.
-
-    Attributes:
-        step: updates done in this grade.
-        loss: half the mean squared error of the batch, in units of the colours.
-        psnr_db: estimate for the training pixels from the recent losses, unclipped.
-    """
-
-    step: int
-    loss: float
-    psnr_db: float
 
 
 def train_grade(
@@ -101,35 +86,6 @@ def train_grade(
         raise DivergedError  # the last update's loss was never computed
     grade.rescale(scale, shift)
     return done
-
-
-@torch.no_grad()
-def solve_head(grade: Grade, pool: Pool, *, ridge: float = 1e-9) -> None:
-    """Move a grade's head to the least-squares optimum over all training rows.
-
-    Solves for the change D of the head: min ||e - g - [x^{l+1}, 1] D||^2 + ridge ||D||^2, the ridge
-    relative to the mean square of the features. D = 0 is a candidate, so the training error cannot rise.
-
-    Args:
-        grade: its head is changed in place.
-        pool: the inputs and residual of this grade.
-        ridge: guards against features that are almost linear combinations of others.
-    """
-    size, outputs = grade.features + 1, pool.residual.shape[1]
-    on = pool.inputs.device
-    high = torch.float32 if on.type == "mps" else torch.float64  # Apple's GPU has no float64
-    gram = torch.zeros(size, size, dtype=high, device=on)
-    right = torch.zeros(size, outputs, dtype=high, device=on)
-    for inputs, residual in pool.chunks():
-        features = grade.body(inputs, grade.read(inputs))
-        left = (residual - grade.head(features)).to(high)
-        padded = torch.nn.functional.pad(features.to(high), (0, 1), value=1.0)
-        gram.addmm_(padded.T, padded)
-        right.addmm_(padded.T, left)
-    gram.diagonal().add_(ridge * float(gram.trace()) / size)
-    change = torch.linalg.solve(gram, right).to(torch.float32)
-    grade.head.weight.add_(change[:-1].T)
-    grade.head.bias.add_(change[-1])
 
 
 def _target(pool: Pool, config: FitConfig) -> tuple[float, float]:

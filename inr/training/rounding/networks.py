@@ -1,4 +1,4 @@
-"""A compact model -> the same with its networks' weights on grids, rounded together (see `inr.training.nearest`)."""
+"""A compact model -> the same with its networks' weights on grids, rounded together."""
 
 import copy
 import dataclasses
@@ -13,7 +13,7 @@ from inr.networks.chain import prefixes
 from inr.networks.grade import Grade
 from inr.networks.layers import Dense
 from inr.networks.model import Model
-from inr.training.nearest import round_together
+from inr.training.rounding.together import round_together
 
 SAMPLE = 16_384
 """Pixels that the rounding of a file looks at; where only its size is asked for, fewer do."""

@@ -13,12 +13,11 @@ from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.networks.model import Model
 from inr.settings.config import CompactConfig, FitConfig, GradeConfig
-from inr.training.compact import Compact, best_step
-from inr.training.decompose import Reading, decompose, entropy
-from inr.training.engine import Step
-from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.settle import SAMPLE, settle_networks
-from inr.training.steering import FEW, Steering, mean_squared_error, smallest
+from inr.training.joint.decompose import Reading, decompose, entropy
+from inr.training.joint.rate_control import FEW, Steering, mean_squared_error, smallest
+from inr.training.joint.trainer import Compact, best_step
+from inr.training.result import FitResult, GradeLog, Progress, Step
+from inr.training.rounding.networks import SAMPLE, settle_networks
 
 _CONTEXT_GAIN = 0.75
 """Bits of the trained numbers over those of the decomposition, about."""
@@ -44,7 +43,7 @@ _LONGEST = 16_384
 """Pixels of a side, whose square a fit's way of reading planes grows with."""
 
 
-def fit_compact(image: Image, config: FitConfig, progress: Callable[[Progress], None] | None) -> FitResult:
+def fit_joint(image: Image, config: FitConfig, progress: Callable[[Progress], None] | None) -> FitResult:
     """Fit a picture to as few bytes as its quality allows, or as well as its bytes allow.
 
     Args:

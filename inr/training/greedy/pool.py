@@ -6,7 +6,6 @@ turn comes.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -17,13 +16,6 @@ from inr.settings.config import FeedName
 
 CHUNK = 8192
 """Rows pushed through a network at once: its activations stay in cache."""
-
-
-class Leftover(Protocol):
-    """Computes the colours minus the picture so far; see `Pool.leftover`."""
-
-    def __call__(self, rows: Tensor | None = None) -> Tensor:
-        """Return (N, C) float32 of all training pixels in reading order, or of the (M,) ascending places given."""
 
 
 class Pool:

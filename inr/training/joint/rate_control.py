@@ -8,8 +8,8 @@ import numpy as np
 from inr.codec.model_file import model_to_bytes
 from inr.imaging.image import Image, quantize
 from inr.networks.model import Model, program_versions
-from inr.training.compact import SETTLED, Compact
-from inr.training.settle import settle_networks
+from inr.training.joint.trainer import SETTLED, Compact
+from inr.training.rounding.networks import settle_networks
 
 FEW = 4096
 """Pixels that the rounding of networks looks at where only their bytes matter."""

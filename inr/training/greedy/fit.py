@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import torch
 
-from inr.device import choose_device, choose_precision, keep_freed_memory
+from inr.device import choose_precision
 from inr.errors import ConfigError, TrainingError
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates, training_rows
@@ -15,55 +15,19 @@ from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
-from inr.settings.config import DeviceName, FitConfig, GradeConfig
-from inr.settings.methods import configure
+from inr.settings.config import FitConfig, GradeConfig
 from inr.spectra.bandwidth import choose_sigma
-from inr.training.engine import DivergedError, Step, solve_head, train_grade
-from inr.training.memory import GIB, default_limit, pool_bytes
-from inr.training.pool import Leftover, Pool
-from inr.training.rate import fit_compact
-from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.start import new_grade, seed_of
+from inr.training.greedy.engine import DivergedError, train_grade
+from inr.training.greedy.memory import GIB, default_limit, pool_bytes
+from inr.training.greedy.pool import Pool
+from inr.training.greedy.start import new_grade
+from inr.training.result import FitResult, GradeLog, Leftover, Progress, Step
+from inr.training.seeds import seed_of
 
 _RETRY_RATE = 0.25
 
 
-def fit(
-    image: Image,
-    config: FitConfig | None = None,
-    *,
-    device: DeviceName = "auto",
-    memory: float | None = None,
-    progress: Callable[[Progress], None] | None = None,
-) -> FitResult:
-    """Fit a picture grade by grade (Fang & Xu 2024, section 2).
-
-    Grade l minimises the mean squared error of g_l(x^l) against e^l, with x^1 the encoded coordinate,
-    e^1 the colours, x^{l+1} its features and e^{l+1} = e^l - g_l(x^l). Then it is frozen. The picture is
-    the sum of all g_l. With a `compact` configuration all grades are trained together, see `inr.training.compact`.
-
-    Args:
-        image: (H, W, C) in [0, 1].
-        config: of the method; the default is `inr.configure()`.
-        device: `auto` takes a GPU if torch sees one.
-        memory: limit in GiB; half of what is free by default. A picture whose features do not fit is trained a
-            portion at a time, which changes the order of its pixels and so the result.
-        progress: called after every step.
-
-    Raises:
-        ConfigError: the device is not there, or the memory is too little.
-        TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
-    """
-    config = config or configure()
-    keep_freed_memory()
-    if config.compact is None:
-        return _fit_in_turn(image, config, choose_device(device), memory, progress)
-    if device not in ("auto", "cpu"):
-        raise ConfigError(f"device is {device!r}; compact fits are done on the processor: give 'cpu'.")
-    return fit_compact(image, config, progress)
-
-
-def _fit_in_turn(
+def fit_greedy(
     image: Image,
     config: FitConfig,
     on: torch.device,
@@ -112,8 +76,6 @@ def _fit_in_turn(
         grade, steps, rate = _train(
             image, pool, config, number, encoding=encoding.size, dtype=dtype, seconds=share, on_step=report
         )
-        if config.solve_head:
-            solve_head(grade, pool)
         out_of_time = config.seconds is not None and steps < own.steps
         grade.requires_grad_(False)
         grades.append(grade)

@@ -1,0 +1,1 @@
+"""MGDL to the letter: each grade fits what those before left over, then is frozen."""

@@ -1,0 +1,1 @@
+"""All grades together on feature planes, error and bits in one loss."""

@@ -1,0 +1,1 @@
+"""Weights on grids, as coarse as a loss or a size allows."""
