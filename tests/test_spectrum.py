@@ -21,7 +21,7 @@ from inr.report.spectrum_figure import draw_spectrum
 from inr.report.spectrum_text import spectrum_data, spectrum_rows
 from inr.spectra import signals as frequency
 from inr.spectra.rings import MOST_RINGS, Rings, central, relative_error
-from inr.training import fit as grades
+from inr.training.greedy import fit as grades
 from inr.training.result import Step
 
 
