@@ -13,8 +13,9 @@ from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.networks.model import Model
 from inr.settings.config import CompactConfig, FitConfig, GradeConfig
-from inr.training.joint.decompose import Reading, decompose, entropy
+from inr.training.joint.decompose import decompose, entropy
 from inr.training.joint.rate_control import FEW, Steering, mean_squared_error, smallest
+from inr.training.joint.reading import Reading
 from inr.training.joint.trainer import Compact, best_step
 from inr.training.result import FitResult, GradeLog, Progress, Step
 from inr.training.rounding.networks import SAMPLE, settle_networks
@@ -39,8 +40,6 @@ _HOPELESS = 1e6
 """Magnitude below which a number becomes zero where all do."""
 _LITTLE = 1_000
 """Bytes, besides a colour profile, that a file without numbers may take more than."""
-_LONGEST = 16_384
-"""Pixels of a side, whose square a fit's way of reading planes grows with."""
 
 
 def fit_joint(image: Image, config: FitConfig, progress: Callable[[Progress], None] | None) -> FitResult:
@@ -52,14 +51,10 @@ def fit_joint(image: Image, config: FitConfig, progress: Callable[[Progress], No
         progress: called after every step.
 
     Raises:
-        ConfigError: the picture is too long, or cannot be made so small.
+        ConfigError: the picture cannot be made so small.
     """
     assert config.compact is not None
     start = time.perf_counter()
-    if max(image.width, image.height) > _LONGEST:
-        raise ConfigError(
-            f"{image.name} is {image.width} x {image.height}; compact fits take sides of up to {_LONGEST:,} pixels."
-        )
     wanted = _bytes_wanted(image, config.compact)
     config, compact, overhead = _sized(image, config, config.compact, wanted)
     profile = len(zlib.compress(image.icc_profile, 9)) if image.icc_profile and not is_srgb(image.icc_profile) else 0

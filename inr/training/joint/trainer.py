@@ -25,9 +25,10 @@ from inr.networks.entropy_model import LARGEST, lattices
 from inr.networks.layers import Dense
 from inr.networks.model import Model, Record
 from inr.settings.config import CompactConfig, FitConfig
-from inr.training.joint.decompose import Reading, decompose
+from inr.training.joint.decompose import decompose
 from inr.training.joint.entropy_model import Expectation
 from inr.training.joint.latents import Numbers
+from inr.training.joint.reading import Reading
 from inr.training.joint.start import adding_grade
 from inr.training.optimizers import Muon
 from inr.training.seeds import generator
