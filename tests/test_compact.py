@@ -49,21 +49,6 @@ def fitted(image):
         return inr.fit(image, wish()).model
 
 
-@pytest.mark.parametrize("around", [False, True])
-@pytest.mark.parametrize("cell", [1, 2, 4, 7, 32])
-def test_reading_is_that_of_planes(cell, around):
-    plane = Plane(cell=cell, channels=2, around=around)
-    planes = Planes([plane], 51, 38)
-    planes.start(torch.Generator().manual_seed(0))
-    y, x = torch.meshgrid((2 * torch.arange(38) + 1 - 38) / 51, (2 * torch.arange(51) + 1 - 51) / 51, indexing="ij")
-    expected = planes(torch.stack([x, y], dim=2).reshape(-1, 2)).T.reshape(plane.features, 38, 51).detach()
-    read, values = Reading(plane, 51, 38), planes.values[0].detach()[0]
-    for rows in (torch.arange(38), torch.arange(3, 38, 8), torch.tensor([37])):
-        part = read.up(values[:, read.needed(rows)], rows)
-        torch.testing.assert_close(part, expected[:, rows], atol=1e-6, rtol=0)
-    torch.testing.assert_close(read.centre(values), expected[:2], atol=1e-6, rtol=0)
-
-
 def test_a_plane_is_read_a_cell_away():
     """Its eight neighbours are what a plane gives a cell further; beyond its border, its border."""
     plane = Planes([Plane(cell=2, channels=1, around=True)], 8, 6)

@@ -43,14 +43,14 @@ def test_nothing_is_held_out_when_all_pixels_are_trained_on(image, model):
     assert quality.train_psnr_db is None and quality.held_out_psnr_db is None
 
 
-def test_ssim_in_strips_equals_the_whole(monkeypatch):
+def test_ssim_in_tiles_equals_the_whole(monkeypatch):
     import torch
 
     a, b = (picture(70, 30, seed=s).astype(np.float32) / 255 for s in (0, 1))
     x, y = (torch.from_numpy(p).permute(2, 0, 1)[None] for p in (a, b))
     whole = float(kornia_ssim(x, y, 11, 1.0).mean())
-    for rows in (7, 16, 35, 64, 1024):
-        monkeypatch.setattr(metrics, "_SSIM_PIXELS", rows * a.shape[1])
+    for side in (7, 16, 29, 35, 64, 1024):
+        monkeypatch.setattr(metrics, "_SSIM_TILE", side)
         assert metrics.ssim(a, b) == pytest.approx(whole, abs=1e-5)
     assert metrics.ssim(a, a) == pytest.approx(1.0, abs=1e-6)
     assert metrics.ssim(a[:10], a[:10]) is None

@@ -53,10 +53,15 @@ def _model(scale: int, fraction: int, reach: int) -> stream.model.Categorical:
     return stream.model.Categorical(counts(scale, fraction, reach), perfect=False)
 
 
-def expected_bits(scale: int, reach: int, values: Integers) -> float:
-    """Return the bits that integers in -reach..reach around zero cost by one table."""
-    table = counts(scale, 0, reach)
-    return float(np.log2(table.sum() / table[values + reach]).sum())
+def expected_bits(scale: int, often: Integers) -> float:
+    """Return the bits that integers around zero cost by one table.
+
+    Args:
+        scale: of the table.
+        often: (2 reach + 1,) how many there are of each from -reach to reach.
+    """
+    table = counts(scale, 0, len(often) // 2)
+    return float((often * np.log2(table.sum() / table)).sum())
 
 
 class Encoder:

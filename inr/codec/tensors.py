@@ -7,6 +7,7 @@ of 16 bits. So writing a model that was read gives the same bytes, whatever grid
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,8 @@ LIMIT = 32_767
 MOST = 2**20 - 2**12
 """Largest magnitude of a number on a grid: times 15 it is whole in float32, and it has 20 bits below zero too."""
 _MAX_EXPONENT = 112
+_PART = 2**20
+"""Numbers that are coded at once."""
 _HIGH = 255  # what of a number is coded by a table; the bits below are written as they are
 
 
@@ -62,8 +65,10 @@ class Step:
 
 def round_to(values: Tensor, step: Step) -> Tensor:
     """Return the float32 numbers of a grid next to these."""
-    codes = np.clip(np.rint(values.detach().cpu().numpy().astype(np.float64) / step.value), -MOST, MOST)
-    return torch.from_numpy((codes * step.value).astype(np.float32))
+    codes = values.detach().cpu().numpy().astype(np.float64)
+    _whole(codes, step.value, MOST)
+    codes *= step.value
+    return torch.from_numpy(codes.astype(np.float32))
 
 
 def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
@@ -73,7 +78,7 @@ def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
         ModelFileError: a number is not finite, or above 2^127.
     """
     values = tensor.detach().cpu().numpy().astype(np.float64).ravel()
-    largest = float(np.abs(values).max(initial=0.0))
+    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
     if not largest <= 2.0**127:  # NaN compares false
         raise ModelFileError("a weight is not a finite number; the model cannot be written.")
     if largest == 0.0:
@@ -81,32 +86,46 @@ def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
     step = _common(values)
     if step is None or largest / step.value > MOST:
         bits = Step(8 * (max(-128, math.ceil(math.log2(largest / LIMIT))) - 3)).value
-        values = np.clip(np.rint(values / bits), -LIMIT, LIMIT) * bits
+        _whole(values, bits, LIMIT)
+        values *= bits
         step = _common(values)  # these may all lie on a wider grid by chance: as they will when they are read
         if step is None:
             return Step(0), np.zeros(len(values), np.int64)
-    return step, np.rint(values / step.value).astype(np.int64)
+    _whole(values, step.value, math.inf)
+    return step, values.astype(np.int64)
+
+
+def _whole(values: NDArray[np.float64], step: float, most: float) -> None:
+    """Make of numbers, in place, how many steps they are: a plane of a large picture has no room for copies."""
+    values /= step
+    np.rint(values, out=values)
+    np.clip(values, -most, most, out=values)
 
 
 def _common(values: NDArray[np.float64]) -> Step | None:
     """Return the widest step that all numbers are multiples of, or None if they are zero or there is none of use."""
-    mantissas, exponents = np.frexp(np.abs(values[values != 0.0]))
-    if not len(mantissas):
+    lowest, factors = math.inf, [15, 13, 11, 9, 7, 5, 3, 1]
+    for part in _parts(values):
+        mantissas, exponents = np.frexp(np.abs(part[part != 0.0]))
+        if not len(mantissas):
+            continue
+        whole = (mantissas * 2**24).astype(np.int64)  # float32 has 24 bits
+        low = whole & -whole
+        exponents = exponents - 24 + np.log2(low.astype(np.float64)).astype(np.int64)
+        lowest = min(lowest, int(exponents.min()))
+        odd = whole // low
+        factors = [factor for factor in factors if not (odd % factor).any()]
+    if not -250 <= lowest < math.inf:
         return None
-    whole = (mantissas * 2**24).astype(np.int64)  # float32 has 24 bits
-    low = (whole & -whole).astype(np.float64)
-    exponents = exponents - 24 + np.log2(low).astype(np.int64)
-    odd = whole // low.astype(np.int64)
-    lowest = int(exponents.min())
-    if lowest < -250:
-        return None
-    for factor in (15, 13, 11, 9, 7, 5, 3, 1):
-        if not (odd % factor).any():
-            eighths, shift = factor, 0
-            while eighths < 8:
-                eighths, shift = 2 * eighths, shift + 1
-            return Step(eighths - 8 + 8 * (lowest - shift))
-    return None
+    eighths, shift = factors[0], 0
+    while eighths < 8:
+        eighths, shift = 2 * eighths, shift + 1
+    return Step(eighths - 8 + 8 * (int(lowest) - shift))
+
+
+def _parts(numbers: NDArray[Any]) -> list[NDArray[Any]]:
+    """Return numbers a part at a time: what is computed of them on the way takes many times their memory."""
+    return np.split(numbers, range(_PART, len(numbers), _PART))
 
 
 @dataclass(frozen=True)
@@ -157,23 +176,30 @@ def describe(step: Step, numbers: Integers) -> Side:
     mean = max(float(np.abs(high).mean()), 1e-3)
     guess = round(4 * math.log2(mean * 16))
     near = range(min(max(guess - 6, 0), SCALES - 1), min(max(guess + 7, 1), SCALES))
-    return Side(step, min(near, key=lambda scale: expected_bits(scale, (1 << bits) - 1, high)), low, bits)
+    reach = (1 << bits) - 1
+    often = np.bincount(high + reach, minlength=2 * reach + 1)
+    return Side(step, min(near, key=lambda scale: expected_bits(scale, often)), low, bits)
 
 
 def write_numbers(encoder: Encoder, side: Side, numbers: Integers) -> None:
     """Code integers as their side says."""
-    high = numbers >> side.low
     if side.reach_bits:
-        encoder.write(high, np.full(len(high), side.scale), np.zeros(len(high), np.int64), side.reach)
-    encoder.write_uniform(numbers & ((1 << side.low) - 1), side.low)
+        for part in _parts(numbers):
+            encoder.write(part >> side.low, np.full(len(part), side.scale), np.zeros(len(part), np.int64), side.reach)
+    for part in _parts(numbers):
+        encoder.write_uniform(part & ((1 << side.low) - 1), side.low)
 
 
 def read_numbers(decoder: Decoder, side: Side, count: int) -> Integers:
     """Return the integers that `write_numbers` coded."""
-    high = np.zeros(count, np.int64)
+    numbers = np.zeros(count, np.int64)
     if side.reach_bits:
-        high = decoder.read(np.full(count, side.scale), high, side.reach)
-    return (high << side.low) + decoder.read_uniform(count, side.low)
+        for part in _parts(numbers):
+            part[:] = decoder.read(np.full(len(part), side.scale), part, side.reach)
+    numbers <<= side.low
+    for part in _parts(numbers):
+        part[:] += decoder.read_uniform(len(part), side.low)
+    return numbers
 
 
 def to_tensor(step: Step, numbers: Integers, shape: tuple[int, ...]) -> Tensor:

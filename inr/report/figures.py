@@ -70,9 +70,8 @@ def reduce_picture(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return picture
     if min(picture.shape[:2]) < step:  # a thread of pixels: too thin to average in blocks
         return picture[::step, ::step]
-    cropped = picture[: height * step, : width * step]
-    blocks = cropped.reshape(height, step, width, step, -1).mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(blocks)
+    rows = (picture[top : top + step, : width * step] for top in range(0, height * step, step))
+    return np.stack([row.reshape(step, width, step, -1).mean(axis=(0, 2), dtype=np.float32) for row in rows])
 
 
 def opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

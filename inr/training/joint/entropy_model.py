@@ -16,6 +16,8 @@ _LEAST = 2.0**-20
 _MOST = 32_767
 _SAMPLE, _CHUNK = 65_536, 4096
 """Numbers that are looked at to round the context, and how many at once."""
+_PART = 65_536
+"""Numbers whose neighbours are looked up at once."""
 
 
 class Expectation:
@@ -31,19 +33,27 @@ class Expectation:
     """
 
     def __init__(self, order: list[Lattice], hidden: int, generator: torch.Generator, portions: int) -> None:
-        met = list(groups(order))
         count = sum(lattice.count for lattice in order)
-        shuffled = torch.randperm(count, generator=generator).numpy()
-        self._at = torch.from_numpy(np.concatenate([group.at() for group in met])[shuffled])
-        seen = np.concatenate([group.seen() for group in met], axis=1)
-        self._seen = torch.from_numpy(np.ascontiguousarray(seen[:, shuffled]))
-        kinds = [np.full((group.count, 2), (group.number, group.place)).T for group in met]
-        self._kind = torch.from_numpy(np.ascontiguousarray(np.concatenate(kinds, axis=1)[:, shuffled]))
+        shuffled = torch.randperm(count, generator=generator).to(torch.int32)
+        places = torch.empty_like(shuffled)
+        places[shuffled] = torch.arange(count, dtype=torch.int32)
+        self._at = torch.empty(count, dtype=torch.int32)
+        self._seen = torch.empty(NEIGHBOURS, count, dtype=torch.int32)
+        self._kind = torch.empty(2, count, dtype=torch.uint8)
+        before = 0
+        for group in groups(order):  # written where they belong, a part at a time: for large pictures these are large
+            for start in range(0, group.count, _PART):
+                part = slice(start, min(start + _PART, group.count))
+                to = places[before + part.start : before + part.stop]
+                self._at[to] = torch.from_numpy(group.at(part)).to(torch.int32)
+                self._seen[:, to] = torch.from_numpy(group.seen(part))
+                self._kind[:, to] = torch.tensor([[group.number], [group.place]], dtype=torch.uint8)
+            before += group.count
         self._portion, self._next = -(-count // portions), 0
         self.centres, self.spreads = torch.zeros(count), torch.zeros(count)
-        first, passes, places, last, offsets = Context.shapes(hidden, len(order))
+        first, *others = Context.shapes(hidden, len(order))
         draw = torch.randn(first, generator=generator) / math.sqrt(2 * NEIGHBOURS)
-        empty = [torch.zeros(shape) for shape in (passes, places, last, offsets)]
+        empty = [torch.zeros(shape) for shape in others]
         self.parameters = [tensor.requires_grad_(True) for tensor in (draw, *empty)]
 
     def refresh(self, numbers: Tensor, whole: Callable[[Tensor], Tensor]) -> Tensor:

@@ -121,7 +121,8 @@ class _Product(torch.autograd.Function):
 
 def _product(blocks: Sequence[_Block], values: Tensor, dim: int) -> Tensor:
     if len(blocks) == 1:
-        return _times(blocks[0].weights, values, dim)
+        (block,) = blocks
+        return _times(block.weights, values.narrow(dim, block.column, block.weights.shape[1]), dim)
     product: Tensor = _Product.apply(values, blocks, dim)  # type: ignore[no-untyped-call]
     return product
 
@@ -141,7 +142,7 @@ def _taken(blocks: Sequence[_Block], rows: Tensor) -> list[_Block]:
 
 
 def _interpolation(pixels: int, cells: int, apart: int) -> list[_Block]:
-    """Return the (pixels, cells) matrix of linear interpolation, so many cells apart, between those that tile a side."""
+    """Return the (pixels, cells) matrix of linear interpolation between cells that tile a side, so many cells apart."""
     size = pixels if pixels <= _WHOLE else _BLOCK
     return [_between(pixels, cells, apart, first, min(first + size, pixels)) for first in range(0, pixels, size)]
 

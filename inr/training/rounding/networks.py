@@ -94,6 +94,6 @@ def _moments(
             columns[id(layer.weight)] = (by_sum[:, :, None] * given.detach()[:, None]).flatten(1)
             columns[id(layer.bias)] = by_sum
         rows_of_j = torch.cat([columns[tensor] for tensor in places], dim=1)
-        matrix += (rows_of_j.T @ rows_of_j).double()
+        matrix += rows_of_j.T @ rows_of_j
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
-    return matrix / (rows.numel() * model.channels), slope / (rows.numel() * model.channels)
+    return matrix.div_(rows.numel() * model.channels), slope.div_(rows.numel() * model.channels)
