@@ -19,7 +19,7 @@ def compare(
             "(siren:grades=4:depth=1), or all.",
             metavar="NAMES",
         ),
-    ] = "mgdl,sgdl",
+    ] = "mgdl,sgdl,mgdl-fourier,sgdl-fourier",
     budget: Annotated[
         str,
         typer.Option(help="What is equal: seconds=S or steps=N, and parameters=N or bytes=N.", metavar="WHAT=N"),

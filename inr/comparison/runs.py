@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 import torch
 
-from inr.analysis.metrics import Quality, measure
-from inr.codec.model_file import model_from_bytes, model_to_bytes
+from inr.analysis.fitted import fit_and_measure
+from inr.analysis.metrics import Quality
 from inr.comparison.budget import Budget, under
 from inr.errors import InrError
 from inr.files import write_whole
@@ -21,7 +21,6 @@ from inr.imaging.image import Image
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr.training.fit import fit
 from inr.training.result import Progress
 
 Variant = Literal["default", "paper", "tuned"]
@@ -32,7 +31,7 @@ _CURVE_POINTS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One fit of a comparison, measured on the model file's own numbers. PSNR in dB, infinity an exact copy.
+    """One fit of a comparison, measured on the file that `inr fit` would write. PSNR in dB, infinity an exact copy.
 
     Attributes:
         image: name of the picture.
@@ -128,23 +127,24 @@ class Store:
             "image": image.name, "contender": name, "variant": variant, "seed": config.seed, "planned": planned
         }  # fmt: skip
         try:
-            result = fit(image, under(budget, config, image), device=self._device, memory=self._memory, progress=note)
-            data = model_to_bytes(result.model)
-            qualities, _ = measure(image, model_from_bytes(data), pixels=config.pixels)
-            trained = qualities[-1].train_psnr_db or qualities[-1].psnr_db
+            fitted = fit_and_measure(
+                image, under(budget, config, image), device=self._device, memory=self._memory, progress=note
+            )
+            result, quality = fitted.result, fitted.qualities[-1]
+            trained = quality.train_psnr_db or quality.psnr_db
             curve.append((round(result.seconds, 3), round(min(trained, 200.0), 3)))
         except (InrError, MemoryError, RuntimeError) as error:  # torch reports a lack of memory as RuntimeError
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
                 precision="", curve=tuple(curve), error=str(error) or type(error).__name__, model="",
             )  # fmt: skip
-        return data, Run(
+        return fitted.data, Run(
             **common,
-            quality=qualities[-1],
+            quality=quality,
             seconds=result.seconds,
-            steps=sum(log.steps for log in result.grades),
+            steps=result.steps,
             parameters=result.model.parameters_count,
-            bytes=len(data),
+            bytes=len(fitted.data),
             precision=result.precision,
             curve=tuple(curve),
             error=None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from inr.analysis.fitted import fit_and_measure
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import spectrum
-from inr.codec.model_file import grade_bytes, load_model, model_to_bytes, save_model
+from inr.codec.model_file import load_model, model_to_bytes, save_model
 from inr.errors import ImageError, InrError, ModelFileError
 from inr.files import staged_folder
 from inr.imaging.image import Image
@@ -72,7 +72,7 @@ def fit_to_folder(
                 raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
             history = recorder.history(len(fitted.model.grades))
             found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
-            report = make_report(image, fitted.result, fitted.qualities, model_path, grade_bytes(fitted.data), found)
+            report = make_report(image, fitted, model_path.name, found)
             names = [model_path.name]
             for number, picture in enumerate(fitted.pictures, start=1):
                 names.append(f"{stem}.grade{number}.png")

@@ -89,27 +89,18 @@ def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
 def _backward(
     grade: Grade, pool: Pool, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
-    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks.
-
-    Planes are read, and their gradient is written, once for all the pixels at hand: both touch every latent.
-    """
+    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
     count = training.batch(pool.count)
     pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
     total = 0.0
-    for inputs, residual in pieces:
-        read = grade.read(inputs)
-        seen = None if read is None else read.detach().requires_grad_()
-        for start in range(0, len(inputs), CHUNK):
-            part = slice(start, start + CHUNK)
+    for whole in pieces:
+        for inputs, residual in zip(*(torch.split(part, CHUNK) for part in whole), strict=True):
             with autocast(dtype, inputs.device):
-                features = grade.body(inputs[part], None if seen is None else seen[part])
-                prediction = grade.predict(features, inputs[part])
+                prediction = grade(inputs)
             weight = len(prediction) / count
-            loss: torch.Tensor = 0.5 * weight * (prediction.float() - (residual[part] - shift) / scale).square().mean()
+            loss: torch.Tensor = 0.5 * weight * (prediction.float() - (residual - shift) / scale).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        if read is not None and seen is not None:
-            torch.autograd.backward(read, seen.grad)
     return total
 
 
