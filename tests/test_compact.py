@@ -20,9 +20,10 @@ from inr.networks.planes import Planes
 from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.settings.shape import Plane
 from inr.training.joint import fit as rate
-from inr.training.joint.decompose import Reading, colour_directions, decompose, entropy
+from inr.training.joint.decompose import colour_directions, decompose, entropy
 from inr.training.joint.entropy_model import Expectation
 from inr.training.joint.latents import Numbers
+from inr.training.joint.reading import Reading
 from inr.training.joint.trainer import Compact
 from inr.training.rounding.networks import settle_networks
 from inr.training.rounding.together import round_together

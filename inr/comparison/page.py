@@ -153,8 +153,8 @@ def _legend(comparison: Comparison, rows: Sequence[Row]) -> str:
         said.append("Default: as this program trains it, with the options named.")
     if "tuned" in variants:
         said.append(
-            "Tuned: after the search below, where it found anything better; published networks with the same optimisers "
-            "on offer, our schedule, batches of 4,096 pixels."
+            "Tuned: after the search below, where it found anything better; published networks with the same "
+            "optimisers on offer, our schedule, batches of 4,096 pixels."
         )
     said += ["Seconds beyond the budget: a last step, and one pass over all pixels."] if overtime else []
     said.append("Bytes: of the file that `inr fit` would write.")

@@ -88,11 +88,13 @@ class JointTraining:
         lmbda: lambda, the mean squared error (peak 1) that one bit per pixel is worth; None leaves it to the limit on
             bytes or to the target PSNR.
         steps: updates; 0 leaves the closed form.
+        idle_below: lambda below which no updates are done, because they would gain next to nothing.
         sized: networks get the width that suits the size of the file; else that of their shapes.
+        sweeps: passes over all latents of the closed form's integer descent.
         row_stride: each update looks at one row of pixels in so many, a power of two.
         hidden: hidden neurons of the entropy model.
         latent_rate: learning rate of Adam on the latents, in quantisation steps; all rates fall in a cosine.
-        network_rate: learning rate of Muon on the grades' hidden layers and of Adam on their biases and heads.
+        network_rate: learning rate of Adam on the grades' networks.
         entropy_model_rate: learning rate of Adam on the entropy model.
         portions: steps in which the entropy model has seen all latents.
         temperature: of the soft rounding, at the start and at the end.
@@ -103,11 +105,13 @@ class JointTraining:
     kind: Literal["joint"] = "joint"
     lmbda: float | None = None
     steps: int = 2200
+    idle_below: float = 0.0
     sized: bool = True
+    sweeps: int = 3
     row_stride: int = 16
     hidden: int = 12
     latent_rate: float = 0.04
-    network_rate: float = 0.006
+    network_rate: float = 0.001
     entropy_model_rate: float = 0.03
     portions: int = 128
     temperature: tuple[float, float] = (0.4, 0.03)
