@@ -15,8 +15,8 @@ from torch import nn
 
 import inr
 from inr.codec.latents import read_context, write_context
-from inr.imaging.sampling import samples
-from inr.networks.encoding import Planes
+from inr.imaging.sampling import row_samples
+from inr.networks.planes import Planes
 from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
 from inr.settings.shape import Plane
 from inr.training.joint import fit as rate

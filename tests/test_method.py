@@ -9,8 +9,9 @@ from conftest import grid_config, picture, small_config
 from torch import nn
 
 import inr
-from inr.imaging.sampling import coordinates, training_rows
-from inr.networks.encoding import Planes, draw_encoding
+from inr.imaging.sampling import coordinates, training_pixels
+from inr.networks.encoding import draw_encoding
+from inr.networks.planes import Planes
 from inr.networks.grade import Grade
 from inr.settings.shape import Plane
 from inr.training.greedy import engine
@@ -113,7 +114,7 @@ def test_grades_with_planes_train_freeze_and_hold(image):
         config = grid_config(pixels=pixels)
         longer = tuple(dataclasses.replace(own, steps=60) for own in config.grades)
         fitted = inr.fit(image, dataclasses.replace(config, grades=longer))
-        rows = training_rows(image.width, image.height, pixels)
+        rows = training_pixels(image.width, image.height, pixels)
         target = torch.from_numpy(image.pixels).reshape(-1, 3)[rows]
         errors = [
             float((torch.from_numpy(fitted.model.render(grade=k)).reshape(-1, 3)[rows] - target).square().mean())
@@ -186,7 +187,7 @@ def test_portions_visit_every_training_row(image):
         seen.extend(rows.tolist())
         return torch.zeros(len(rows), 2)
 
-    rows = training_rows(image.width, image.height, "half")
+    rows = training_pixels(image.width, image.height, "half")
     pool = Pool(
         rows=rows, colours=colours, encode=encode, feed="features", widest=2, visits=99, seed=0,
         pool_bytes=8 * 9,

@@ -33,7 +33,8 @@ from inr.codec.tensors import (
     to_tensor,
     write_numbers,
 )
-from inr.networks.encoding import Encoding, Planes
+from inr.networks.encoding import Encoding
+from inr.networks.planes import Planes
 from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record

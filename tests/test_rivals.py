@@ -14,7 +14,8 @@ from inr.imaging.sampling import coordinates
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
-from inr.networks.layers import Complex, Separate, activate, initialise
+from inr.networks.layers import Complex, Separate, activate
+from inr.networks.initialisation import initialise
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS

@@ -16,7 +16,7 @@ import inr
 from inr.analysis import spectrum as spectrum_module
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import BANDS, SIGMAS, Prefixes, in_bands
-from inr.imaging.sampling import training_rows
+from inr.imaging.sampling import training_pixels
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.spectrum_text import spectrum_data, spectrum_rows
 from inr.spectra import signals as frequency
@@ -207,7 +207,7 @@ def test_leftover_is_target_minus_prediction_in_reading_order(image, make, pixel
 
     result = inr.fit(image, make(pixels=pixels), progress=watch)
     assert (result.held == 1) == whole
-    rows = training_rows(17, 12, pixels).long()
+    rows = training_pixels(17, 12, pixels).long()
     for number, (everything, part) in seen.items():
         expected = torch.from_numpy(image.pixels - result.model.render(grade=number)).reshape(-1, 3)[rows]
         torch.testing.assert_close(everything, expected, atol=2e-5, rtol=1e-4)
