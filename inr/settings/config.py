@@ -94,7 +94,7 @@ class JointTraining:
         row_stride: each update looks at one row of pixels in so many, a power of two.
         hidden: hidden neurons of the entropy model.
         latent_rate: learning rate of Adam on the latents, in quantisation steps; all rates fall in a cosine.
-        network_rate: learning rate of Adam on the grades' networks.
+        network_rate: learning rate of Adam on the grades' networks, over the square root of lambda.
         entropy_model_rate: learning rate of Adam on the entropy model.
         portions: steps in which the entropy model has seen all latents.
         temperature: of the soft rounding, at the start and at the end.
@@ -111,7 +111,7 @@ class JointTraining:
     row_stride: int = 16
     hidden: int = 12
     latent_rate: float = 0.04
-    network_rate: float = 0.001
+    network_rate: float = 0.07
     entropy_model_rate: float = 0.03
     portions: int = 128
     temperature: tuple[float, float] = (0.4, 0.03)

@@ -18,19 +18,18 @@ _LINEAR: dict[ActivationName, tuple[float, float]] = {
     "sine": (0.02, 0.0),
     "tanh": (0.02, 0.0),
 }
-"""Factor and offset that bring colours to where an activation is linear, with slope 1.
-
-A rectified neuron at its kink would have no gradient where a latent is zero, which most are.
-"""
+"""Factor and offset that bring colours to where an activation is linear, with slope 1."""
 _OTHERS = 0.3
 """Factor on the weights of the neurons that begin with no part in the picture."""
 
 
 @torch.no_grad()
 def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[Tensor]], mean: Tensor) -> Grade:
-    """Build a grade that draws the sum of its planes, through one neuron of each layer for each colour.
+    """Build a grade that draws the sum of its planes, through one or two neurons of each layer for each colour.
 
-    The other neurons see the planes too and are connected to nothing yet.
+    Where `relu` has room for them these are pairs, relu(z) - relu(-z) = z: their kinks are what training makes use of.
+    Otherwise one neuron for each colour works where the activation is linear. The other neurons see the planes too and
+    are connected to nothing yet.
 
     Args:
         image: the source.
@@ -55,7 +54,6 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
         feed="both",
     )
     grade.start("fan-in", generator(config.seed, number + 1), first=number == 0, raw=False)
-    factor, offset = _LINEAR[shape.activation]
     first: Tensor = grade.layers[0].weight  # type: ignore[assignment]
     first.mul_(_OTHERS)
     mine = _columns(shape.planes, steps[number])
@@ -65,19 +63,25 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
     end = first.shape[1] - 2 - len(mine)
     first[:, end - len(before) : end] *= before
     first[:, -len(mine) :] *= mine
-    first[:colours] = 0.0
+    signs, (factor, offset) = [1.0], _LINEAR[shape.activation]
+    if shape.activation == "relu" and shape.width >= 2 * colours:
+        signs, offset = [1.0, -1.0], 0.0
+    used = len(signs) * colours
+    sign = torch.tensor(signs).repeat_interleave(colours)
+    first[:used] = 0.0
     at = first.shape[1] - len(mine)
     directions = colour_directions(colours)
     for plane, of_plane in zip(shape.planes, steps[number], strict=True):  # at the place of the coordinate itself
         count = min(plane.channels, colours)
-        first[:colours, at : at + count] = factor * (directions[:count] * of_plane[:count, None]).T
+        columns = factor * (directions[:count] * of_plane[:count, None]).T
+        first[:used, at : at + count] = sign[:, None] * columns.repeat(len(signs), 1)
         at += plane.features
-    grade.layers[0].bias[:colours] = offset  # type: ignore[operator]
+    grade.layers[0].bias[:used] = offset  # type: ignore[operator]
     for layer in grade.layers[1:]:
-        layer.weight[:colours] = torch.eye(colours, shape.width)  # type: ignore[operator]
-        layer.bias[:colours] = 0.0  # type: ignore[operator]
+        layer.weight[:used] = torch.eye(used, shape.width)  # type: ignore[operator]
+        layer.bias[:used] = 0.0  # type: ignore[operator]
     grade.head.weight.zero_()
-    grade.head.weight[:, :colours] = torch.eye(colours) / factor
+    grade.head.weight[:, :used] = torch.eye(colours).repeat(1, len(signs)) * sign / factor
     grade.head.bias.copy_((mean if number == 0 else torch.zeros(colours)) - offset / factor)
     return grade
 

@@ -8,6 +8,7 @@ the bits per pixel that the entropy model predicts for the latents (Dupont et al
 colours, and the entropy model.
 """
 
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -43,7 +44,8 @@ def refine(state: JointState, length: Length, *, rate: float, on_step: Callable[
     training, updates = state.training, _Updates(state)
     layers = [cast(Dense, layer) for grade in state.grades for layer in (*grade.layers, grade.head)]
     weights = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
-    networks = torch.optim.Adam(weights, lr=rate * training.network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+    network_rate = rate * training.network_rate * math.sqrt(state.lmbda)
+    networks = torch.optim.Adam(weights, lr=network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
 
     def update(done: int, fraction: float, factor: float) -> float:
         return updates.step(done, fraction, rate * training.latent_rate * factor)
