@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from inr.networks.planes import plane_shape
 from inr.settings.shape import Plane
 from inr.training.joint.reading import Reading
 
@@ -40,10 +39,16 @@ def colour_directions(channels: int) -> Tensor:
     return unit * math.sqrt(channels)
 
 
-def channel_steps(layout: Sequence[Plane], lmbda: float) -> list[Tensor]:
-    """Return the (channels,) quantisation steps of each plane, in units of the colours, that suit a lambda."""
+def channel_steps(layout: Sequence[Plane], lmbda: float, spacing: int = 1) -> list[Tensor]:
+    """Return the (channels,) quantisation steps of each plane, in units of the colours.
+
+    Args:
+        layout: the planes.
+        lmbda: mean squared error that a bit for each training pixel is worth.
+        spacing: pixels from one training pixel to the next.
+    """
     finest = [
-        min((plane.cell for plane in layout if plane.channels > channel), default=1)
+        min((plane.cell / spacing for plane in layout if plane.channels > channel), default=1.0)
         for channel in range(max(plane.channels for plane in layout))
     ]
     step = _STEP * math.sqrt(lmbda)
@@ -66,13 +71,13 @@ def decompose(
         For each plane (channels, h, w) latents in steps, near the integers they are to become; channels beyond the
         picture's are zero. And (C, H, W), what the integers leave over.
     """
-    channels, height, width = left.shape
+    channels = len(left)
     colours, found = colour_directions(channels), []
     for plane, reading, of_plane in zip(layout, readings, steps, strict=True):
         along, step = colours[: plane.channels], of_plane[:channels, None, None]
         wanted = reading.nearest(torch.einsum("kc,chw->khw", along, left) / channels) / step
         whole = wanted.sign() * (wanted.abs() + 1.0 - _DEAD_ZONE).floor()
-        values = torch.zeros(plane_shape(plane, width, height))
+        values = torch.zeros(plane.channels, *wanted.shape[1:])
         values[: len(along)] = torch.where(whole == wanted.round(), wanted, whole + (wanted - whole).clamp(-0.45, 0.45))
         found.append(values)
         left = left - torch.einsum("kc,khw->chw", along, reading.centre(whole * step))

@@ -9,6 +9,7 @@ from inr.codec.model_file import Encoded
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
+from inr.imaging.sampling import spacing
 from inr.settings.config import FitConfig, JointTraining
 from inr.training.joint.closed_form import solve
 from inr.training.joint.rate_control import FEW, RateControl, mean_squared_error, smallest
@@ -108,7 +109,8 @@ def _solved(
         state = JointState(image, config, training, lmbda)
         logs = solve(state)
         if max_bytes is not None:
-            off = math.log((state.bits() / 8.0 + overhead) / (_AIM * max_bytes)) / _BYTES_BY_LAMBDA
+            size = state.bits() / 8.0 + overhead if training.steps else _finished(state, FEW)[0]
+            off = math.log(size / (_AIM * max_bytes)) / _BYTES_BY_LAMBDA
         elif config.target_psnr is not None:
             off = math.log(state.error() / 10.0 ** (-config.target_psnr / 10.0)) / _ERROR_BY_LAMBDA
         else:
@@ -143,7 +145,7 @@ def _said(image: Image, encoded: Encoded, config: FitConfig, cut_short: bool) ->
     """Return what is to be said of the end: the time ran out, or the PSNR is not the one that was asked for."""
     said = [f"time limit of {config.seconds:g} s"] if cut_short else []
     if config.target_psnr is not None:
-        reached = _psnr(mean_squared_error(image, encoded.model))
+        reached = _psnr(mean_squared_error(image, encoded.model, spacing(config.pixels)))
         if abs(reached - config.target_psnr) > _NEAR_DB:
             said.append(f"reached {reached:.2f} dB of the {config.target_psnr:g} dB asked for")
     return ", ".join(said) or None

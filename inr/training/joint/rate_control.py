@@ -11,6 +11,7 @@ import numpy as np
 
 from inr.codec.model_file import Encoded, encode
 from inr.imaging.image import Image, quantize
+from inr.imaging.sampling import spacing
 from inr.networks.model import Model, program_versions
 from inr.training.joint.state import JointState
 from inr.training.joint.trainer import LATENTS_END
@@ -83,7 +84,9 @@ class RateControl:
         size, encoded = smallest(round_networks(state.model(), state.lmbda, state.prefix_weights, pixels=FEW))
         self._overhead = size - state.bits() / 8.0
         if self._target is not None:
-            self._loss = mean_squared_error(state.image, encoded.model) / max(state.error(), 1e-20)
+            self._loss = mean_squared_error(state.image, encoded.model, spacing(state.config.pixels)) / max(
+                state.error(), 1e-20
+            )
 
     def _ratio(self, fraction: float) -> float:
         """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
@@ -127,8 +130,14 @@ def smallest(model: Model) -> tuple[int, Encoded]:
     return min(((file_size(each), each) for each in encodings), key=lambda pair: pair[0])
 
 
-def mean_squared_error(image: Image, model: Model) -> float:
-    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels."""
-    drawn = quantize(model.render(), image.bit_depth)
-    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels
+def mean_squared_error(image: Image, model: Model, apart: int = 1) -> float:
+    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels.
+
+    Args:
+        image: the source.
+        model: of it.
+        apart: pixels from one training pixel to the next; only those are looked at.
+    """
+    drawn = quantize(model.render(), image.bit_depth)[::apart, ::apart]
+    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels[::apart, ::apart]
     return max(float(np.square(wrong).mean()), 1e-20)

@@ -6,6 +6,7 @@ import math
 import torch
 
 from inr.imaging.image import Image
+from inr.imaging.sampling import spacing
 from inr.settings.config import FitConfig, JointTraining
 from inr.settings.shape import GradeShape
 from inr.training.joint.decompose import channel_steps, decompose, entropy
@@ -102,14 +103,15 @@ def _first_lambda(
     grades: tuple[GradeShape, ...],
 ) -> float:
     """Return a lambda that may lead to the bytes, or to the PSNR, that are wanted."""
-    pixels = torch.from_numpy(image.pixels).permute(2, 0, 1)
+    apart = spacing(config.pixels)
+    pixels = torch.from_numpy(image.pixels[::apart, ::apart]).permute(2, 0, 1)
     pixels = pixels - pixels.mean((1, 2), keepdim=True)
     layout = [plane for shape in grades for plane in shape.planes]
-    readings = [Reading(plane, image.width, image.height) for plane in layout]
+    readings = [Reading(plane, image.width, image.height, apart) for plane in layout]
     low, high = -26.0, -2.0
     for _ in range(8):
         middle = (low + high) / 2.0
-        planes, left = decompose(pixels, layout, readings, channel_steps(layout, 2.0**middle))
+        planes, left = decompose(pixels, layout, readings, channel_steps(layout, 2.0**middle, apart))
         if max_bytes is not None:
             too_fine = entropy(planes) * _ENTROPY_MODEL_GAIN > 8.0 * max(max_bytes - overhead, 0.1 * max_bytes)
         else:

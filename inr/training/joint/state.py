@@ -8,7 +8,7 @@ from torch import Tensor
 
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
-from inr.imaging.sampling import coordinates
+from inr.imaging.sampling import coordinates, spacing
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import LARGEST, lattices
@@ -37,24 +37,27 @@ class JointState:
         lmbda: lambda, the mean squared error that a bit per pixel is worth; it may be changed during training.
         dead_zone: latents of a smaller magnitude become zero; 0.5, where rounding does that anyway, or more.
         prefix_weights: weight of the error of the picture after each grade, in L.
+        pixels: (C, height, width) colours of the training pixels.
     """
 
     def __init__(self, image: Image, config: FitConfig, training: JointTraining, lmbda: float) -> None:
         """Make networks that add up their planes, which are still empty; `closed_form.solve` fills them."""
         self.image, self.config, self.training, self.lmbda = image, config, training, lmbda
-        self.width, self.height, self.dead_zone = image.width, image.height, 0.5
-        self.pixels = torch.from_numpy(image.pixels).permute(2, 0, 1).contiguous()
+        self.dead_zone, self._spacing = 0.5, spacing(config.pixels)
+        lattice = image.pixels[:: self._spacing, :: self._spacing]
+        self.pixels = torch.from_numpy(lattice).permute(2, 0, 1).contiguous()
+        _, self.height, self.width = self.pixels.shape
         self.planes = [plane for shape in config.grades for plane in shape.planes]
-        self.readings = [Reading(plane, self.width, self.height) for plane in self.planes]
+        self.readings = [Reading(plane, image.width, image.height, self._spacing) for plane in self.planes]
         self.random = generator(config.seed, -2)
         self.mean = self.pixels.mean((1, 2), keepdim=True)
-        of_planes = iter(channel_steps(self.planes, lmbda))
+        of_planes = iter(channel_steps(self.planes, lmbda, self._spacing))
         self.steps = [[next(of_planes) for _ in shape.planes] for shape in config.grades]
-        order = lattices([shape.planes for shape in config.grades], self.width, self.height)
+        order = lattices([shape.planes for shape in config.grades], image.width, image.height)
         self.entropy_model = EntropyModelTrainer(
             order, training.hidden, self.random, portions=training.portions, rate=training.entropy_model_rate
         )
-        self.latents = Latents([torch.zeros(plane_shape(plane, self.width, self.height)) for plane in self.planes])
+        self.latents = Latents([torch.zeros(plane_shape(plane, image.width, image.height)) for plane in self.planes])
         self.grades = [
             adding_grade(image, config, number, self.steps, self.mean.flatten()) for number in range(len(config.grades))
         ]
@@ -69,8 +72,9 @@ class JointState:
 
     def _where(self, rows: Tensor) -> Tensor:
         """Return the (n, 2) coordinates of the pixels in some rows."""
-        pixels = rows[:, None] * self.width + torch.arange(self.width)
-        return coordinates(pixels.flatten(), self.width, self.height, "isotropic")
+        width, height = self.image.width, self.image.height
+        pixels = self._spacing * (rows[:, None] * width + torch.arange(self.width))
+        return coordinates(pixels.flatten(), width, height, "isotropic")
 
     def rounded(self, latents: Tensor) -> Tensor:
         """Return the integers that latents become in the file: zero inside the dead zone, else the nearest."""
@@ -124,8 +128,8 @@ class JointState:
             quantised.append((*[None] * others, *latents))
             grades.append(grade.requires_grad_(False))
         return Model(
-            width=self.width,
-            height=self.height,
+            width=self.image.width,
+            height=self.image.height,
             channels=self.image.channels,
             bit_depth=self.image.bit_depth,
             frame="isotropic",
@@ -139,7 +143,7 @@ class JointState:
         )
 
     def cost(self) -> float:
-        """Return D + lambda R as everything is now, R as the entropy model predicts it."""
+        """Return D + lambda R as everything is now: R in bits per training pixel, as the entropy model predicts them."""
         return self.error() + self.lmbda * self.bits() / (self.width * self.height)
 
     def learned(self) -> list[Tensor]:

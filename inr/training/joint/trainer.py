@@ -104,13 +104,17 @@ class _Updates:
         by_bits = predicted.slope(soft.detach(), centres, scales)
         by_error = soft.grad
         assert by_error is not None
-        once = len(self.samples) * state.lmbda / (state.width * state.height)  # bits count as if seen in every step
+        once = (
+            len(self.samples) * state.lmbda / (state.image.width * state.image.height)
+        )  # bits count as if seen in every step
         gradient = by_bits.mul_(once / self.visits[number][rows]).add_(by_error).mul_(slope)
         state.latents.update(number, rows, gradient, rate=rate)
 
     def _visits(self, number: int) -> Tensor:
         """Return (rows, 1): in how many samples each row of a plane is looked at."""
-        visits = torch.zeros(plane_shape(self.state.planes[number], self.state.width, self.state.height)[1], 1)
+        visits = torch.zeros(
+            plane_shape(self.state.planes[number], self.state.image.width, self.state.image.height)[1], 1
+        )
         for at in self.samples:
             visits[self.state.readings[number].needed(at)] += 1.0
         return visits
