@@ -143,7 +143,7 @@ class JointState:
         )
 
     def cost(self) -> float:
-        """Return D + lambda R as everything is now: R in bits per training pixel, as the entropy model predicts them."""
+        """Return D + lambda R as everything is now; R in bits per training pixel, as the entropy model predicts."""
         return self.error() + self.lmbda * self.bits() / (self.width * self.height)
 
     def learned(self) -> list[Tensor]:

@@ -104,9 +104,7 @@ class _Updates:
         by_bits = predicted.slope(soft.detach(), centres, scales)
         by_error = soft.grad
         assert by_error is not None
-        once = (
-            len(self.samples) * state.lmbda / (state.image.width * state.image.height)
-        )  # bits count as if seen in every step
+        once = len(self.samples) * state.lmbda / (state.width * state.height)  # bits count as if seen in every step
         gradient = by_bits.mul_(once / self.visits[number][rows]).add_(by_error).mul_(slope)
         state.latents.update(number, rows, gradient, rate=rate)
 
