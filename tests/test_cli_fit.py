@@ -71,13 +71,6 @@ def test_half_reports_train_and_held_out(cat):
     assert row["train_psnr_db"] != row["held_out_psnr_db"]
 
 
-@pytest.mark.parametrize("method", ["mgdl", "sgdl", "mgdl-paper", "sgdl-paper"])
-def test_methods(cat, method):
-    small = SMALL if "paper" not in method else ["--steps", "2"]
-    run("fit", "cat.png", "--method", method, *small)
-    assert inr.load_model(cat / "cat-inr" / "cat.inr").record.method == method
-
-
 @pytest.mark.parametrize(
     "more",
     [

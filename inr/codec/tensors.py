@@ -63,7 +63,7 @@ class Step:
 def round_to(values: Tensor, step: Step) -> Tensor:
     """Return the float32 numbers of a grid next to these."""
     codes = np.clip(np.rint(values.detach().cpu().numpy().astype(np.float64) / step.value), -MOST, MOST)
-    return torch.from_numpy((codes * step.value).astype(np.float32))
+    return torch.from_numpy(np.asarray(codes * step.value, dtype=np.float32))  # a number alone, too
 
 
 def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
