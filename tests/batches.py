@@ -25,7 +25,7 @@ _PROGRAM = [sys.executable, "-c", "from inr_cli.main import main; main()", "batc
 
 
 class AtOnce:
-    """An engine that fits a picture while it is given to it: a batch without the seconds that processes take to start."""
+    """An engine that fits a picture as it is given to it: a batch without the seconds that processes take to start."""
 
     sends_bytes = writes_files = False
 

@@ -9,6 +9,7 @@ from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import fit_options as chosen
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.report.folder import Written
@@ -57,7 +58,8 @@ def fit(
 
     Example: inr fit cat.png --grades 4
     """
-    with common.running(debug=debug, threads=threads):
+    folder = out or Path(f"{image.stem}-inr")
+    with common.running(debug=debug, threads=threads, out=folder):
         config = configure(
             FitOptions(
                 method=method,
@@ -90,8 +92,7 @@ def fit(
 
         picture = load_image(image, max_pixels=max_pixels)
         for note in picture.notes:
-            common.talk(f"{image}: {note}.", quiet=quiet)
-        folder = out or Path(f"{image.stem}-inr")
+            talk(f"{image}: {note}.", quiet=quiet)
         with _Bar(quiet) as bar:
             written = fit_to_folder(
                 picture,
@@ -103,10 +104,10 @@ def fit(
                 progress=bar.show,
             )
         if json:
-            typer.echo(to_json(written.report), nl=False)
+            say(to_json(written.report))
         elif not quiet:
-            typer.echo(_table(written.report))
-        common.talk(_summary(written), quiet=quiet)
+            say(_table(written.report))
+        talk(_summary(written), quiet=quiet)
 
 
 class _Bar:

@@ -1,14 +1,14 @@
 """`inr pack MODEL`: a model file -> a smaller one of the same model, its weights rounded as coarsely as it takes."""
 
-import json as json_text
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inr.errors import ModelFileError
+from inr.report.text import json_text
 from inr_cli import fit_options as chosen
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 
 def pack(
@@ -34,8 +34,7 @@ def pack(
         limit = chosen.size(max_bytes)
         assert limit is not None
         path = out or Path(f"{model.stem}.pack.inr")
-        if path.exists() and not overwrite:
-            raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        common.check_out(path, overwrite=overwrite)
         from inr.analysis.metrics import check_alike, measure
         from inr.codec.model_file import checked_bytes, load_model, model_from_bytes, save_model
         from inr.imaging.reading import load_image
@@ -51,6 +50,6 @@ def pack(
         save_model(packed, path)
         facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
         if json:
-            typer.echo(json_text.dumps(facts if psnr is None else {**facts, "psnr_db": psnr}, indent=2))
+            say(json_text(facts if psnr is None else {**facts, "psnr_db": psnr}))
         told = "" if psnr is None else ", PSNR " + " / ".join(decibels(value) for value in psnr) + " dB"
-        common.talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
+        talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
