@@ -1,7 +1,6 @@
 """A fit and its measurements -> the report, as plain data, JSON and Markdown."""
 
 import dataclasses
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from inr.imaging.image import Image
 from inr.imaging.sampling import training_rows
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
+from inr.report.text import code, json_text, link, without_missing
 from inr.settings.config import FitConfig
 from inr.training.result import FitResult
 
@@ -158,15 +158,10 @@ def to_json(report: Report) -> str:
     The PSNR of an exact copy is null; train and held-out PSNR are left out where nothing is held out.
     """
     data: dict[str, Any] = dataclasses.asdict(report)
-    for row in data["grades"]:
-        for key in [key for key in row if key.endswith("psnr_db")]:
-            if row[key] is None:
-                del row[key]
-            elif math.isinf(row[key]):
-                row[key] = None
+    data["grades"] = [without_missing(row) for row in data["grades"]]
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
-    text = json.dumps(data, indent=2, allow_nan=False)
+    text = json_text(data)
     # Rows of numbers on one line each; a string holds no line break, so none is touched.
     return re.sub(r"\[\n[^\[\]{}\"]*\]", lambda row: " ".join(row[0].split()), text) + "\n"
 
@@ -178,9 +173,9 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "seconds", "steps", "parameters"]
     head += ["train dB", "held-out dB"] if half else []
     lines = [
-        f"# {Path(image.name).name}, fitted by `{config.method}`",
+        f"# {code(Path(image.name).name)}, fitted by `{config.method}`",
         "",
-        f"![source and grades]({figure})",
+        f"![source and grades]({link(figure)})",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---:|" * len(head),
@@ -208,7 +203,7 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         "",
         f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
         + "".join(f"; {note}" for note in image.notes),
-        f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
+        f"- Model file: {code(model.name)}, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
         f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture; "
         f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
