@@ -157,7 +157,7 @@ def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
     assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
 
 
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
     program = "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]
