@@ -39,9 +39,9 @@ CHANGES = {
     "--target-psnr": (WAVES | {"--steps": "100"}, {"--target-psnr": "9"}),
     "--max-bytes": (SMALL, {"--max-bytes": "400"}),
     "--target-bpp": (SMALL, {"--target-bpp": "12"}),
-    "--precision": (WAVES | {"--precision": "float32"}, {"--precision": "bf16"}),
+    "--precision": (WAVES | {"--precision": "float32", "--width": "64", "--steps": "100"}, {"--precision": "bf16"}),
     "--seed": (WAVES, {"--seed": "1"}),
-    "--seconds": (WAVES | {"--steps": "2000"}, {"--seconds": "0.01"}),
+    "--seconds": (WAVES | {"--steps": "300"}, {"--seconds": "0.01"}),
 }
 """Options of `fit` and `batch` that change what comes out: what they are added to, and what is added."""
 
