@@ -85,7 +85,7 @@ def test_a_file_is_no_folder(folder):
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "1.png")
     assert done.exit_code == 1 and "1.png is a file; give --out a folder." in done.stderr
     done = run("compare", folder / "0.png", *FAST, "-o", "/proc/none")
-    assert done.exit_code == 1 and "/proc/none/runs cannot be made" in done.stderr and "--out" in done.stderr
+    assert done.exit_code == 1 and "/proc/none/runs cannot be written" in done.stderr and "--out" in done.stderr
 
 
 def test_what_is_done_and_how_to_go_on_is_said_after_an_interrupt(folder, monkeypatch):

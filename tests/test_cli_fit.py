@@ -71,13 +71,6 @@ def test_half_reports_train_and_held_out(cat):
     assert row["train_psnr_db"] != row["held_out_psnr_db"]
 
 
-@pytest.mark.parametrize("method", ["mgdl", "sgdl", "mgdl-paper", "sgdl-paper"])
-def test_methods(cat, method):
-    small = SMALL if "paper" not in method else ["--steps", "2"]
-    run("fit", "cat.png", "--method", method, *small)
-    assert inr.load_model(cat / "cat-inr" / "cat.inr").record.method == method
-
-
 @pytest.mark.parametrize(
     "more",
     [
@@ -164,7 +157,7 @@ def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
     assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
 
 
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
     program = "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]

@@ -9,6 +9,7 @@ from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import options as common
 from inr_cli.fit_options import with_fit_options
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.report.folder import Written
@@ -37,7 +38,8 @@ def fit(
 
     Example: inr fit cat.png --grades 4
     """
-    with common.running(debug=debug, threads=threads):
+    folder = out or Path(f"{image.stem}-inr")
+    with common.running(debug=debug, threads=threads, out=folder):
         config = configure(wishes)
         from inr.imaging.reading import load_image
         from inr.report.folder import fit_to_folder
@@ -45,8 +47,7 @@ def fit(
 
         picture = load_image(image, max_pixels=max_pixels)
         for note in picture.notes:
-            common.talk(f"{image}: {note}.", quiet=quiet)
-        folder = out or Path(f"{image.stem}-inr")
+            talk(f"{image}: {note}.", quiet=quiet)
         with _Bar(quiet) as bar:
             written = fit_to_folder(
                 picture,
@@ -58,10 +59,10 @@ def fit(
                 progress=bar.show,
             )
         if json:
-            typer.echo(to_json(written.report), nl=False)
+            say(to_json(written.report))
         elif not quiet:
-            typer.echo(_table(written.report))
-        common.talk(_summary(written), quiet=quiet)
+            say(_table(written.report))
+        talk(_summary(written), quiet=quiet)
 
 
 class _Bar:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
 
-from inr.batch.cluster import lost
+from inr.batch.cluster import lacking, lost
 from inr.batch.inputs import grade_name
 from inr.batch.local import GRACE
 from inr.batch.output import publish, unwritable
@@ -112,6 +112,8 @@ class Loop:
             outcome = future.result()
         except CancelledError:
             raise lost() from None
+        except ImportError as error:  # of what the worker needs to begin with
+            raise lacking(error.name) from error
         except InrError:  # a worker that could not write: the next one could not either
             raise
         except BrokenExecutor:

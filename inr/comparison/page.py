@@ -13,6 +13,7 @@ from inr.comparison.contenders import BEST_QUALITY, ON_PLANES
 from inr.comparison.ranking import Row, reference
 from inr.imaging.image import Image
 from inr.report.summary import decibels
+from inr.report.text import code
 from inr.settings.options import to_flags
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
@@ -30,7 +31,7 @@ def to_markdown(
     methods, threads = len({row.contender for row in rows}), torch.get_num_threads()
     lines = [
         f"# Comparison of {_count(methods, 'method')} on "
-        + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
+        + (code(Path(images[0].name).name) if len(images) == 1 else f"{len(images)} pictures"),
         "",
         " ".join(verdict(rows, classical)),
         "",
@@ -49,10 +50,10 @@ def to_markdown(
         for contender, tuned in comparison.searches.items():
             found = "as it comes" if tuned.as_it_comes else f"`{to_flags(tuned.options)}`"
             lines.append(f"| {contender} | {found} | {tuned.probes} | {tuned.seconds:.0f} |")
-        lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels"]
+        lines += ["", f"Made on {code(Path(images[0].name).name)}, by its PSNR over all pixels"]
         lines[-1] += ", those held out among them." if half else "."
         lines += [""]
-    failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
+    failures = [f"- {row.contender} ({row.variant}): {code(error)}" for row in rows for error in row.errors]
     lines += ["## Failed", "", *failures, ""] if failures else []
     lines += ["![PSNR over seconds](curves.png)", "", "![reconstructions and their errors](pictures.png)", ""]
     lines += ["![relative error by frequency](spectrum.png)", ""]
@@ -228,7 +229,7 @@ def _precisions(comparison: Comparison) -> str:
 def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
     names = [image.name for image in images]
     lines = [
-        "| method | settings | " + " | ".join(Path(name).name for name in names) + " |",
+        "| method | settings | " + " | ".join(code(Path(name).name, in_table=True) for name in names) + " |",
         "| --- | --- |" + " ---: |" * len(names),
     ]
     for row in rows:

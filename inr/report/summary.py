@@ -1,7 +1,6 @@
 """A fit and its measurements -> the report, as plain data, JSON and Markdown."""
 
 import dataclasses
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from inr.imaging.image import Image
 from inr.imaging.sampling import training_pixels
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
+from inr.report.text import code, json_text, link, without_missing
 from inr.settings.config import FitConfig, GreedyTraining, JointTraining
 from inr.training.result import GradeLog
 
@@ -184,16 +184,10 @@ def to_json(report: Report) -> str:
     The PSNR of an exact copy is null; what a row has no value for is left out.
     """
     data: dict[str, Any] = dataclasses.asdict(report)
-    for row in data["grades"]:
-        for key in ("train_psnr_db", "held_out_psnr_db"):
-            if row[key] is None:
-                del row[key]
-        for key in [key for key in row if key.endswith("psnr_db")]:
-            if math.isinf(row[key]):
-                row[key] = None
+    data["grades"] = [without_missing(row) for row in data["grades"]]
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
-    text = json.dumps(data, indent=2, allow_nan=False)
+    text = json_text(data)
     # Rows of numbers on one line each; a string holds no line break, so none is touched.
     return re.sub(r"\[\n[^\[\]{}\"]*\]", lambda row: " ".join(row[0].split()), text) + "\n"
 
@@ -206,9 +200,9 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     head += ["alone dB", "seconds", "steps"]
     head += ["train dB", "held-out dB"] if half else []
     lines = [
-        f"# {Path(image.name).name}, fitted by `{config.method}`",
+        f"# {code(Path(image.name).name)}, fitted by `{config.method}`",
         "",
-        f"![source and grades]({figure})",
+        f"![source and grades]({link(figure)})",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---:|" * len(head),
@@ -246,7 +240,7 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         "",
         f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
         + "".join(f"; {note}" for note in image.notes),
-        f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
+        f"- Model file: {code(model.name)}, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
         f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture; "
         f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
         f"- {classical_text(report)}",
