@@ -198,6 +198,16 @@ def test_a_worker_that_finds_out_later_what_it_lacks_ends_the_run_and_keeps_no_f
     assert finished(tmp_path / "out") == [] and files(tmp_path / "out") == ["batch.jsonl"]
 
 
+def test_a_cluster_without_a_worker_is_said_once(tmp_path, monkeypatch):
+    class Empty(AtOnce):
+        empty = True
+
+    monkeypatch.setattr("inr.batch.local.LocalWorkers", Empty)
+    make_pictures(tmp_path / "in", 3)
+    done = run("batch", tmp_path / "in", "--out", tmp_path / "out", *SLOW[:-1], "2", "--quiet")
+    assert done.stderr == "Warning: the cluster has no worker; waiting for one.\n" and done.stdout == ""
+
+
 ANSWERS = {"silence": None, "nothing": b"", "web": b"HTTP/1.1 400 Bad Request\r\n\r\n", "shell": b"SSH-2.0-x\r\n"}
 
 

@@ -20,6 +20,7 @@ from inr.comparison.folder import write_comparison
 from inr.comparison.page import table, verdict
 from inr.comparison.ranking import rank
 from inr.comparison.runs import Run, run_from_json, run_to_json
+from inr.report.text import json_text
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.spectra.bandwidth import choose_sigma
@@ -256,7 +257,7 @@ def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch
     row = next(row for row in rank(result) if row.contender == "sgdl")
     assert row.errors == ("1.png: the loss went away.",) and (row.runs, row.failed) == (1, 1)
     write_comparison(result, named, tmp_path)
-    assert "- sgdl (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
+    assert "- sgdl (default): `1.png: the loss went away.`" in (tmp_path / "comparison.md").read_text()
     monkeypatch.setattr(runs_module, "fit", fit)
     assert all(run.error is None for run in compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False).runs)
 
@@ -378,7 +379,7 @@ def test_ranking_and_gain_are_of_held_out_pixels_where_there_are_any():
 
 def test_an_exact_copy_survives_the_way_to_disk_and_back():
     run = made("mgdl", "a", 0, float("inf"))
-    assert run_from_json(json.loads(json.dumps(run_to_json(run), allow_nan=False))) == run
+    assert run_from_json(json.loads(json_text(run_to_json(run)))) == run
 
 
 @pytest.mark.parametrize("name", INTERPOLATIONS)

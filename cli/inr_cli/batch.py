@@ -142,10 +142,7 @@ def _engine(
 
     if jobs is not None:
         raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
-    cluster = Cluster(scheduler, gpu=device == "cuda", shared=shared)
-    if cluster.empty:
-        talk(f"Warning: {scheduler} has no worker yet; waiting for one.")
-    return cluster
+    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
 
 
 @contextlib.contextmanager

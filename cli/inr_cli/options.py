@@ -54,8 +54,7 @@ def running(*, debug: bool, threads: int | None = None, out: Path | None = None)
         threads: of the processor; None leaves torch's choice.
         out: where the outputs go, for commands whose libraries want temporary files.
     """
-    if not debug:
-        quiet_libraries()
+    quiet_libraries(debug=debug)
     heed_signals()
     try:
         if out is not None:

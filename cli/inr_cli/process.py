@@ -28,10 +28,14 @@ def open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def quiet_libraries() -> None:
-    """Keep the warnings and the logs of the libraries below from the person at the keyboard; ours are sentences."""
+def quiet_libraries(*, debug: bool) -> None:
+    """Keep the warnings of the libraries below, and unless debugging their logs, from the person at the keyboard."""
     warnings.showwarning = _show_warning
-    logging.getLogger().addHandler(logging.NullHandler())  # which is told all that nobody else asked for
+    if not debug:
+        logging.getLogger().addHandler(logging.NullHandler())  # which is told all that nobody else asked for
+    os.environ["MPLBACKEND"] = (
+        "agg"  # all that is used; Matplotlib refuses to start where the person's own is not known
+    )
 
 
 def heed_signals() -> None:

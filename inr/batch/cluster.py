@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import pickle
 import socket
 import time
@@ -52,36 +53,41 @@ class Cluster:
         self._executor: Executor = self._client.get_executor(pure=False, **resources)
         self.sends_bytes = not shared
         self.writes_files = shared
-        self._slots, self._looked = 0, 0.0
+        self._threads, self._looked = 0, -math.inf
         self._checked: set[str] = set()
         try:
-            self.slots()  # which checks the workers that are there
+            self.tend()
         except InrError:
             self.close()
             raise
 
     @property
     def empty(self) -> bool:
-        """Whether there is no worker yet: tasks wait for one then."""
-        return not self._client.nthreads()
+        """Whether there was no worker when last looked: tasks wait for one then."""
+        return self._threads == 0
 
     def slots(self) -> int:
         """Return twice the threads of all workers, so that each finds its next picture waiting."""
-        if self._slots == 0 or time.monotonic() - self._looked > _LOOK_EVERY:
-            try:
-                self._slots = max(2, 2 * sum(self._client.nthreads().values()))
-                self._check_workers()
-            except OSError as error:
-                raise lost() from error
-            self._looked = time.monotonic()
-        return self._slots
+        self.tend()
+        return max(2, 2 * self._threads)
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Give a task to the scheduler."""
         return self._executor.submit(pickle.loads, pickle.dumps(Call(task)))
 
     def tend(self) -> None:
-        """Do nothing: the scheduler looks after its workers, and each picture after its time limit."""
+        """Look now and then which workers are there; the scheduler looks after their tasks.
+
+        Raises:
+            InrError: the scheduler is gone, or a new worker lacks this program.
+        """
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            try:
+                self._threads = sum(self._client.nthreads().values())
+                self._check_workers()
+            except OSError as error:
+                raise lost() from error
+            self._looked = time.monotonic()
 
     def close(self) -> None:
         """Take back what is not finished and leave; the cluster goes on."""

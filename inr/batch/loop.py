@@ -31,6 +31,7 @@ class BatchProgress:
         failed: likewise.
         untried: passed over in this run, because others were asked for.
         running: names of the pictures in hand, with the seconds since each was given out.
+        waiting: for a worker, as there is none.
     """
 
     total: int
@@ -38,6 +39,7 @@ class BatchProgress:
     failed: int
     untried: int
     running: tuple[tuple[str, float], ...]
+    waiting: bool
 
 
 class Loop:
@@ -77,6 +79,7 @@ class Loop:
             failed=len(self.rows) - self._done,
             untried=self._untried,
             running=tuple((task.image, now - since) for task, since in self._running.values()),
+            waiting=self._engine.empty,
         )
 
     def _give_out(self, left: deque[str]) -> float:

@@ -160,7 +160,7 @@ def _json(
 def _row_data(row: Row) -> dict[str, Any]:
     """Return a row as plain data; a mean over nothing but exact copies is the PSNR of one, as in `quality_to_json`."""
     data = without_missing(dataclasses.asdict(row))
-    return {name: math.inf if name.endswith("psnr_db") and value >= EXACT_DB else value for name, value in data.items()}
+    return {name: math.inf if "psnr" in name and value >= EXACT_DB else value for name, value in data.items()}
 
 
 def _csv(comparison: Comparison) -> str:

@@ -185,6 +185,6 @@ def run_from_json(data: dict[str, Any]) -> Run:
     """Return the run that `run_to_json` wrote."""
     quality = data["quality"]
     if quality is not None:
-        quality = Quality(**{k: math.inf if v is None and k.endswith("psnr_db") else v for k, v in quality.items()})
+        quality = Quality(**{k: math.inf if v is None and "psnr" in k else v for k, v in quality.items()})
     curve = tuple((float(s), float(p)) for s, p in data["curve"])
     return Run(**{**data, "quality": quality, "curve": curve})
