@@ -169,6 +169,7 @@ def test_solved_heads_are_no_worse(channels, lmbda):
     """The weighted sum of the errors after all grades falls, from the closed form and from any other heads."""
     state = begun(inr.image_from_array(picture(30, 41, channels)), lmbda, grades=3, width=16)
     solve(state)
+    sums = [0.0, 0.0]
     for shaken in (0.0, 0.02):
         with torch.no_grad():
             for number, grade in enumerate(state.grades):
@@ -176,9 +177,10 @@ def test_solved_heads_are_no_worse(channels, lmbda):
         before = _errors(state)
         weights = solve_heads(state.grades, state.parts(), 0.1)
         assert weights[-1] == 1.0 and all(0.0 < weight <= 0.1 for weight in weights[:-1])
+        least = sums[1]
         sums = [sum(w * e for w, e in zip(weights, errors, strict=True)) for errors in (before, _errors(state))]
         assert sums[1] <= sums[0] * (1 + 1e-5)
-    assert sums[1] < 0.9 * sums[0]  # what was shaken is made good
+    assert sums[1] - least < 0.3 * (sums[0] - least)  # what was shaken is made good
 
 
 def _errors(state: JointState) -> list[float]:
@@ -194,7 +196,7 @@ def test_every_grade_has_a_log_of_its_own_part():
     assert own == sorted(own) and all(log.steps == 0 and log.learning_rate is None for log in fast.grades)
     refined = inr.fit(image, inr.configure(inr.FitOptions(steps=8, quality=50)))
     assert refined.refinement.steps == refined.steps == 8 and refined.refinement.psnr_db > 20
-    assert [log.psnr_db for log in refined.grades] == pytest.approx(own, abs=1e-9) or refined.config != fast.config
+    assert [log.psnr_db for log in refined.grades] == pytest.approx(own, abs=1e-6)
 
 
 def test_updates_that_gain_next_to_nothing_are_not_done():

@@ -350,6 +350,28 @@ def test_gains_are_over_one_row_the_best_of_the_reference():
     ]
 
 
+def test_several_grades_are_measured_against_one_of_their_kind():
+    """On planes and on waves at once; all others against `sgdl`. Beside the PSNR stand the bytes of the files."""
+    psnr = {"mgdl": 48, "sgdl": 49, "mgdl-fourier": 47, "sgdl-fourier": 41, "siren": 40, "sgdl:depth=3": 45}
+    runs = [dataclasses.replace(made(name, "a", 0, p), bytes=1000 * p) for name, p in psnr.items()]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+    assert {row.contender: (row.over, row.gain_db) for row in rows} == {
+        "sgdl": (None, None), "mgdl": ("sgdl", -1), "mgdl-fourier": ("sgdl-fourier", 6), "sgdl:depth=3": ("sgdl", -4),
+        "sgdl-fourier": ("sgdl", -8), "siren": ("sgdl", -9),
+    }  # fmt: skip
+    first, _, *others = verdict(rows, {})
+    assert first == "sgdl (default) is first, 1.00 dB before mgdl (default)."
+    assert sorted(others) == [
+        "Several grades against one: mgdl (default) has -1.00 dB over sgdl (default), "
+        "and a file of 48,000 bytes against 49,000.",
+        "Several grades against one: mgdl-fourier (default) has +6.00 dB over sgdl-fourier (default), "
+        "and a file of 47,000 bytes against 41,000.",
+    ]
+    without = [run for run in runs if run.contender in ("mgdl-fourier", "siren")]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(without), searches={}))
+    assert [(row.contender, row.over) for row in rows] == [("mgdl-fourier", None), ("siren", "mgdl-fourier")]
+
+
 def test_what_may_be_chance_is_said_to_be():
     runs = [made("sgdl", i, 0, 30) for i in "abc"]
     runs += [made("mgdl", i, 0, p) for i, p in (("a", 29), ("b", 32), ("c", 30.5))]
@@ -362,9 +384,8 @@ def test_two_of_one_size_are_equal_and_few_pictures_prove_little():
     def said(*gains):
         runs = [made("sgdl", str(n), 0, 30) for n in range(len(gains))]
         runs += [made("mgdl", str(n), 0, 30 + gain) for n, gain in enumerate(gains)]
-        return verdict(
-            rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})), {}
-        )
+        rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+        return [one for one in verdict(rows, {}) if not one.startswith("Several grades against one")]
 
     assert said(0, 0, 0) == ["sgdl (default) and mgdl (default) are first, equal to a hundredth of a dB."]
     assert "ahead on 1 of 3" in said(0, 0, -1)[0]  # not on those where they are equal
@@ -445,7 +466,7 @@ def test_what_is_written(named, tmp_path, pixels):
     lines = list(csv.DictReader(paths[1].read_text().splitlines()))
     assert len(lines) == len(result.runs) and float(lines[0]["psnr_db"]) == data["runs"][0]["quality"]["psnr_db"]
     text = paths[2].read_text()
-    assert "Products in training: float32" in text
+    assert "Products in training: " in text and "Bytes: of the file that `inr fit` would write." in text
     assert "Equal for all: 8 steps" in text and "| siren | default |" in text and "±" in text
     assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
     for path in paths[3:]:

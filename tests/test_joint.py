@@ -138,7 +138,7 @@ def test_slopes_of_bits():
 def test_what_the_entropy_model_learns_from():
     """The written-out slopes by centre and log scale are those of the bits."""
     order = lattices([(Plane(cell=1, channels=1),)], 12, 9)
-    trainer = EntropyModelTrainer(order, 4, torch.Generator().manual_seed(0), 1)
+    trainer = EntropyModelTrainer(order, 4, torch.Generator().manual_seed(0), portions=1, rate=0.03)
     with torch.no_grad():
         trainer.parameters[3].normal_(generator=torch.Generator().manual_seed(1))
     latents = torch.randint(-3, 4, (108,), generator=torch.Generator().manual_seed(2)).float()
@@ -252,7 +252,7 @@ def test_the_entropy_model_in_integers_predicts_what_the_trained_one_does():
     order = lattices([(Plane(cell=2, channels=2), Plane(cell=1, channels=1))], 24, 18)
     random = torch.Generator().manual_seed(0)
     latents = torch.randint(-3, 4, (sum(lattice.count for lattice in order),), generator=random).float()
-    trainer = EntropyModelTrainer(order, 8, random, 3)
+    trainer = EntropyModelTrainer(order, 8, random, portions=3, rate=0.03)
     optimizer = torch.optim.Adam(trainer.parameters, lr=0.02)
     first = None
     for _ in range(60):
