@@ -12,6 +12,8 @@ from inr.settings.methods import METHODS
 
 FAST = ("--budget", "steps=4", "--methods", "mgdl:grades=2:width=8,sgdl:width=8", "--no-tune")
 
+WAVES = ["0.png", "--methods", "mgdl-fourier"]
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -67,7 +69,16 @@ def test_nothing_of_others_is_replaced_and_no_input_ever(folder):
 
 
 def test_tuned_rows_are_not_lost_unasked(folder):
-    arguments = ("compare", folder / "0.png", "--methods", "sgdl-fourier:width=8", "--budget", "steps=4", "-o", folder / "out")
+    arguments = (
+        "compare",
+        folder / "0.png",
+        "--methods",
+        "sgdl-fourier:width=8",
+        "--budget",
+        "steps=4",
+        "-o",
+        folder / "out",
+    )
     assert run(*arguments).exit_code == 0
     done = run(*arguments, "--no-tune")
     assert done.exit_code == 1 and "is of tuned methods too; give --overwrite" in done.stderr
@@ -109,8 +120,9 @@ def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypat
     [
         (["0.png", "0.png"], "two pictures are called 0.png", 1),
         (["0.png", "sub/0.png"], "two pictures are called 0.png", 1),
-        (["0.png", "--budget", "steps=4,parameters=3", "--methods", "mgdl-fourier"], "the smallest 'mgdl-fourier' has", 2),
-        (["0.png", "--budget", "steps=4,bytes=3", "--methods", "sgdl-fourier"], "the smallest 'sgdl-fourier' has", 2), (["0.png", "--budget", ""], "--budget is ''", 2),
+        ([*WAVES, "--budget", "steps=4,parameters=3"], "the smallest 'mgdl-fourier' has", 2),
+        ([*WAVES, "--budget", "steps=4,bytes=3"], "the smallest 'mgdl-fourier' has", 2),
+        (["0.png", "--budget", ""], "--budget is ''", 2),
         (["0.png", "--budget", "steps=4,steps=5"], "it names steps twice", 2),
         (["0.png", "--methods", "siren:steps=9"], "has an option 'steps'", 2),
         (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, quality, grades, depth", 2),

@@ -1,6 +1,7 @@
 """The closed form of fits on planes, and that everything after it goes downhill in D + lambda R."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ def test_descent_lowers_what_it_says(channels, plane, lmbda):
         )
         costs.append(cost(whole))
         torch.testing.assert_close(found, left(whole), atol=1e-4, rtol=0)
-    assert all(b <= a + 1e-5 * abs(a) for a, b in zip(costs, costs[1:], strict=False)) and costs[-1] < costs[0]
+    assert all(b <= a + 1e-5 * abs(a) for a, b in itertools.pairwise(costs)) and costs[-1] < costs[0]
     assert torch.equal(whole[count:], before[count:]) and torch.equal(whole, whole.round())
 
 

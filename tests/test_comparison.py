@@ -285,7 +285,10 @@ def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch
     write_comparison(result, named, tmp_path)
     assert "- sgdl-fourier (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
     monkeypatch.setattr(runs_module, "fit_and_measure", fit)
-    assert all(run.error is None for run in compare(named, small("mgdl-fourier,sgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs)
+    assert all(
+        run.error is None
+        for run in compare(named, small("mgdl-fourier,sgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs
+    )
 
 
 def test_damaged_records_and_lost_models_are_done_again(named, tmp_path):
@@ -302,11 +305,19 @@ def test_damaged_records_and_lost_models_are_done_again(named, tmp_path):
 def test_a_picture_may_come_by_another_path(named, tmp_path):
     compare(named[:1], small("mgdl-fourier"), tmp_path, budget=STEPS, tune=False)
     moved = dataclasses.replace(named[0], name="elsewhere/0.png")
-    assert compare([moved], small("mgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs[0].image == "elsewhere/0.png"
+    assert (
+        compare([moved], small("mgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs[0].image == "elsewhere/0.png"
+    )
 
 
 def test_options_make_a_rival_no_longer_its_papers():
-    assert [c.published for c in parse_methods("siren,siren:recipe=inr,mgdl,mgdl-fourier,mgdl-paper")] == [True, False, False, False, True]
+    assert [c.published for c in parse_methods("siren,siren:recipe=inr,mgdl,mgdl-fourier,mgdl-paper")] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_estimate_of_a_full_batch_does_not_lag(image):

@@ -1,4 +1,5 @@
 import dataclasses
+import itertools
 
 import pytest
 from conftest import small_config
@@ -51,7 +52,7 @@ def test_planes_are_dealt_from_coarse_to_fine(grades):
     """Every grade has planes, the finest have one each, and together they are a pyramid down to a pixel."""
     dealt = deal(grades)
     cells = [cell for own in dealt for cell in own]
-    assert len(dealt) == grades and cells[-1] == 1 and all(a == 2 * b for a, b in zip(cells, cells[1:], strict=False))
+    assert len(dealt) == grades and cells[-1] == 1 and all(a == 2 * b for a, b in itertools.pairwise(cells))
     assert all(len(own) == 1 for own in dealt[1:]) and len(cells) == max(grades, len(CELLS))
     assert [[p.cell for p in g.planes] for g in configure(FitOptions(grades=grades)).grades] == list(map(list, dealt))
 
@@ -64,7 +65,7 @@ def test_more_grades_than_a_pyramid_gives_are_refused(grades):
 
 def test_quality_is_a_falling_lambda():
     found = [quality_lambda(quality) for quality in range(1, 101)]
-    assert all(a > b for a, b in zip(found, found[1:], strict=False))
+    assert all(a > b for a, b in itertools.pairwise(found))
     assert found[0] == pytest.approx(2e-3) and found[-1] == pytest.approx(1e-6)
     assert configure(FitOptions(quality=50)).training.lmbda == pytest.approx(found[49])
     assert configure() == configure(FitOptions(quality=95))
