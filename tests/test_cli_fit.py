@@ -74,11 +74,10 @@ def test_half_reports_train_and_held_out(cat):
 @pytest.mark.parametrize(
     "more",
     [
-        ["--method", "grid"],
         ["--encoding", "none"],
         ["--encoding", "positional"],
-        ["--activation", "relu"],
-        ["--optimizer", "adam"],
+        ["--method", "mgdl-fourier", "--activation", "relu"],
+        ["--method", "sgdl-fourier", "--optimizer", "adam"],
     ],
 )
 def test_choices(cat, more):
@@ -127,6 +126,18 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
         (["cat.png", "--device", "mps"], 2, "not available"),
         (["cat.png", "--steps", "0"], 2, "--steps"),
+        (["cat.png", "--quality", "0"], 2, "--quality"),
+        (["cat.png", "--quality", "101"], 2, "--quality"),
+        (["cat.png", "--quality", "50", "--max-bytes", "20k"], 2, "--quality and --max-bytes are both given"),
+        (["cat.png", "--target-psnr", "30", "--target-bpp", "1"], 2, "--target-psnr and --target-bpp are both given"),
+        (["cat.png", "--preset", "compact"], 2, "preset 'compact' is the default now"),
+        (["cat.png", "--method", "grid"], 2, "'grid' is called 'sgdl' now"),
+        (["cat.png", "--grades", "14"], 2, "feature planes make at most 13"),
+        (["cat.png", "--batch-size", "64"], 2, "--batch-size is given, but feature planes have none"),
+        (["cat.png", "--activation", "gabor"], 2, "with feature planes accepted are relu, gelu, sine, tanh"),
+        (["cat.png", "--width", "2"], 2, "needs at least so many neurons"),
+        (["cat.png", "--max-bytes", "150"], 2, "does not fit in 150 bytes; the least seen was"),
+        (["cat.png", "--method", "mgdl-fourier", "--max-bytes", "9k"], 2, "--max-bytes needs feature planes"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(cat, arguments, code, message):

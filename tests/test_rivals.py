@@ -313,9 +313,8 @@ def test_muon_takes_each_sub_network_for_itself():
 
 def test_any_activation_goes_with_grades(image):
     for activation in ("gauss", "finer", "gabor"):
-        for encoding in ("grid", "fourier"):
-            options = FitOptions(activation=activation, encoding=encoding, grades=2, width=16, steps=5)
-            assert len(inr.fit(image, inr.configure(options)).model.grades) == 2
+        options = FitOptions(method="mgdl-fourier", activation=activation, grades=2, width=16, steps=5)
+        assert len(inr.fit(image, inr.configure(options)).model.grades) == 2
 
 
 def test_pictures_with_two_channels():

@@ -72,9 +72,9 @@ def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> l
         return ["No method went well on every picture."]
     on = " on held-out pixels" if good[0].held_out_psnr_db is not None else ""
     said = _first(good, on)
-    bases = {row.contender: row for row in reversed(good) if row.gain_db is None}
-    for row in {row.contender: row for row in reversed(good)}.values():
-        base = bases.get(row.over or "")
+    best = {row.contender: row for row in reversed(good)}
+    for row in best.values():
+        base = best.get(row.over or "")
         if base is not None and row.contender.replace("mgdl", "sgdl") == base.contender:
             said.append(_against(row, base, on))
     return said + [
@@ -89,7 +89,7 @@ def _first(good: Sequence[Row], on: str) -> list[str]:
     first = good[0]
     others = [row for row in good if row.gain_db is not None and row.over == first.contender]
     rival = first if first.gain_db is not None else next(iter(others), None)
-    base = next((row for row in good if row.gain_db is None and row.contender == (rival or first).over), None)
+    base = next((row for row in good if row.contender == (rival or first).over), None)
     if rival is None or base is None or rival.gain_db is None:
         return [f"{_name(first)} is first{on}."]
     other, gain = (rival if first is base else base), abs(rival.gain_db)

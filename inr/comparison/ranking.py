@@ -72,7 +72,7 @@ def reference(comparison: Comparison, name: str | None = None) -> str:
     For all others, and for None, it is `sgdl`, or else the first.
     """
     names = [run.contender for run in comparison.runs]
-    single = (name or "").replace("mgdl", "sgdl")
+    single = name.replace("mgdl", "sgdl") if name is not None and "mgdl" in name else "sgdl"
     return single if single in names else "sgdl" if "sgdl" in names else names[0]
 
 
