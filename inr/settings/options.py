@@ -94,7 +94,7 @@ class FitOptions:
     )
     quality: int | None = _wish(
         common=True, low=1, high=100,
-        help="Quality from 1 to 100, which means about what it means for JPEG. [default: 90]",
+        help="Quality from 1 to 100, which means about what it means for JPEG. [default: 97]",
     )  # fmt: skip
     grades: int | None = _wish(common=True, low=1, high=64, help="Number of grades. [default: 4]")
     depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")

@@ -12,8 +12,8 @@ from inr.settings.options import FitOptions, PresetName, flag
 from inr.settings.shape import MAX_CELL, ActivationName, EncodingConfig, GradeShape, Plane
 
 DEFAULT_GRADES = 4
-DEFAULT_QUALITY = 95
-"""About 42 dB on a photograph, as JPEG of this quality has: no difference is seen at normal size."""
+DEFAULT_QUALITY = 97
+"""About 44 dB on a photograph, as JPEG of this quality has: no difference is seen at normal size."""
 STEPS: dict[PresetName, int] = {"fast": 0, "balanced": 400, "best": 2200}
 """Updates of joint training; without any, the model is the closed form, solved grade after grade."""
 IDLE_BELOW: dict[PresetName, float] = {"fast": 0.0, "balanced": 5e-5, "best": 0.0}
@@ -24,8 +24,15 @@ AROUND = 2
 """Planes with cells of at most so many pixels are read around a coordinate; they store chroma only at small lambda."""
 ACTIVATIONS: tuple[ActivationName, ...] = ("relu", "gelu", "sine", "tanh")
 """Activations through which a grade can draw the sum of its planes, as the closed form asks."""
-_QUALITY_LAMBDA = ((1, 2e-3), (25, 1e-3), (50, 4e-4), (75, 1.3e-4), (90, 2e-5), (100, 1e-6))
-"""Lambda by quality, linear in its logarithm between the points; see `inr/training/README.md`."""
+_QUALITY_LAMBDA = (
+    (1, 6e-2), (10, 1.2e-2), (20, 4.7e-3), (30, 2.7e-3), (40, 1.8e-3), (50, 1.3e-3), (60, 9.7e-4), (70, 6.6e-4),
+    (80, 3.6e-4), (85, 2.3e-4), (90, 1.2e-4), (95, 4.4e-5), (97, 2.1e-5), (98, 1.2e-5), (100, 4e-6),
+)  # fmt: skip
+"""Lambda by quality, linear in its logarithm between the points.
+
+At each, the closed form has about the mean PSNR that JPEG 4:4:4 of this quality has on parts of twelve Kodak pictures:
+25.9 dB at 10, 31.6 at 50, 38.4 at 90, 41.8 at 95, 45.9 at 98 and 50.4 at 100.
+"""
 _OTHERS = ("frequencies", "sigma", "omega", "batch_size", "learning_rate", "optimizer", "recipe", "precision")
 
 
