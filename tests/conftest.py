@@ -11,11 +11,14 @@ import pytest
 import torch
 
 import inr
+from inr.imaging.icc import BT709, gamma_curve, make_profile
 from inr.settings.config import FitConfig, GreedyTraining, JointTraining
 from inr.settings.shape import EncodingConfig, GradeShape, Plane
 
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
+PROFILE = make_profile(gamma_curve(1.8), BT709)
+"""A colour profile of RGB that is not sRGB."""
 
 
 def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.uint8, seed: int = 0) -> np.ndarray:

@@ -28,7 +28,7 @@ from batches import (
     wait_for,
     workers,
 )
-from conftest import picture
+from conftest import PROFILE, picture
 from inr_cli.main import app
 from test_cli import run
 from typer.main import get_command
@@ -58,7 +58,7 @@ def whole(tmp_path_factory):
     make_pictures(folder / "in" / "deep" / "er", 1)
     inr.save_image(folder / "in" / "a.png", picture(20, 30))
     inr.save_image(folder / "in" / "a.jpg", picture(20, 30))
-    inr.save_image(folder / "in" / "deep16.png", picture(dtype=np.uint16), icc_profile=b"p" * 100)
+    inr.save_image(folder / "in" / "deep16.png", picture(dtype=np.uint16), icc_profile=PROFILE)
     (folder / "in" / "bad.png").write_bytes(b"hello")
     (folder / "in" / "cut.png").write_bytes((folder / "in" / "a.png").read_bytes()[:200])
     arguments = (folder / "in", "--out", folder / "out", "--recursive", *QUICK, "--grades", "2", "--export-grades")
@@ -80,7 +80,7 @@ def test_a_batch_leaves_what_it_promises(whole):
         assert rows[name]["psnr_db"] == pytest.approx(model.record.psnr_db) and len(rows[name]["psnr_db"]) == 2
         assert rows[name]["bytes"] == (folder / "out" / f"{name}.inr").stat().st_size
     drawn = inr.load_image(folder / "out" / "deep16.png.grade2.png")
-    assert drawn.bit_depth == 16 and drawn.icc_profile == b"p" * 100
+    assert drawn.bit_depth == 16 and drawn.icc_profile == PROFILE
     assert "bad.png" in stdout and "mean dB" in stdout
     assert "2 of 6 pictures failed" in stderr and "--retry-failed" in stderr
 

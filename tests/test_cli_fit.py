@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import DATA, picture
+from conftest import DATA, PROFILE, picture
 from test_cli import run
 
 import inr
@@ -97,10 +97,10 @@ def test_existing_outputs_are_refused_and_overwritten_on_request(cat):
 
 
 def test_sixteen_bits_profile_and_alpha_come_back(cat):
-    inr.save_image(cat / "deep.png", picture(channels=4, dtype=np.uint16), icc_profile=b"p" * 100)
+    inr.save_image(cat / "deep.png", picture(channels=4, dtype=np.uint16), icc_profile=PROFILE)
     run("fit", "deep.png", "--grades", "1", *SMALL)
     drawn = inr.load_image(cat / "deep-inr" / "deep.grade1.png")
-    assert drawn.bit_depth == 16 and drawn.channels == 4 and drawn.icc_profile == b"p" * 100
+    assert drawn.bit_depth == 16 and drawn.channels == 4 and drawn.icc_profile == PROFILE
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (13, 1)])

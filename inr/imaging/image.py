@@ -10,7 +10,6 @@ from inr.errors import ImageError
 from inr.settings.shape import MAX_SIDE
 
 BitDepth = Literal[8, 16]
-ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP and GIF"
 
 
 @dataclass(frozen=True, kw_only=True)
