@@ -188,9 +188,10 @@ def to_json(report: Report) -> str:
         for key in ("train_psnr_db", "held_out_psnr_db"):
             if row[key] is None:
                 del row[key]
-        for key in [key for key in row if key.endswith("psnr_db")]:
-            if math.isinf(row[key]):
-                row[key] = None
+    for part in (*data["grades"], data["classical"]):
+        for key in [key for key in part if key.endswith("psnr_db")]:
+            if part[key] == math.inf:
+                part[key] = None
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
     text = json.dumps(data, indent=2, allow_nan=False)
@@ -268,7 +269,7 @@ def _training(report: Report) -> str:
     if isinstance(training, JointTraining):
         steps = report.refinement.steps if report.refinement else 0
         return (
-            f"- Each grade in closed form, then {steps:,} steps of Muon and Adam on L = D + lambda R, all grades "
+            f"- Each grade in closed form, then {steps:,} steps of Adam on L = D + lambda R, all grades "
             f"together; lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
         )
     return (

@@ -33,7 +33,8 @@ class Wish:
         low: least whole number that the command line takes, or None.
         high: largest one, or None.
         metavar: what `--help` calls its value, where that is no choice and no plain number.
-        read: makes the value of a text that is no choice and no plain number.
+        read: makes the value of a text that is no choice and no plain number, or a choice of which `configure` has more
+            to say than what is accepted.
         common: whether `--help` shows it among the options that people use first.
     """
 
@@ -85,16 +86,15 @@ class FitOptions:
     """
 
     method: MethodName = _wish(
-        "mgdl", common=True, metavar="NAME",
+        "mgdl", common=True, metavar="NAME", read=str,
         help="mgdl: several grades; sgdl: one; -fourier: on waves; -paper: the authors' own; see `inr methods`.",
     )  # fmt: skip
     preset: PresetName | None = _wish(
-        common=True,
-        help="Effort: fast, balanced or best. [default: balanced]",
+        common=True, metavar="NAME", read=str, help="Effort: fast, balanced or best. [default: balanced]"
     )
     quality: int | None = _wish(
         common=True, low=1, high=100,
-        help="Quality from 1 to 100, which means about what it means for JPEG. [default: 90]",
+        help="Quality from 1 to 100, which means about what it means for JPEG. [default: 95]",
     )  # fmt: skip
     grades: int | None = _wish(common=True, low=1, high=64, help="Number of grades. [default: 4]")
     depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")
