@@ -27,6 +27,7 @@ def fitted(folder, name="small"):
     source = inr.load_image(folder / f"{name}.png")
     qualities, pictures = inr.measure(source, model)
     for row, quality, drawn in zip(told["grades"], qualities, pictures, strict=True):
+        row["psnr_db"] = np.inf if row["psnr_db"] is None else row["psnr_db"]  # an exact copy
         assert row["psnr_db"] == pytest.approx(quality.psnr_db)
         written = inr.load_image(folder / f"{name}-inr" / f"{name}.grade{row['grade']}.png")
         assert (inr.quantize(written.pixels, source.bit_depth) == drawn).all()

@@ -262,7 +262,7 @@ def _training(report: Report) -> str:
     if isinstance(training, JointTraining):
         steps = report.refinement.steps if report.refinement else 0
         return (
-            f"- Each grade in closed form, then {steps:,} steps of Muon and Adam on L = D + lambda R, all grades "
+            f"- Each grade in closed form, then {steps:,} steps of Adam on L = D + lambda R, all grades "
             f"together; lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
         )
     return (

@@ -33,7 +33,8 @@ class Wish:
         low: least whole number that the command line takes, or None.
         high: largest one, or None.
         metavar: what `--help` calls its value, where that is no choice and no plain number.
-        read: makes the value of a text that is no choice and no plain number.
+        read: makes the value of a text that is no choice and no plain number, or a choice of which `configure` has more
+            to say than what is accepted.
         common: whether `--help` shows it among the options that people use first.
     """
 
@@ -85,12 +86,11 @@ class FitOptions:
     """
 
     method: MethodName = _wish(
-        "mgdl", common=True, metavar="NAME",
+        "mgdl", common=True, metavar="NAME", read=str,
         help="mgdl: several grades; sgdl: one; -fourier: on waves; -paper: the authors' own; see `inr methods`.",
     )  # fmt: skip
     preset: PresetName | None = _wish(
-        common=True,
-        help="Effort: fast, balanced or best. [default: balanced]",
+        common=True, metavar="NAME", read=str, help="Effort: fast, balanced or best. [default: balanced]"
     )
     quality: int | None = _wish(
         common=True, low=1, high=100,
