@@ -11,11 +11,14 @@ import pytest
 import torch
 
 import inr
-from inr.settings.config import FitConfig, GradeConfig
-from inr.settings.shape import EncodingConfig, Plane
+from inr.imaging.icc import BT709, gamma_curve, make_profile
+from inr.settings.config import FitConfig, GreedyTraining, JointTraining
+from inr.settings.shape import EncodingConfig, GradeShape, Plane
 
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
+PROFILE = make_profile(gamma_curve(1.8), BT709)
+"""A colour profile of RGB that is not sRGB."""
 
 
 def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.uint8, seed: int = 0) -> np.ndarray:
@@ -27,29 +30,40 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
     return np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
 
 
+def changed(config: FitConfig, **changes) -> FitConfig:
+    """A configuration with other values, those of its training among them."""
+    names = {each.name for each in dataclasses.fields(config.training)}
+    of_training = {name: changes.pop(name) for name in names & set(changes)}
+    training = dataclasses.replace(config.training, **of_training)
+    if isinstance(training, GreedyTraining) and "grades" in changes and "steps" not in of_training:
+        training = dataclasses.replace(training, steps=training.steps[:1] * len(changes["grades"]))
+    return dataclasses.replace(config, training=training, **changes)
+
+
 def small_config(**changes) -> FitConfig:
-    grade = GradeConfig(depth=2, width=16, activation="sine", steps=12, learning_rate=0.05)
     config = FitConfig(
         method="mgdl",
         encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0),
-        grades=(grade,) * 3,
-        batch_size=64,
+        grades=(GradeShape(depth=2, width=16, activation="sine"),) * 3,
+        training=GreedyTraining(steps=(12, 12, 12), learning_rate=0.05, batch_size=64, precision="float32"),
         seed=5,
-        precision="float32",
     )
-    return dataclasses.replace(config, **changes)
+    return changed(config, **changes)
 
 
 def grid_config(**changes) -> FitConfig:
-    planes = (((1, 1), (4, 2)), ((2, 2),), ())
-    grades = tuple(
-        GradeConfig(
-            depth=2, width=8, activation="gelu", steps=12, learning_rate=0.04,
-            planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in own),
-        )
-        for own in planes
-    )  # fmt: skip
-    return small_config(encoding=EncodingConfig(kind="grid"), grades=grades, **changes)
+    """Three grades of one small plane each, and so few updates that a test hardly waits for them."""
+    config = FitConfig(
+        method="mgdl",
+        encoding=EncodingConfig(kind="grid"),
+        grades=tuple(
+            GradeShape(depth=2, width=8, activation="gelu", planes=(Plane(cell=cell, channels=channels),))
+            for cell, channels in ((4, 3), (2, 2), (1, 1))
+        ),
+        training=JointTraining(lmbda=1e-4, steps=6, sized=False),
+        seed=5,
+    )
+    return changed(config, **changes)
 
 
 @pytest.fixture

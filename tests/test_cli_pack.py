@@ -65,12 +65,12 @@ def test_nothing_is_replaced_unasked(tmp_path, model):
     assert run(model, "--max-bytes", "60k", "-o", taken, "--overwrite").exit_code == 0
 
 
-def test_a_compact_file_may_be_made_smaller(tmp_path):
+def test_a_file_of_planes_may_be_made_smaller(tmp_path):
     """Its planes lie on grids that its context knows: they are made coarser or left, never finer."""
     source = tmp_path / "source.png"
     inr.save_image(source, picture(30, 40))
     image = inr.load_image(source)
-    config = inr.configure(inr.FitOptions(preset="compact", max_bytes=2000, steps=100))
+    config = inr.configure(inr.FitOptions(max_bytes=2000, steps=100))
     whole, small = tmp_path / "whole.inr", tmp_path / "small.inr"
     inr.save_model(inr.fit(image, config).model, whole)
     limit = whole.stat().st_size // 2

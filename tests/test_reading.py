@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import inr
-from inr.networks.encoding import Planes, plane_shape
+from inr.networks.planes import Planes, plane_shape
 from inr.settings.shape import Plane
 from inr.training.joint.reading import Reading
 

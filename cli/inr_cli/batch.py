@@ -13,16 +13,19 @@ from inr.errors import ConfigError
 from inr.settings.config import DeviceName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr_cli import fit_options as chosen
 from inr_cli import options as common
 from inr_cli.batch_text import Bar, batch_text
+from inr_cli.fit_options import with_fit_options
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.batch.task import Engine
 
 
+@with_fit_options
 def batch(
     folder: Annotated[Path, typer.Argument(help="Folder of pictures.", readable=False)],
+    wishes: FitOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models; it mirrors FOLDER.")],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take sub-folders too.")] = False,
     jobs: Annotated[
@@ -42,35 +45,19 @@ def batch(
     export_grades: Annotated[
         bool, typer.Option("--export-grades", help="Keep the picture after each grade too.")
     ] = False,
+    no_lock: Annotated[
+        bool,
+        typer.Option(
+            "--no-lock", help="Go on where the output's file system has no locks; start no second run on it then."
+        ),
+    ] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="Fit on the workers of this Dask scheduler, such as tcp://head:8786.")
     ] = None,
     shared: Annotated[
         bool, typer.Option("--shared", help="The workers see both folders too: they read and write there themselves.")
     ] = False,
-    method: chosen.Method = "mgdl",
-    preset: chosen.Preset = None,
-    grades: chosen.Grades = None,
-    depth: chosen.Depth = None,
-    width: chosen.Width = None,
-    encoding: chosen.Encoding = None,
-    sigma: chosen.Sigma = None,
-    omega: chosen.Omega = None,
-    frequencies: chosen.Frequencies = None,
-    activation: chosen.Activation = None,
-    steps: chosen.Steps = None,
-    batch_size: chosen.BatchSize = None,
-    learning_rate: chosen.LearningRate = None,
-    optimizer: chosen.Optimizer = None,
-    recipe: chosen.Recipe = None,
-    pixels: chosen.Pixels = "all",
-    target_psnr: chosen.TargetPsnr = None,
-    max_bytes: chosen.MaxBytes = None,
-    target_bpp: chosen.TargetBpp = None,
-    seconds: chosen.Seconds = None,
-    precision: chosen.Precision = None,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
-    seed: common.Seed = 0,
     device: common.Device = "auto",
     threads: common.Threads = None,
     memory: common.Memory = None,
@@ -86,33 +73,8 @@ def batch(
 
     Example: inr batch photos --out models --recursive
     """
-    with common.running(debug=debug), _two_interrupts():
-        config = configure(
-            FitOptions(
-                method=method,
-                preset=preset,
-                grades=grades,
-                depth=depth,
-                width=width,
-                activation=activation,
-                encoding=encoding,
-                frequencies=frequencies,
-                sigma=chosen.bandwidth(sigma),
-                omega=omega,
-                steps=steps,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                optimizer=optimizer,
-                recipe=recipe,
-                precision=precision,
-                pixels=pixels,
-                seed=seed,
-                target_psnr=target_psnr,
-                max_bytes=chosen.size(max_bytes),
-                target_bpp=target_bpp,
-                seconds=seconds,
-            )
-        )
+    with common.running(debug=debug, out=out), _two_interrupts():
+        config = configure(wishes)
         from inr.batch.local import cores
         from inr.batch.run import run_batch
         from inr.batch.task import Settings
@@ -141,24 +103,24 @@ def batch(
                     recursive=recursive,
                     retry_failed=retry_failed,
                     overwrite=overwrite,
+                    without_lock=no_lock,
                     progress=bar.show,
                 )
             except KeyboardInterrupt:
                 bar.close()
                 again = f"The same command goes on:\n  {common.this_command()}"
-                typer.echo(f"Error: interrupted; {bar.stand()}. {again}", err=True)
+                talk(f"Error: interrupted; {bar.stand()}. {again}")
                 raise typer.Exit(130) from None
         if json:
-            typer.echo(result.to_json(), nl=False)
+            say(result.to_json())
         elif not quiet:
-            typer.echo(batch_text(result))
-        common.talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
+            say(batch_text(result))
+        talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
         failed = result.summary().failed
         if failed:
-            typer.echo(
+            talk(
                 f"Error: {failed} of {len(result.rows)} pictures failed; {out / 'batch.csv'} says why. "
-                "--retry-failed does them again.",
-                err=True,
+                "--retry-failed does them again."
             )
             raise typer.Exit(1)
 
@@ -180,10 +142,7 @@ def _engine(
 
     if jobs is not None:
         raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
-    cluster = Cluster(scheduler, gpu=device == "cuda", shared=shared)
-    if cluster.empty:
-        typer.echo(f"Warning: {scheduler} has no worker yet; waiting for one.", err=True)
-    return cluster
+    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import torch
 
 from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
-from inr.imaging.sampling import training_rows
+from inr.imaging.sampling import training_pixels
 from inr.networks.model import Model
 from inr.settings.config import PixelsName
 
@@ -89,7 +89,7 @@ def measure(
             unclipped = np.square(prefix - source, dtype=np.float64)
             trained = error[lattice::2, ::2] if pixels == "half" else error
             squares[number] += unclipped.sum(), error.sum(), trained.sum()
-    trained_count = len(training_rows(image.width, image.height, pixels)) * image.channels
+    trained_count = len(training_pixels(image.width, image.height, pixels)) * image.channels
     return tuple(
         _quality(image, picture, sums, trained_count) for picture, sums in zip(pictures, squares, strict=True)
     ), pictures
@@ -108,28 +108,33 @@ def check_alike(image: Image, model: Model) -> None:
         )
 
 
-def compare_pictures(image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all") -> Quality:
+def compare_pictures(
+    image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all", with_ssim: bool = True
+) -> Quality:
     """Compare any picture with the source, as `measure` does a model's.
 
     Args:
         image: the source.
         picture: (H, W, C), uint8 or uint16.
         pixels: what is taken as trained on.
+        with_ssim: whether to compute the SSIM, which takes most of the time.
     """
     error = np.square(_unit(picture) - image.pixels, dtype=np.float64)
     trained = error[::2, ::2] if pixels == "half" else error
     everywhere = float(error.sum())
-    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size)
+    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size, with_ssim)
 
 
-def _quality(image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int) -> Quality:
+def _quality(
+    image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int, with_ssim: bool = True
+) -> Quality:
     unclipped, everywhere, trained = (float(value) for value in sums)
     count = image.pixels.size
     split = trained_count < count  # a single pixel has nothing to hold out
     return Quality(
         psnr_db=psnr(everywhere / count),
         psnr_unclipped_db=psnr(unclipped / count),
-        ssim=ssim(image.pixels, picture),
+        ssim=ssim(image.pixels, picture) if with_ssim else None,
         train_psnr_db=psnr(trained / trained_count) if split else None,
         held_out_psnr_db=psnr(max(0.0, everywhere - trained) / (count - trained_count)) if split else None,
     )

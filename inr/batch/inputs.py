@@ -5,14 +5,13 @@ import os
 from pathlib import Path
 
 from inr.errors import InrError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+from inr.imaging.formats import ENDINGS
 
 
 def find_pictures(folder: Path, *, recursive: bool, leave_out: Path) -> list[str]:
     """Return the pictures' paths below `folder`, with forward slashes, sorted.
 
-    A picture is a file with one of `SUFFIXES`, in capitals or not. Hidden files and folders and links to folders
+    A picture is a file with one of the `ENDINGS`, in capitals or not. Hidden files and folders and links to folders
     are passed over.
 
     Args:
@@ -34,11 +33,11 @@ def find_pictures(folder: Path, *, recursive: bool, leave_out: Path) -> list[str
         names += [
             (here / name).relative_to(folder).as_posix()
             for name in files
-            if name[0] != "." and Path(name).suffix.lower() in SUFFIXES and (here / name).is_file()
+            if name[0] != "." and Path(name).suffix.lower() in ENDINGS and (here / name).is_file()
         ]
     if not names:
         hint = "" if recursive else "; --recursive looks in its sub-folders"
-        raise InrError(f"{folder} holds no picture ({', '.join(SUFFIXES)}){hint}.")
+        raise InrError(f"{folder} holds no picture ({', '.join(ENDINGS)}){hint}.")
     return sorted(names)
 
 

@@ -1,207 +1,105 @@
-"""Tensor <-> integers times a step: the grid that a tensor's numbers lie on, found again in the numbers themselves.
-
-A step is a whole number from 8 to 15 times a power of two, so that decoding is exact in float32 (the same weights on
-every machine). A tensor whose numbers lie on such a grid is written as it is; any other is first rounded to integers
-of 16 bits. So writing a model that was read gives the same bytes, whatever grid its numbers were put on.
-"""
+"""Quantised tensors <-> four bytes of side information each, and their integers in a range coder."""
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from inr.codec.range_coder import SCALES, Decoder, Encoder, expected_bits
+from inr.codec.range_coder import TABLES, Decoder, Encoder, expected_bits
 from inr.errors import ModelFileError
-from inr.networks.entropy_model import Integers
+from inr.networks.quantised import Integers, Quantised, QuantStep
 
-LIMIT = 32_767
-MOST = 2**20 - 2**12
-"""Largest magnitude of a number on a grid: times 15 it is whole in float32, and it has 20 bits below zero too."""
-_MAX_EXPONENT = 112
-_PART = 2**20
-"""Numbers that are coded at once."""
-_HIGH = 255  # what of a number is coded by a table; the bits below are written as they are
-
-
-def encoded_size_1(count: int) -> int:
-    """Return the bytes that a tensor of `count` numbers takes in version 1: an exponent and two bytes a number."""
-    return 1 + 2 * count
-
-
-def decode_tensor_1(data: bytes, shape: tuple[int, ...]) -> Tensor:
-    """Return the float32 tensor of this shape from version 1's bytes: exponent (int8), numbers (int16, row by row).
-
-    Raises:
-        ModelFileError: a number no encoder writes.
-    """
-    exponent = int.from_bytes(data[:1], "little", signed=True)
-    codes = np.frombuffer(data, dtype="<i2", offset=1)
-    if exponent > _MAX_EXPONENT or (codes.size and int(codes.min()) < -LIMIT):
-        raise ModelFileError("a weight is outside the range of the format; the file is damaged.")
-    return torch.from_numpy(codes.astype(np.float32) * np.float32(2.0**exponent)).reshape(shape)
+_CODE_RANGE = (-2400, 896)
+"""Codes of steps that the format holds."""
+_PART = 2**18
+"""Integers that are coded at once."""
+_HIGH = 255
+"""Largest magnitude of the part of an integer that is coded by a table; the bits below are written as they are."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """The step of a grid, (8 + eighths) 2^exponent; `code` is what the file says of it."""
+class SideInfo:
+    """What a file says of a tensor before its integers, in four bytes.
 
-    code: int
-
-    @property
-    def value(self) -> float:
-        """The step itself."""
-        return math.ldexp(8 + self.code % 8, self.code // 8)
-
-    @staticmethod
-    def at_most(value: float) -> "Step":
-        """Return the largest step that is not above a positive number."""
-        mantissa, exponent = math.frexp(value)
-        return Step(int(mantissa * 16) - 8 + 8 * (exponent - 4))
-
-
-def round_to(values: Tensor, step: Step) -> Tensor:
-    """Return the float32 numbers of a grid next to these."""
-    codes = values.detach().cpu().numpy().astype(np.float64)
-    _whole(codes, step.value, MOST)
-    codes *= step.value
-    return torch.from_numpy(codes.astype(np.float32))
-
-
-def grid_of(tensor: Tensor) -> tuple[Step, Integers]:
-    """Return the widest grid that holds all numbers of a tensor, and which they are; else the nearest of 16 bits.
+    Attributes:
+        step: the quantisation step.
+        table: of the range coder, for the upper parts of the integers.
+        low_bits: lowest bits of each integer that are written as they are.
+        high_bits: bits of the largest magnitude of an upper part.
 
     Raises:
-        ModelFileError: a number is not finite, or above 2^127.
-    """
-    values = tensor.detach().cpu().numpy().astype(np.float64).ravel()
-    largest = float(max(values.max(initial=0.0), -values.min(initial=0.0)))
-    if not largest <= 2.0**127:  # NaN compares false
-        raise ModelFileError("a weight is not a finite number; the model cannot be written.")
-    if largest == 0.0:
-        return Step(0), np.zeros(len(values), np.int64)
-    step = _common(values)
-    if step is None or largest / step.value > MOST:
-        bits = Step(8 * (max(-128, math.ceil(math.log2(largest / LIMIT))) - 3)).value
-        _whole(values, bits, LIMIT)
-        values *= bits
-        step = _common(values)  # these may all lie on a wider grid by chance: as they will when they are read
-        if step is None:
-            return Step(0), np.zeros(len(values), np.int64)
-    _whole(values, step.value, math.inf)
-    return step, values.astype(np.int64)
-
-
-def _whole(values: NDArray[np.float64], step: float, most: float) -> None:
-    """Make of numbers, in place, how many steps they are: a plane of a large picture has no room for copies."""
-    values /= step
-    np.rint(values, out=values)
-    np.clip(values, -most, most, out=values)
-
-
-def _common(values: NDArray[np.float64]) -> Step | None:
-    """Return the widest step that all numbers are multiples of, or None if they are zero or there is none of use."""
-    lowest, factors = math.inf, [15, 13, 11, 9, 7, 5, 3, 1]
-    for part in _parts(values):
-        mantissas, exponents = np.frexp(np.abs(part[part != 0.0]))
-        if not len(mantissas):
-            continue
-        whole = (mantissas * 2**24).astype(np.int64)  # float32 has 24 bits
-        low = whole & -whole
-        exponents = exponents - 24 + np.log2(low.astype(np.float64)).astype(np.int64)
-        lowest = min(lowest, int(exponents.min()))
-        odd = whole // low
-        factors = [factor for factor in factors if not (odd % factor).any()]
-    if not -250 <= lowest < math.inf:
-        return None
-    eighths, shift = factors[0], 0
-    while eighths < 8:
-        eighths, shift = 2 * eighths, shift + 1
-    return Step(eighths - 8 + 8 * (int(lowest) - shift))
-
-
-def _parts(numbers: NDArray[Any]) -> list[NDArray[Any]]:
-    """Return numbers a part at a time: what is computed of them on the way takes many times their memory."""
-    return np.split(numbers, range(_PART, len(numbers), _PART))
-
-
-@dataclass(frozen=True)
-class Side:
-    """What the file says of a tensor before its numbers, in four bytes.
-
-    Raises:
-        ModelFileError: it stands for numbers that float32, or the format, does not hold.
+        ModelFileError: it stands for a tensor that float32, or the format, does not hold.
     """
 
-    step: Step
-    scale: int
-    low: int
-    reach_bits: int
+    step: QuantStep
+    table: int
+    low_bits: int
+    high_bits: int
 
     def __post_init__(self) -> None:
-        known = self.scale < SCALES and self.low + self.reach_bits <= 20 and self.reach_bits <= 12
-        known = known and -2400 <= self.step.code <= 8 * _MAX_EXPONENT
-        if not known or math.ldexp(self.step.value, self.low + self.reach_bits) > 2.0**128:
+        known = self.table < TABLES and self.low_bits + self.high_bits <= 20 and self.high_bits <= 12
+        known = known and _CODE_RANGE[0] <= self.step.code <= _CODE_RANGE[1]
+        if not known or math.ldexp(self.step.value, self.low_bits + self.high_bits) > 2.0**128:
             raise ModelFileError("a weight is outside the range of the format.")
 
     @property
     def reach(self) -> int:
-        """Largest magnitude of the coded part."""
-        return int((1 << self.reach_bits) - 1)
+        """Largest magnitude of an upper part."""
+        return int((1 << self.high_bits) - 1)
 
     def pack(self) -> bytes:
-        """Return step (int16), table (u8), bits written as they are and bits of the reach (u8)."""
-        return self.step.code.to_bytes(2, "little", signed=True) + bytes([self.scale, self.low << 4 | self.reach_bits])
+        """Return step (int16), table (u8), low bits and high bits (u8)."""
+        code = self.step.code.to_bytes(2, "little", signed=True)
+        return code + bytes([self.table, self.low_bits << 4 | self.high_bits])
 
     @staticmethod
-    def unpack(data: bytes) -> "Side":
+    def unpack(data: bytes) -> "SideInfo":
         """Read the four bytes.
 
         Raises:
-            ModelFileError: they are none an encoder writes.
+            ModelFileError: no encoder writes such.
         """
-        return Side(Step(int.from_bytes(data[:2], "little", signed=True)), data[2], data[3] >> 4, data[3] & 15)
+        step = QuantStep(int.from_bytes(data[:2], "little", signed=True))
+        return SideInfo(step, data[2], data[3] >> 4, data[3] & 15)
 
 
-def describe(step: Step, numbers: Integers) -> Side:
-    """Return how integers are best coded around zero by one table."""
-    low = max(0, int(np.abs(numbers).max(initial=0)).bit_length() - _HIGH.bit_length())
-    high = numbers >> low
+def side_info(tensor: Quantised) -> SideInfo:
+    """Return how a tensor's integers are best coded around zero by one table."""
+    low = max(0, int(np.abs(tensor.integers).max(initial=0)).bit_length() - _HIGH.bit_length())
+    high = tensor.integers >> low
     bits = int(max(high.max(initial=0), -high.min(initial=0))).bit_length()
     if bits == 0:
-        return Side(step, 0, low, bits)
+        return SideInfo(tensor.step, 0, low, bits)
     mean = max(float(np.abs(high).mean()), 1e-3)
     guess = round(4 * math.log2(mean * 16))
-    near = range(min(max(guess - 6, 0), SCALES - 1), min(max(guess + 7, 1), SCALES))
+    near = range(min(max(guess - 6, 0), TABLES - 1), min(max(guess + 7, 1), TABLES))
     reach = (1 << bits) - 1
     often = np.bincount(high + reach, minlength=2 * reach + 1)
-    return Side(step, min(near, key=lambda scale: expected_bits(scale, often)), low, bits)
+    return SideInfo(tensor.step, min(near, key=lambda table: expected_bits(table, often)), low, bits)
 
 
-def write_numbers(encoder: Encoder, side: Side, numbers: Integers) -> None:
-    """Code integers as their side says."""
-    if side.reach_bits:
-        for part in _parts(numbers):
-            encoder.write(part >> side.low, np.full(len(part), side.scale), np.zeros(len(part), np.int64), side.reach)
-    for part in _parts(numbers):
-        encoder.write_uniform(part & ((1 << side.low) - 1), side.low)
+def write_integers(encoder: Encoder, side: SideInfo, integers: Integers) -> None:
+    """Code integers as their side information says."""
+    if side.high_bits:
+        for part in _parts(integers):
+            high = part >> side.low_bits
+            encoder.write(high, np.full(len(high), side.table), np.zeros(len(high), np.int64), side.reach)
+    for part in _parts(integers):
+        encoder.write_uniform(part & ((1 << side.low_bits) - 1), side.low_bits)
 
 
-def read_numbers(decoder: Decoder, side: Side, count: int) -> Integers:
-    """Return the integers that `write_numbers` coded."""
-    numbers = np.zeros(count, np.int64)
-    if side.reach_bits:
-        for part in _parts(numbers):
-            part[:] = decoder.read(np.full(len(part), side.scale), part, side.reach)
-    numbers <<= side.low
-    for part in _parts(numbers):
-        part[:] += decoder.read_uniform(len(part), side.low)
-    return numbers
+def read_integers(decoder: Decoder, side: SideInfo, count: int) -> Integers:
+    """Return the integers that `write_integers` coded."""
+    integers = np.zeros(count, np.int64)
+    if side.high_bits:
+        for part in _parts(integers):
+            part[:] = decoder.read(np.full(len(part), side.table), part, side.reach)
+    integers <<= side.low_bits
+    for part in _parts(integers):
+        part[:] += decoder.read_uniform(len(part), side.low_bits)
+    return integers
 
 
-def to_tensor(step: Step, numbers: Integers, shape: tuple[int, ...]) -> Tensor:
-    """Return the float32 tensor of integers times a step, exact."""
-    return torch.from_numpy((numbers * step.value).astype(np.float32)).reshape(shape)
+def _parts(integers: Integers) -> list[Integers]:
+    """Return integers a part at a time: coding takes ten times their memory."""
+    return np.split(integers, range(_PART, len(integers), _PART))

@@ -7,10 +7,9 @@ from typing import Any, Literal
 import numpy as np
 
 from inr.errors import ImageError
-from inr.settings.config import MAX_SIDE
+from inr.settings.shape import MAX_SIDE
 
 BitDepth = Literal[8, 16]
-ACCEPTED = "PNG, JPEG, WebP, TIFF, BMP and GIF"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from inr.analysis.metrics import Quality
 from inr.imaging.image import Image
 
+without_latex = rc_context({"text.usetex": False})
+"""For what draws: a person's own settings of Matplotlib may ask for LaTeX, which takes many a name for commands."""
 _PANELS = 6
 _PANEL_PIXELS = 512
 
 
+@without_latex
 def draw_grades(
     path: Path, image: Image, pictures: tuple[np.ndarray[Any, Any], ...], qualities: tuple[Quality, ...]
 ) -> None:

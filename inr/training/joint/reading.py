@@ -1,10 +1,11 @@
-"""A plane's numbers -> what is read of them at the pixels of a picture, and back: interpolation and its least squares.
+"""A plane's latents -> what is read of them at the pixels of a picture, and back: interpolation and its least squares.
 
 Each side of a picture is interpolated by itself, by a product with a matrix (pixels, cells). Of a long side the matrix
 is made in blocks along its diagonal, beside which it is zero: products of small matrices are fast, and what they take
 grows with the side, not with its square.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inr.networks.encoding import plane_shape
+from inr.networks.planes import plane_shape
 from inr.settings.shape import Plane
 
 _WHOLE, _BLOCK = 512, 128
@@ -21,7 +22,7 @@ _WHOLE, _BLOCK = 512, 128
 _MARGIN = 20
 """Cells on either side of a block that its least squares look at too.
 
-What a pixel tells of a number falls by a factor of three, or more, from cell to cell: to nothing in float32.
+What a pixel tells of a latent falls by a factor of three, or more, from cell to cell: to nothing in float32.
 """
 _RIDGE = 1e-4
 
@@ -35,30 +36,58 @@ class _Block:
     column: int
     weights: Tensor
 
+    @property
+    def squared(self) -> "_Block":
+        """The same with its elements squared."""
+        return _Block(self.first, self.last, self.column, self.weights.square())
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One side of a picture: its pixels, those read being `spacing` apart, and the cells that tile it."""
+
+    pixels: int
+    spacing: int
+    cells: int
+
+    @property
+    def count(self) -> int:
+        """Pixels that are read."""
+        return -(-self.pixels // self.spacing)
+
+    def at(self, places: Tensor) -> Tensor:
+        """Return where the read pixels of these numbers lie, in cells from the centre of the first."""
+        return (self.spacing * places + 0.5) * self.cells / self.pixels - 0.5
+
+    def place(self, at: float) -> float:
+        """Return the number of the read pixel that lies there."""
+        return ((at + 0.5) * self.pixels / self.cells - 0.5) / self.spacing
+
 
 class Reading:
-    """How a plane is read at the pixels of a picture, as `Planes` does.
+    """How a plane is read at the training pixels of a picture, as `Planes` does.
 
     Args:
         plane: the plane.
         width: of the picture.
         height: of the picture.
+        spacing: pixels from one training pixel to the next, along both sides.
     """
 
-    def __init__(self, plane: Plane, width: int, height: int) -> None:
-        self._fine = plane.cell == 1  # read as it is at every pixel
+    def __init__(self, plane: Plane, width: int, height: int, spacing: int = 1) -> None:
+        self._fine = plane.cell == spacing == 1  # read as it is at every pixel
         self._places = plane.places
         _, rows, columns = plane_shape(plane, width, height)
-        self._sides = ((height, rows), (width, columns))
+        self._sides = (_Side(height, spacing, rows), _Side(width, spacing, columns))
         apart = {d for place in self._places for d in place}
         self._near = {d: (torch.arange(height) + d).clamp(0, height - 1) for d in apart} if self._fine else {}
-        self._rows = {} if self._fine else {d: _interpolation(height, rows, d) for d in apart}
-        self._columns = {} if self._fine else {d: _interpolation(width, columns, d) for d in apart}
+        self._rows = {} if self._fine else {d: _interpolation(self._sides[0], d) for d in apart}
+        self._columns = {} if self._fine else {d: _interpolation(self._sides[1], d) for d in apart}
 
     @cached_property
     def _solutions(self) -> tuple[list[_Block], list[_Block]]:
         """What `nearest` multiplies by, for rows and columns."""
-        rows, columns = (_least_squares(*side) for side in self._sides)
+        rows, columns = (_least_squares(side) for side in self._sides)
         return rows, columns
 
     def needed(self, rows: Tensor) -> Tensor | slice:
@@ -66,10 +95,10 @@ class Reading:
         return self._near_rows(rows) if self._fine else slice(None)
 
     def up(self, values: Tensor, rows: Tensor) -> Tensor:
-        """Map the (c, r, w) numbers of the rows needed to the (features, n, W) that is read in n rows of pixels.
+        """Map the (c, r, w) latents of the rows needed to the (features, n, W) that is read in n rows of pixels.
 
         Args:
-            values: numbers of the plane.
+            values: latents of the plane.
             rows: of pixels, ascending.
         """
         if not self._fine:
@@ -85,11 +114,29 @@ class Reading:
         return found
 
     def centre(self, values: Tensor) -> Tensor:
-        """Map (c, h, w) numbers to what is read at all pixels themselves, (c, H, W)."""
+        """Map (c, h, w) latents to what is read at the pixels themselves, (c, H, W)."""
         return values if self._fine else _product(self._columns[0], _product(self._rows[0], values, -2), -1)
 
+    def adjoint(self, picture: Tensor) -> Tensor:
+        """Map (c, H, W) values at the pixels to (c, h, w): the transpose of `centre`."""
+        if self._fine:
+            return picture
+        rows, columns = self._sides
+        return _adjoint(self._columns[0], _adjoint(self._rows[0], picture, -2, rows.cells), -1, columns.cells)
+
+    @cached_property
+    def squares(self) -> Tensor:
+        """The (h, w) sums of the squared weights of each latent's reading: the diagonal of adjoint times centre."""
+        if self._fine:
+            return torch.ones(self._sides[0].cells, self._sides[1].cells)
+        rows, columns = (
+            _adjoint([block.squared for block in blocks[0]], torch.ones(1, side.count), -1, side.cells)[0]
+            for blocks, side in zip((self._rows, self._columns), self._sides, strict=True)
+        )
+        return rows[:, None] * columns[None, :]
+
     def nearest(self, picture: Tensor) -> Tensor:
-        """Return the (c, h, w) numbers whose reading is closest to (c, H, W) pixels."""
+        """Return the (c, h, w) latents whose reading is closest to (c, H, W) pixels."""
         if self._fine:
             return picture
         rows, columns = self._solutions
@@ -101,7 +148,7 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, values, blocks, dim):  # type: ignore[no-untyped-def]
-        ctx.blocks, ctx.dim, ctx.shape = blocks, dim, list(values.shape)
+        ctx.blocks, ctx.dim, ctx.size = blocks, dim, values.shape[dim]
         shape = list(values.shape)
         shape[dim] = blocks[-1].last
         product = values.new_empty(shape)
@@ -112,11 +159,18 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, given):  # type: ignore[no-untyped-def]
-        slope = given.new_zeros(ctx.shape)
-        for block in ctx.blocks:
-            part = given.narrow(ctx.dim, block.first, block.last - block.first)
-            slope.narrow(ctx.dim, block.column, block.weights.shape[1]).add_(_times(block.weights.T, part, ctx.dim))
-        return slope, None, None
+        return _adjoint(ctx.blocks, given, ctx.dim, ctx.size), None, None
+
+
+def _adjoint(blocks: Sequence[_Block], values: Tensor, dim: int, size: int) -> Tensor:
+    """Return the product of the transpose of a matrix in blocks, (pixels, size), with one dimension of a tensor."""
+    shape = list(values.shape)
+    shape[dim] = size
+    product = values.new_zeros(shape)
+    for block in blocks:
+        part = values.narrow(dim, block.first, block.last - block.first)
+        product.narrow(dim, block.column, block.weights.shape[1]).add_(_times(block.weights.T, part, dim))
+    return product
 
 
 def _product(blocks: Sequence[_Block], values: Tensor, dim: int) -> Tensor:
@@ -141,34 +195,34 @@ def _taken(blocks: Sequence[_Block], rows: Tensor) -> list[_Block]:
     ]
 
 
-def _interpolation(pixels: int, cells: int, apart: int) -> list[_Block]:
-    """Return the (pixels, cells) matrix of linear interpolation between cells that tile a side, so many cells apart."""
-    size = pixels if pixels <= _WHOLE else _BLOCK
-    return [_between(pixels, cells, apart, first, min(first + size, pixels)) for first in range(0, pixels, size)]
+def _interpolation(side: _Side, apart: int) -> list[_Block]:
+    """Return the (pixels, cells) matrix of linear interpolation, so many cells apart, between the cells of a side."""
+    size = side.count if side.count <= _WHOLE else _BLOCK
+    return [_between(side, apart, first, min(first + size, side.count)) for first in range(0, side.count, size)]
 
 
-def _between(pixels: int, cells: int, apart: int, first: int, last: int) -> _Block:
-    at = ((torch.arange(first, last, dtype=torch.float64) + 0.5) * cells / pixels - 0.5 + apart).clamp(0, cells - 1)
+def _between(side: _Side, apart: int, first: int, last: int) -> _Block:
+    at = (side.at(torch.arange(first, last, dtype=torch.float64)) + apart).clamp(0, side.cells - 1)
     low = at.floor().long()
-    high, share = (low + 1).clamp(max=cells - 1), at - low
+    high, part = (low + 1).clamp(max=side.cells - 1), at - low
     column = int(low[0])
     weights = torch.zeros(last - first, int(high[-1]) + 1 - column, dtype=torch.float64)
-    weights.scatter_add_(1, low[:, None] - column, (1.0 - share)[:, None])
-    weights.scatter_add_(1, high[:, None] - column, share[:, None])
+    weights.scatter_add_(1, low[:, None] - column, (1.0 - part)[:, None])
+    weights.scatter_add_(1, high[:, None] - column, part[:, None])
     return _Block(first, last, column, weights.float())
 
 
-def _least_squares(pixels: int, cells: int) -> list[_Block]:
-    """Return the (cells, pixels) matrix of the numbers whose interpolation is closest to what it is multiplied by."""
-    size = cells if pixels <= _WHOLE else max(1, _BLOCK * cells // pixels)
+def _least_squares(side: _Side) -> list[_Block]:
+    """Return the (cells, pixels) matrix of the latents whose interpolation is closest to what it is multiplied by."""
+    size = side.cells if side.count <= _WHOLE else max(1, _BLOCK * side.cells // side.count)
     blocks = []
-    for first in range(0, cells, size):
-        last = min(first + size, cells)
-        low, high = max(0, first - _MARGIN), min(cells, last + _MARGIN)
-        start, stop = ((cell * pixels - cells) // (2 * cells) for cell in (2 * low - 1, 2 * high + 1))
-        seen = _between(pixels, cells, 0, max(0, start), min(stop + 2, pixels))
+    for first in range(0, side.cells, size):
+        last = min(first + size, side.cells)
+        low, high = max(0, first - _MARGIN), min(side.cells, last + _MARGIN)
+        start, stop = math.floor(side.place(low - 1.0)), math.floor(side.place(high))
+        seen = _between(side, 0, max(0, start), min(stop + 2, side.count))
         wide = seen.weights[:, low - seen.column : high - seen.column].double()
-        ridge = _RIDGE * torch.eye(high - low, dtype=torch.float64)
+        ridge = _RIDGE * torch.eye(wide.shape[1], dtype=torch.float64)
         solution: Tensor = torch.linalg.solve(wide.T @ wide + ridge, wide.T)
         blocks.append(_Block(first, last, seen.first, solution[first - low : last - low].float()))
     return blocks
