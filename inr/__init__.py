@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from inr.imaging.writing import save_image
     from inr.networks.model import Model, Region
     from inr.report.folder import fit_to_folder
-    from inr.settings.config import FitConfig, GradeConfig
+    from inr.settings.config import FitConfig, GreedyTraining, JointTraining
     from inr.settings.methods import configure
     from inr.settings.options import FitOptions
-    from inr.settings.shape import EncodingConfig, Form, Plane
+    from inr.settings.shape import EncodingConfig, Form, GradeConfig, GradeShape, Plane
     from inr.training.fit import fit
     from inr.training.result import FitResult, Progress
 
@@ -68,7 +68,10 @@ _HOME = {
     "EncodingConfig": "inr.settings.shape",
     "FitConfig": "inr.settings.config",
     "Form": "inr.settings.shape",
-    "GradeConfig": "inr.settings.config",
+    "GradeConfig": "inr.settings.shape",
+    "GradeShape": "inr.settings.shape",
+    "GreedyTraining": "inr.settings.config",
+    "JointTraining": "inr.settings.config",
     "Plane": "inr.settings.shape",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",
@@ -87,18 +90,18 @@ _HOME = {
     "Model": "inr.networks.model",
     "Region": "inr.networks.model",
     "fit_to_folder": "inr.report.folder",
-    "FitResult": "inr.training.fit",
-    "Progress": "inr.training.fit",
+    "FitResult": "inr.training.result",
+    "Progress": "inr.training.result",
     "fit": "inr.training.fit",
 }
 
 __all__ = [
     "Budget", "Comparison", "ConfigError", "EncodingConfig", "FitConfig", "FitOptions", "FitResult", "Form",
-    "GradeConfig", "History", "Image", "ImageError", "ImageWarning", "InrError", "Model", "ModelFileError",
-    "ModelFileWarning", "Plane", "Progress", "Quality", "Region", "Spectrum", "SpectrumRecorder", "TrainingError",
-    "compare", "configure", "fit", "fit_to_folder", "image_from_array", "load_image", "load_model", "measure",
-    "model_from_bytes", "model_to_bytes", "parse_methods", "quantize", "rank", "save_image", "save_model",
-    "spectrum", "write_comparison",
+    "GradeConfig", "GradeShape", "GreedyTraining", "History", "Image", "ImageError", "ImageWarning", "InrError",
+    "JointTraining", "Model", "ModelFileError", "ModelFileWarning", "Plane", "Progress", "Quality", "Region",
+    "Spectrum", "SpectrumRecorder", "TrainingError", "compare", "configure", "fit", "fit_to_folder",
+    "image_from_array", "load_image", "load_model", "measure", "model_from_bytes", "model_to_bytes", "parse_methods",
+    "quantize", "rank", "save_image", "save_model", "spectrum", "write_comparison",
 ]  # fmt: skip
 
 

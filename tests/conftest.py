@@ -12,8 +12,8 @@ import torch
 
 import inr
 from inr.imaging.icc import BT709, gamma_curve, make_profile
-from inr.settings.config import FitConfig, GradeConfig
-from inr.settings.shape import EncodingConfig, Plane
+from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.shape import EncodingConfig, GradeShape, Plane
 
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
@@ -30,29 +30,39 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
     return np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
 
 
+TRAINING = {each.name for each in dataclasses.fields(GreedyTraining)}
+
+
+def changed(config: FitConfig, **changes) -> FitConfig:
+    """A configuration with other values, those of its training among them."""
+    of_training = {name: changes.pop(name) for name in TRAINING & set(changes)}
+    training = dataclasses.replace(config.training, **of_training)
+    if "grades" in changes and "steps" not in of_training:  # as many as there are grades now
+        training = dataclasses.replace(training, steps=training.steps[:1] * len(changes["grades"]))
+    return dataclasses.replace(config, training=training, **changes)
+
+
 def small_config(**changes) -> FitConfig:
-    grade = GradeConfig(depth=2, width=16, activation="sine", steps=12, learning_rate=0.05)
     config = FitConfig(
         method="mgdl",
         encoding=EncodingConfig(kind="fourier", frequencies=8, sigma=3.0),
-        grades=(grade,) * 3,
-        batch_size=64,
+        grades=(GradeShape(depth=2, width=16, activation="sine"),) * 3,
+        training=GreedyTraining(steps=(12, 12, 12), learning_rate=0.05, batch_size=64, precision="float32"),
         seed=5,
-        precision="float32",
     )
-    return dataclasses.replace(config, **changes)
+    return changed(config, **changes)
 
 
 def grid_config(**changes) -> FitConfig:
     planes = (((1, 1), (4, 2)), ((2, 2),), ())
     grades = tuple(
-        GradeConfig(
-            depth=2, width=8, activation="gelu", steps=12, learning_rate=0.04,
+        GradeShape(
+            depth=2, width=8, activation="gelu",
             planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in own),
         )
         for own in planes
     )  # fmt: skip
-    return small_config(encoding=EncodingConfig(kind="grid"), grades=grades, **changes)
+    return small_config(encoding=EncodingConfig(kind="grid"), grades=grades, **{"learning_rate": 0.04} | changes)
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from inr.batch.inputs import find_pictures, grade_name, model_name, picture_seed
 from inr.batch.output import opened, publish
 from inr.batch.rows import Batch, Row, row_from_data, row_to_data
 from inr.batch.run import run_batch
-from inr.batch.task import Outcome, Settings
+from inr.batch.task import Outcome, Settings, Task
+from inr.batch.worker import fit_one
 
 
 def done(name: str, psnr: float = 30.0, **more) -> Row:
@@ -349,3 +350,10 @@ def test_names_that_are_no_text(photos):
     (photos / "a.png").rename(photos / name)
     batch, _ = go(photos)
     assert name in [row.image for row in batch.rows] and go(photos)[1] == []
+
+
+def test_a_worker_ends_a_picture_that_has_had_its_time(tmp_path):
+    inr.save_image(tmp_path / "a.png", picture())
+    settings = Settings(config=small_config(steps=(10**8,) * 3), timeout=0.01)
+    task = Task(image="a.png", path=tmp_path / "a.png", data=None, sha256="", key="", settings=settings)
+    assert fit_one(task).row.error == "time limit of 0.01 s"

@@ -42,7 +42,7 @@ def test_a_fit_leaves_everything_it_promises(cat):
     for row, quality, drawn in zip(report["grades"], qualities, pictures, strict=True):
         assert row["psnr_db"] == pytest.approx(quality.psnr_db)
         assert (inr.quantize(inr.load_image(cat / "cat-inr" / f"cat.grade{row['grade']}.png").pixels, 8) == drawn).all()
-    assert report["schema"] == 1 and report["model"]["bytes"] == (cat / "cat-inr" / "cat.inr").stat().st_size
+    assert report["schema"] == 2 and report["model"]["bytes"] == (cat / "cat-inr" / "cat.inr").stat().st_size
     assert report["model"]["bpp"] == pytest.approx(8 * report["model"]["bytes"] / 600)
     assert report["config"]["encoding"] == {"kind": "fourier", "frequencies": 8, "sigma": 3.0, "bands": [1.0]}
     assert report["environment"]["threads"] >= 1 and report["environment"]["seed"] == 0

@@ -14,17 +14,20 @@ from PIL import ImageCms
 from torch import nn
 
 import inr
-from inr.codec.latents import read_context, write_context
-from inr.imaging.sampling import samples
-from inr.networks.encoding import Planes
-from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, Context, groups, lattices
+from inr.analysis.fitted import fit_and_measure
+from inr.codec.latents import read_entropy_model, write_entropy_model
+from inr.imaging.sampling import row_samples
+from inr.networks.entropy_model import FINE, NEIGHBOURS, PASSES, EntropyModel, groups, lattices
+from inr.networks.planes import Planes
+from inr.networks.quantised import QuantStep
 from inr.settings.shape import Plane
-from inr.training.joint import fit as rate
 from inr.training.joint.decompose import Reading, colour_directions, decompose, entropy
-from inr.training.joint.entropy_model import Expectation
-from inr.training.joint.latents import Numbers
-from inr.training.joint.trainer import Compact
-from inr.training.rounding.networks import settle_networks
+from inr.training.joint.entropy_model import EntropyModelTrainer
+from inr.training.joint.latents import Latents
+from inr.training.joint.rate_control import smallest
+from inr.training.joint.trainer import JointTrainer
+from inr.training.loop import Length
+from inr.training.rounding.networks import round_networks
 from inr.training.rounding.together import round_together
 
 SIZE = {"width": 51, "height": 38}
@@ -39,13 +42,23 @@ def image():
     return inr.image_from_array(picture(**SIZE))
 
 
+def begun(image) -> JointTrainer:
+    """A joint training of the small file at its start, at a lambda of its own."""
+    config = wish()
+    return JointTrainer(image, config, config.training, 1e-3)
+
+
+def trained(image, **more) -> JointTrainer:
+    trainer = begun(image)
+    trainer.train(Length(steps=240), rate=1.0, **{"on_step": lambda *at: None} | more)
+    return trainer
+
+
 @pytest.fixture(scope="module")
 def fitted(image):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            rate, "smallest", lambda model: (0, model)
-        )  # so small a picture would be better without its context
-        return inr.fit(image, wish()).model
+    """A model with its entropy model, which a fit of so small a picture would leave out."""
+    trainer = trained(image)
+    return round_networks(trainer.model(), trainer.lmbda, trainer.prefix_weights)
 
 
 @pytest.mark.parametrize("around", [False, True])
@@ -71,11 +84,11 @@ def test_a_plane_is_read_a_cell_away():
     assert seen.tolist() == pytest.approx([0, 0, 0, 1, 0, 1, 4, 4, 5], abs=1e-5)
 
 
-@pytest.mark.parametrize(("share", "height"), [(1, 3), (2, 4), (16, 38), (16, 3), (16, 1)])
-def test_samples_share_the_rows(share, height):
-    found = samples(share, height)
+@pytest.mark.parametrize(("stride", "height"), [(1, 3), (2, 4), (16, 38), (16, 3), (16, 1)])
+def test_samples_share_the_rows(stride, height):
+    found = row_samples(stride, height)
     assert torch.equal(torch.cat(found).sort().values, torch.arange(height))
-    assert len(found) == min(share, height) and all(0 < len(rows) <= -(-height // share) for rows in found)
+    assert len(found) == min(stride, height) and all(0 < len(rows) <= -(-height // stride) for rows in found)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
@@ -97,67 +110,67 @@ def test_a_decomposition_adds_up_to_the_picture(channels):
 
 
 def test_slopes_of_bits():
-    numbers = torch.linspace(-4, 4, 41, dtype=torch.float64).requires_grad_()
-    for centre, spread in ((0.0, 0.0), (0.3, -1.0), (-0.7, 1.5)):
-        c, s = (torch.full((41,), value, dtype=torch.float64) for value in (centre, spread))
-        b, d = torch.exp2(s), numbers - c
+    latents = torch.linspace(-4, 4, 41, dtype=torch.float64).requires_grad_()
+    for centre, log_scale in ((0.0, 0.0), (0.3, -1.0), (-0.7, 1.5)):
+        c, s = (torch.full((41,), value, dtype=torch.float64) for value in (centre, log_scale))
+        b, d = torch.exp2(s), latents - c
 
         def below(x, b=b):
             return torch.where(x < 0, 0.5 * torch.exp(x / b), 1 - 0.5 * torch.exp(-x / b))
 
         exact = -(below(d + 0.5) - below(d - 0.5)).log2()
-        torch.testing.assert_close(Expectation.bits(numbers, c, s), exact)
-        (wanted,) = torch.autograd.grad(exact.sum(), numbers)
-        torch.testing.assert_close(Expectation.slope(numbers.detach(), c, s), wanted, atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(EntropyModelTrainer.bits(latents, c, s), exact)
+        (wanted,) = torch.autograd.grad(exact.sum(), latents)
+        torch.testing.assert_close(EntropyModelTrainer.slope(latents.detach(), c, s), wanted, atol=1e-6, rtol=1e-6)
 
 
-def test_what_the_context_learns_from():
-    """The written-out slopes by centre and spread are those of the bits."""
+def test_what_the_entropy_model_learns_from():
+    """The written-out slopes by centre and log scale are those of the bits."""
     order = lattices([(Plane(cell=1, channels=1),)], 12, 9)
-    expectation = Expectation(order, 4, torch.Generator().manual_seed(0), 1)
+    trainer = EntropyModelTrainer(order, 4, torch.Generator().manual_seed(0), 1)
     with torch.no_grad():
-        expectation.parameters[3].normal_(generator=torch.Generator().manual_seed(1))
-    numbers = torch.randint(-3, 4, (108,), generator=torch.Generator().manual_seed(2)).float()
-    expectation.refresh(numbers, torch.round).backward()
-    for parameter in expectation.parameters[3:]:
+        trainer.parameters[3].normal_(generator=torch.Generator().manual_seed(1))
+    latents = torch.randint(-3, 4, (108,), generator=torch.Generator().manual_seed(2)).float()
+    trainer.portion_bits(latents, torch.round).backward()
+    for parameter in trainer.parameters[3:]:
         place = int(parameter.grad.abs().argmax())
         kept, costs = parameter.detach().clone(), []
         for change in (1e-2, -1e-2):
             with torch.no_grad():
                 parameter.copy_(kept).view(-1)[place] += change
-            costs.append(expectation.refresh(numbers, torch.round).item())
+            costs.append(trainer.portion_bits(latents, torch.round).item())
         with torch.no_grad():
             parameter.copy_(kept)
         assert parameter.grad.view(-1)[place].item() == pytest.approx((costs[0] - costs[1]) / 2e-2, abs=1e-3, rel=0.02)
 
 
-def test_numbers_are_rounded_softly_then_hard():
-    numbers, part = Numbers([torch.linspace(-2, 2, 40).view(1, 5, 8)]), slice(None)
-    given = numbers.plane(numbers.flat, 0)
+def test_latents_are_rounded_softly_then_hard():
+    latents, part = Latents([torch.linspace(-2, 2, 40).view(1, 5, 8)]), slice(None)
+    given = latents.plane(latents.flat, 0)
     quiet = {"noise": 0.0, "random": torch.Generator().manual_seed(0)}
-    mild, slope = numbers.soften(0, part, softness=100.0, **quiet)
+    mild, slope = latents.soft_round(0, part, temperature=100.0, **quiet)
     torch.testing.assert_close(mild, given, atol=1e-4, rtol=0)
     torch.testing.assert_close(slope, torch.ones_like(slope), atol=1e-3, rtol=0)
-    hard, _ = numbers.soften(0, part, softness=1e-3, **quiet)
+    hard, _ = latents.soft_round(0, part, temperature=1e-3, **quiet)
     torch.testing.assert_close(hard, given.round(), atol=1e-3, rtol=0)
-    noisy, _ = numbers.soften(0, part, softness=100.0, noise=1.0, random=quiet["random"])
+    noisy, _ = latents.soft_round(0, part, temperature=100.0, noise=1.0, random=quiet["random"])
     assert 0.1 < (noisy - given).abs().max() <= 0.51
 
 
-def test_numbers_are_updated_by_adam():
+def test_latents_are_updated_by_adam():
     """As torch's, row by row, however often each is looked at."""
     start, random = torch.linspace(-2, 2, 40).view(1, 5, 8), torch.Generator().manual_seed(0)
-    numbers = Numbers([start])
+    latents = Latents([start])
     rows = [nn.Parameter(start[:, y].clone()) for y in range(5)]
     optimizers = [torch.optim.Adam([row], lr=0.01, betas=(0.9, 0.95), eps=1e-20) for row in rows]
     for looked_at in ([0, 1, 4], [1, 2], [1, 4], [0, 1, 2, 3, 4]):
         gradient = torch.randn(1, len(looked_at), 8, generator=random)
-        numbers.update(0, torch.tensor(looked_at), gradient, rate=0.01)
+        latents.update(0, torch.tensor(looked_at), gradient, rate=0.01)
         for place, y in enumerate(looked_at):
             rows[y].grad = gradient[:, place]
             optimizers[y].step()
     expected = torch.stack([row.detach() for row in rows], dim=1)
-    torch.testing.assert_close(numbers.plane(numbers.flat, 0), expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(latents.plane(latents.flat, 0), expected, atol=1e-6, rtol=0)
 
 
 def test_what_rounding_spoils_is_made_good():
@@ -167,8 +180,9 @@ def test_what_rounding_spoils_is_made_good():
     matrix = mixing.T @ mixing / 60 + 1e-3 * torch.eye(30, dtype=torch.float64)
     start = [torch.randn(4, 5, generator=random), torch.randn(10, generator=random)]
     tensors = [tensor.clone() for tensor in start]
-    round_together(tensors, [True, False], matrix, 0.05, grid=lambda step: 0.25)
-    assert torch.equal((tensors[0] * 4).round() / 4, tensors[0]) and not torch.equal(tensors[1], start[1])
+    steps = round_together(tensors, [True, False], matrix, 0.05, grid=lambda step: QuantStep.at_most(0.25))
+    assert steps[0].value == 0.25 and torch.equal((tensors[0] * 4).round() / 4, tensors[0])
+    assert not torch.equal(tensors[1], start[1])
 
     def loss(numbers):
         moved = torch.cat([(a - b).flatten() for a, b in zip(numbers, start, strict=True)]).double()
@@ -179,20 +193,18 @@ def test_what_rounding_spoils_is_made_good():
 
 def test_networks_are_rounded_for_less_than_they_cost(image):
     """The picture after every grade stays near, in far fewer bytes, and the planes stay what they are."""
-    config = wish()
-    fit = Compact(image, config, config.compact, 1e-3)
-    fit.train(lambda *at: None)
-    model = fit.model()
-    settled = settle_networks(model, 1e-3, fit.shares)
-    sizes = [len(inr.model_to_bytes(m)) for m in (model, settled)]
-    errors = [np.square(m.render() - image.pixels).mean() for m in (model, settled)]
+    trainer = trained(image)
+    model = trainer.model()
+    rounded = round_networks(model, 1e-3, trainer.prefix_weights)
+    sizes = [len(inr.model_to_bytes(m)) for m in (model, rounded)]
+    errors = [np.square(m.render() - image.pixels).mean() for m in (model, rounded)]
     assert errors[1] - errors[0] < 1e-3 * 8 * (sizes[0] - sizes[1]) / (51 * 38) and sizes[1] < 0.8 * sizes[0]
-    for ours, theirs in zip(model.grades, settled.grades, strict=True):
+    for ours, theirs in zip(model.grades, rounded.grades, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(ours.planes.values, theirs.planes.values, strict=True))
 
 
 @pytest.mark.parametrize(("width", "height"), [(13, 9), (1, 1), (5, 1), (1, 5), (3, 2)])
-def test_groups_meet_every_number_once_and_only_see_what_was_met(width, height):
+def test_groups_meet_every_latent_once_and_only_see_what_was_met(width, height):
     layouts = [(Plane(cell=4, channels=2),), (Plane(cell=2, channels=1), Plane(cell=1, channels=3))]
     order = lattices(layouts, width, height)
     assert [lattice.cell for lattice in order] == [4, 4, 2, 1, 1, 1]
@@ -202,19 +214,21 @@ def test_groups_meet_every_number_once_and_only_see_what_was_met(width, height):
     found = list(groups(order))
     assert len(found) == len(PASSES) * len(order)
     for group in found:
-        at, seen = group.at(), group.seen()
+        at, seen = group.at(), group.neighbours()
         assert seen.shape == (NEIGHBOURS, group.count) and met[seen].all() and not met[at].any()
-        assert np.array_equal(group.at(slice(1, 4)), at[1:4]) and np.array_equal(group.seen(slice(1, 4)), seen[:, 1:4])
+        assert np.array_equal(group.at(slice(1, 4)), at[1:4]) and np.array_equal(
+            group.neighbours(slice(1, 4)), seen[:, 1:4]
+        )
         met[at] = True
     assert met.all()
 
 
-def test_what_a_pass_sees_around_a_number():
+def test_what_a_pass_sees_around_a_latent():
     """Of eight: those already met, two rows away where only every fourth is met."""
     order = lattices([(Plane(cell=1, channels=1),)], 24, 24)
     for group, expected in zip(groups(order), [0, 4, 4, 8, 4, 4, 8], strict=True):
         inner = (np.abs(np.stack(np.divmod(group.at(), 24)) - 11.5) < 9).all(0)
-        seen = group.seen()[:8, inner]
+        seen = group.neighbours()[:8, inner]
         assert ((seen != 24 * 24).sum(0) == expected).all()
         rows, columns = np.divmod(seen[seen != 24 * 24], 24)
         own = np.broadcast_to(group.at()[inner], seen.shape)[seen != 24 * 24]
@@ -223,68 +237,69 @@ def test_what_a_pass_sees_around_a_number():
             assert (apart == PASSES[group.number][0] // 2).all()
 
 
-def test_the_context_in_integers_expects_what_the_trained_one_does():
+def test_the_entropy_model_in_integers_predicts_what_the_trained_one_does():
     order = lattices([(Plane(cell=2, channels=2), Plane(cell=1, channels=1))], 24, 18)
     random = torch.Generator().manual_seed(0)
-    numbers = torch.randint(-3, 4, (sum(lattice.count for lattice in order),), generator=random).float()
-    expectation = Expectation(order, 8, random, 3)
-    optimizer = torch.optim.Adam(expectation.parameters, lr=0.02)
+    latents = torch.randint(-3, 4, (sum(lattice.count for lattice in order),), generator=random).float()
+    trainer = EntropyModelTrainer(order, 8, random, 3)
+    optimizer = torch.optim.Adam(trainer.parameters, lr=0.02)
     first = None
     for _ in range(60):
-        bits = expectation.refresh(numbers, torch.round)
+        bits = trainer.portion_bits(latents, torch.round)
         first = first or bits.item()
         optimizer.zero_grad()
         bits.backward()
         optimizer.step()
     assert bits.item() < first
-    context, known = expectation.context(numbers), np.append(numbers.numpy().astype(np.int64), 0)
-    names = ("first", "passes", "places", "last", "offsets")
-    nearest = (np.rint(p.detach().numpy() * FINE).astype(np.int64) for p in expectation.parameters)
-    one_by_one = Context(**dict(zip(names, nearest, strict=True)))
+    entropy_model, known = trainer.rounded(latents), np.append(latents.numpy().astype(np.int64), 0)
+    names = ("first", "passes", "channels", "last", "offsets")
+    nearest = (np.rint(p.detach().numpy() * FINE).astype(np.int64) for p in trainer.parameters)
+    one_by_one = EntropyModel(**dict(zip(names, nearest, strict=True)))
     costs = []
-    for rounded in (one_by_one, context):
+    for rounded in (one_by_one, entropy_model):
         with torch.no_grad():
-            for parameter, whole in zip(expectation.parameters, rounded.tensors, strict=True):
+            for parameter, whole in zip(trainer.parameters, rounded.tensors, strict=True):
                 parameter.copy_(torch.from_numpy(whole / FINE))
-        mean = sum(expectation.refresh(numbers, torch.round).item() for _ in range(3)) / 3
-        costs.append(mean * len(numbers) + 8 * len(write_context(rounded, len(order))))
-    assert costs[1] < 0.9 * costs[0]  # a network and the numbers it is for, together
+        mean = sum(trainer.portion_bits(latents, torch.round).item() for _ in range(3)) / 3
+        costs.append(mean * len(latents) + 8 * len(write_entropy_model(rounded, len(order))))
+    assert costs[1] < 0.9 * costs[0]  # a network and the latents it is for, together
     for group in groups(order):
-        centres, scales = context.expect(known, group)
+        centres, tables = entropy_model.predict(known, group)
         at = torch.from_numpy(group.at())
-        assert np.abs(centres / 16 - expectation.centres[at].numpy()).max() < 0.2
-        assert np.abs((scales - 16) / 4 - expectation.spreads[at].numpy()).max() < 0.3
-    read = read_context(write_context(context, len(order)), len(order))
-    assert all(np.array_equal(a, b) for a, b in zip(context.tensors, read.tensors, strict=True))
+        assert np.abs(centres / 16 - trainer.centres[at].numpy()).max() < 0.2
+        assert np.abs((tables - 16) / 4 - trainer.log_scales[at].numpy()).max() < 0.3
+    read = read_entropy_model(write_entropy_model(entropy_model, len(order)), len(order))
+    assert all(np.array_equal(a, b) for a, b in zip(entropy_model.tensors, read.tensors, strict=True))
 
 
 @pytest.mark.parametrize("scale", [40, 32_767])
-def test_expectations_are_those_of_whole_numbers(scale, monkeypatch):
+def test_predictions_are_those_of_whole_numbers(scale, monkeypatch):
     """Whatever parts, order and thread sums of floating-point products are taken in, they are those of integers."""
-    monkeypatch.setattr(inr.networks.entropy_model, "_PART", 101)
+    monkeypatch.setattr(inr.networks.entropy_model, "_CHUNK", 101)
     order = lattices([(Plane(cell=1, channels=1),)], 40, 30)
     random = np.random.default_rng(0)
-    first, passes, places, last, offsets = (
-        random.integers(-scale, scale + 1, shape) for shape in Context.shapes(64, 1)
+    first, passes, channels, last, offsets = (
+        random.integers(-scale, scale + 1, shape) for shape in EntropyModel.shapes(64, 1)
     )
-    context = Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
-    numbers = np.append(random.integers(-1023, 1024, 1200), 0)
+    entropy_model = EntropyModel(first=first, passes=passes, channels=channels, last=last, offsets=offsets)
+    latents = np.append(random.integers(-1023, 1024, 1200), 0)
     *_, group = groups(order)
-    seen = np.clip(numbers[group.seen()], -64, 64)
-    sums = first @ np.concatenate([seen, abs(seen)]) + (passes[group.number] + places[0])[:, None]
+    seen = np.clip(latents[group.neighbours()], -64, 64)
+    sums = first @ np.concatenate([seen, abs(seen)]) + (passes[group.number] + channels[0])[:, None]
     hidden = np.minimum(np.maximum(sums, 0) // 16, 2**15)
-    centre, spread = last @ hidden + 16 * offsets[0][:, None]
-    centres, spreads = context.expect(numbers, group)
+    centre, log_scale = last @ hidden + 16 * offsets[0][:, None]
+    centres, tables = entropy_model.predict(latents, group)
     assert np.array_equal(centres, np.clip((16 * centre + 2048) // 4096, -16 * 1023, 16 * 1023))
-    assert np.array_equal(spreads, np.clip((4 * spread + 2048) // 4096 + 16, 0, 63))
-    assert len(np.unique(spreads)) > 2 or scale > 40
+    assert np.array_equal(tables, np.clip((4 * log_scale + 2048) // 4096 + 16, 0, 63))
+    assert len(np.unique(tables)) > 2 or scale > 40
 
 
-def test_a_context_that_does_not_pay_is_left_out(image, fitted):
+def test_an_entropy_model_that_does_not_pay_is_left_out(image, fitted):
     kept = len(inr.model_to_bytes(fitted))
-    without = inr.fit(image, wish()).model
-    assert without.context is None and len(inr.model_to_bytes(without)) < kept
-    np.testing.assert_array_equal(without.render(), fitted.render())
+    _, encoded = smallest(fitted)
+    assert encoded.model.entropy_model is None and len(encoded.data) < kept
+    np.testing.assert_array_equal(encoded.model.render(), fitted.render())
+    assert inr.fit(image, wish(steps=32)).model.entropy_model is None
 
 
 def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
@@ -300,7 +315,7 @@ def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
 def test_the_file_holds_what_was_trained(image, fitted):
     data = inr.model_to_bytes(fitted)
     read = inr.model_from_bytes(data)
-    assert inr.model_to_bytes(read) == data and read.context is not None
+    assert inr.model_to_bytes(read) == data and read.entropy_model is not None
     for ours, theirs in zip(fitted.grades, read.grades, strict=True):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             assert torch.equal(a, b)
@@ -324,8 +339,7 @@ def test_pixels_are_the_same_on_every_machine_but_for_one_level(fitted):
 
 
 def test_what_is_trained_is_what_is_drawn(image):
-    config = wish()
-    fit = Compact(image, config, config.compact, 1e-3)
+    fit = begun(image)
     drawn = image.pixels.reshape(-1, 3) - fit.leftover().numpy()
     np.testing.assert_allclose(fit.model().render().reshape(-1, 3), drawn, atol=1e-5)
     some = torch.tensor([3, 700, 1900])
@@ -334,28 +348,25 @@ def test_what_is_trained_is_what_is_drawn(image):
 
 
 def test_training_pays(image):
-    config = wish()
-    fit = Compact(image, config, config.compact, 1e-3)
+    fit = begun(image)
 
     def loss():
         return fit.error() + 1e-3 * fit.bits() / (51 * 38)
 
-    for _ in range(config.compact.portions):
-        fit.expectation.refresh(fit.numbers.flat, fit.whole)
+    for _ in range(fit.training.portions):
+        fit.entropy_model.portion_bits(fit.latents.flat, fit.rounded)
     told = []
     before, first = fit.error(), loss()
-    assert fit.train(lambda *at: told.append(at)) == 240
+    assert fit.train(Length(steps=240), rate=1.0, on_step=lambda *at: told.append(at)) == 240
     assert [at[0] for at in told] == list(range(1, 241))
     assert fit.error() < before and loss() < first
 
 
 @pytest.mark.parametrize("limit", [900, 1500, 2600])
 def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
-    from inr.analysis.fitted import fit_and_measure
-
     fitted = fit_and_measure(image, wish(max_bytes=limit, steps=96))
     assert 0.5 * limit < len(fitted.data) <= limit
-    assert len(fitted.model.record.psnr_db) == 3 and fitted.result.config.compact.weight > 0
+    assert len(fitted.model.record.psnr_db) == 3 and fitted.result.config.training.lmbda > 0
 
 
 def test_bits_per_pixel_are_a_byte_limit(image):
@@ -373,14 +384,16 @@ def test_a_target_psnr_is_neared(image):
     for target in (24.0, 30.0):
         result = inr.fit(image, wish(target_psnr=target, steps=160))
         reached.append(inr.measure(image, result.model)[0][-1].psnr_db)
-        said = None if abs(reached[-1] - target) <= 0.1 else f"{reached[-1]:.2f} dB where {target:g} were asked for"
+        said = (
+            None if abs(reached[-1] - target) <= 0.1 else f"reached {reached[-1]:.2f} dB of the {target:g} dB asked for"
+        )
         assert result.stopped == said
     assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
 
 
 def test_a_target_psnr_that_the_clock_cuts_off_is_said_too(image):
     result = inr.fit(image, wish(target_psnr=90.0, seconds=0.1))
-    assert result.stopped.startswith("time limit of 0.1 s, ") and "where 90 were asked for" in result.stopped
+    assert result.stopped.startswith("time limit of 0.1 s, ") and "of the 90 dB asked for" in result.stopped
 
 
 def test_what_does_not_fit_is_said_before_training(image):
@@ -393,12 +406,12 @@ def test_what_does_not_fit_is_said_before_training(image):
     assert not told
 
 
-@pytest.mark.parametrize(("weight", "held"), [(1e-4, [1, 1]), (2e-5, [3, 1]), (3e-6, [3, 3])])
-def test_fine_planes_hold_colours_where_bits_are_many(weight, held):
-    """With lightness alone, colours that change from pixel to pixel would be lost whatever the bytes."""
+@pytest.mark.parametrize(("lmbda", "held"), [(1e-4, [1, 1]), (2e-5, [3, 1]), (3e-6, [3, 3])])
+def test_fine_planes_hold_chroma_where_bits_are_many(lmbda, held):
+    """With luma alone, colours that change from pixel to pixel would be lost whatever the bytes."""
     random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
     config = wish(steps=2)
-    config = dataclasses.replace(config, compact=dataclasses.replace(config.compact, weight=weight))
+    config = dataclasses.replace(config, training=dataclasses.replace(config.training, lmbda=lmbda))
     model = inr.fit(inr.image_from_array(random), config).model
     assert [grade.planes.layout[0].channels for grade in model.grades[1:]] == held
 
@@ -417,7 +430,7 @@ def test_other_channels(channels):
 
 
 def test_a_prefix_can_be_written_again(fitted):
-    """The context of a prefix knows of the channels of its own grades only, as its header does."""
+    """The entropy model of a prefix knows of the channels of its own grades only, as its header does."""
     whole = inr.model_to_bytes(fitted)
     with pytest.warns(inr.ModelFileWarning, match="grades used: 2 of 3"):
         cut = inr.model_from_bytes(whole[: len(whole) - 5])
@@ -431,7 +444,7 @@ def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
     monkeypatch.setattr("inr.training.joint.rate_control._LEAST_STEPS", 1)
     result = inr.fit(image, wish(steps=120, **wishes))
     assert len(inr.model_to_bytes(result.model)) <= wishes.get("max_bytes", 60_000)
-    assert (result.stopped is not None and "were asked for" in result.stopped) == ("target_psnr" in wishes)
+    assert (result.stopped is not None and "dB asked for" in result.stopped) == ("target_psnr" in wishes)
 
 
 def test_bits_a_pixel_of_hardly_any_pixels():
@@ -462,7 +475,7 @@ def test_the_same_seed_gives_the_same_bytes(image):
         ({"method": "siren"}, "chooses method itself"), ({"pixels": "half"}, "fits all pixels"),
         ({"max_bytes": 9}, "bytes is 9"), ({"target_bpp": 0.0}, "bits per pixel is 0"),
         ({"max_bytes": 1000, "target_psnr": 30.0}, "choose one"),
-        ({"preset": "fast", "max_bytes": 1000}, "by 'compact' only"),
+        ({"preset": "fast", "max_bytes": 1000}, "only preset 'compact' keeps a limit on bytes"),
     ],
 )  # fmt: skip
 def test_wishes_that_do_not_go_together(changes, message):
@@ -478,7 +491,7 @@ def test_no_graphics_card(image):
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_fuzz(fitted, data):
-    """Random damage to a file with a context ends in a picture of whole grades or a ModelFileError."""
+    """Random damage to a file with an entropy model ends in a picture of whole grades or a ModelFileError."""
     whole = inr.model_to_bytes(fitted)
     mutant = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 3))):

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from conftest import picture
+from conftest import changed, picture
 
 import inr
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
@@ -44,13 +44,13 @@ def small(text: str):
 
 def test_budget_of_steps_is_shared_as_the_method_shares_its_own(image):
     config = under(Budget(seconds=None, steps=4000), inr.configure(), image)
-    assert [own.steps for own in config.grades] == pytest.approx([1400, 1400, 600, 600], abs=2)
+    assert list(config.training.steps) == pytest.approx([1400, 1400, 600, 600], abs=2)
     assert config.seconds is None
 
 
 @pytest.mark.parametrize("steps", range(4, 50))
 def test_budget_of_steps_is_spent_to_the_last_and_not_beyond(image, steps):
-    shares = [own.steps for own in under(Budget(seconds=None, steps=steps), inr.configure(), image).grades]
+    shares = under(Budget(seconds=None, steps=steps), inr.configure(), image).training.steps
     assert sum(shares) == steps and min(shares) >= 1
 
 
@@ -70,14 +70,14 @@ def test_a_budget_that_none_can_keep_is_refused_before_anything_runs(named, tmp_
 
 def test_budget_of_seconds_ends_training_before_the_steps_do(image):
     config = under(Budget(), inr.configure(), image)
-    assert config.seconds == 30 and config.grades[0].steps == 1_400_000
+    assert config.seconds == 30 and config.training.steps[0] == 1_400_000
 
 
 def test_budget_of_a_compact_fit(image):
     """Bytes become its limit; it has no parameters to hold equal, and no rates to search."""
     (contender,) = parse_methods("mgdl:preset=compact:target-bpp=1")
     config = under(Budget(seconds=None, steps=7, bytes=5000), inr.configure(contender.options), image)
-    assert (config.compact.steps, config.compact.max_bytes, config.compact.target_bpp) == (7, 5000, None)
+    assert (config.training.steps, config.max_bytes, config.target_bpp) == (7, 5000, None)
     assert under(Budget(seconds=3.0), inr.configure(contender.options), image).seconds == 3.0
     (aiming,) = parse_methods("mgdl:preset=compact:target-psnr=30")
     config = inr.configure(aiming.options)
@@ -105,7 +105,7 @@ def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
         except inr.ConfigError as error:
             assert "smallest" in str(error) and limit == 3_000
             continue
-        model = inr.fit(image, dataclasses.replace(sized, batch_size=16, batch_share=0)).model
+        model = inr.fit(image, changed(sized, batch_size=16, batch_share=0)).model
         spent = model.parameters_count if kind == "parameters" else len(inr.model_to_bytes(model))
         assert 0.5 * asked < spent <= asked
 
@@ -213,7 +213,7 @@ def test_a_search_that_misleads_ends_where_it_began(named, tmp_path, monkeypatch
     """A high rate is best in a probe's time, and worst in all of it."""
 
     def judged(self, image, name, variant, options, *, probe=False):
-        psnr = 30 + (1 if probe else -1) * np.log10(inr.configure(options).grades[0].learning_rate)
+        psnr = 30 + (1 if probe else -1) * np.log10(inr.configure(options).training.learning_rate)
         return made(name, "0.png", 0, psnr if options.recipe == "inr" else 0, variant)
 
     monkeypatch.setattr(runs_module.Store, "run", judged)
@@ -285,7 +285,7 @@ def test_options_make_a_rival_no_longer_its_papers():
 def test_the_estimate_of_a_full_batch_does_not_lag(image):
     seen = []
     config = inr.configure(FitOptions(method="siren", width=16, steps=30, learning_rate=0.01))
-    model = inr.fit(image, config, progress=lambda at: seen.append(at.at.psnr_db)).model
+    model = inr.fit(image, config, progress=lambda at: seen.append(at.psnr_db)).model
     assert seen[-1] == pytest.approx(inr.measure(image, model)[0][-1].psnr_unclipped_db, abs=1.0)
 
 

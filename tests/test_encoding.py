@@ -39,7 +39,7 @@ def test_numbers_are_nearly_normal():
 
 def test_values_of_a_draw():
     """Pinned by value: these are what files of today say."""
-    found = Draw(seed=7, spread=3.0, bands=(1.0, 10.0)).frequencies(4)
+    found = Draw(seed=7, sigma=3.0, bands=(1.0, 10.0)).frequencies(4)
     expected = [
         [-3.0028622150421143, 4.000621318817139, 15.565862655639648, -26.381105422973633],
         [-1.0333465337753296, 2.178413152694702, 13.406845092773438, -3.5940439701080322],

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 import inr
 from inr.imaging.icc import gamma_curve, make_profile
-from inr.imaging.sampling import axis, coordinates, training_rows
+from inr.imaging.sampling import axis, coordinates, training_pixels
 from inr.spectra.bandwidth import choose_sigma, median_frequency
 
 GREY_PROFILE = make_profile(gamma_curve(1.8), None)
@@ -226,8 +226,8 @@ def torch_arange(n):
 def test_half_is_every_other_row_and_column(width, height):
     mask = np.zeros((height, width), bool)
     mask[::2, ::2] = True
-    assert (training_rows(width, height, "half").numpy() == np.flatnonzero(mask)).all()
-    assert len(training_rows(width, height, "all")) == width * height
+    assert (training_pixels(width, height, "half").numpy() == np.flatnonzero(mask)).all()
+    assert len(training_pixels(width, height, "all")) == width * height
 
 
 @pytest.mark.parametrize("frame", ["isotropic", "unit"])

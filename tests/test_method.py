@@ -5,19 +5,21 @@ import math
 
 import pytest
 import torch
-from conftest import grid_config, picture, small_config
+from conftest import changed, grid_config, picture, small_config
 from torch import nn
 
 import inr
-from inr.imaging.sampling import coordinates, training_rows
-from inr.networks.encoding import Planes, draw_encoding
+from inr.imaging.sampling import coordinates, training_pixels
+from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade
+from inr.networks.planes import Planes
 from inr.settings.shape import Plane
 from inr.training.greedy import engine
 from inr.training.greedy import fit as grades
 from inr.training.greedy import pool as pool_module
 from inr.training.greedy.memory import GIB
 from inr.training.greedy.pool import Pool
+from inr.training.loop import DivergedError
 from inr.training.seeds import generator
 
 
@@ -111,9 +113,8 @@ def test_grades_with_planes_train_freeze_and_hold(image):
     """Held whole or in portions, on one lattice or the half one: the same kind of picture, its error falling."""
     for pixels in ("all", "half"):
         config = grid_config(pixels=pixels)
-        longer = tuple(dataclasses.replace(own, steps=60) for own in config.grades)
-        fitted = inr.fit(image, dataclasses.replace(config, grades=longer))
-        rows = training_rows(image.width, image.height, pixels)
+        fitted = inr.fit(image, changed(config, steps=(60, 60, 60)))
+        rows = training_pixels(image.width, image.height, pixels)
         target = torch.from_numpy(image.pixels).reshape(-1, 3)[rows]
         errors = [
             float((torch.from_numpy(fitted.model.render(grade=k)).reshape(-1, 3)[rows] - target).square().mean())
@@ -129,7 +130,7 @@ def test_pool_with_planes_hands_on_what_the_model_computes(image, whole, number,
     model = inr.fit(image, config).model
     if not whole:
         monkeypatch.setattr(grades, "pool_bytes", lambda *_: 4000)
-    pool = grades._pool(image, config, model.encoding, torch.device("cpu"), GIB)
+    pool = grades._pool(image, config, config.training, model.encoding, torch.device("cpu"), GIB)
     encoded, features, total = all_coordinates(image), None, torch.zeros(image.width * image.height, 3)
     for grade in model.grades[:number]:
         pool.freeze(grade)
@@ -153,9 +154,9 @@ def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
     everywhere = all_coordinates(image)
     colours = torch.from_numpy(image.pixels).reshape(-1, 3)
     pool = Pool(
-        rows=torch.arange(len(colours)),
+        pixels=torch.arange(len(colours)),
         colours=colours,
-        encode=lambda rows: encoding(everywhere[rows]),
+        encode=lambda pixels: encoding(everywhere[pixels]),
         feed=feed,
         widest=32,
         visits=1000,
@@ -178,22 +179,22 @@ def test_cached_features_equal_the_plain_forward_pass(image, feed, pool_bytes):
         pool.freeze(grade)
 
 
-def test_portions_visit_every_training_row(image):
+def test_portions_visit_every_training_pixel(image):
     colours = torch.from_numpy(image.pixels).reshape(-1, 3)
     seen: list[int] = []
 
-    def encode(rows):
-        seen.extend(rows.tolist())
-        return torch.zeros(len(rows), 2)
+    def encode(pixels):
+        seen.extend(pixels.tolist())
+        return torch.zeros(len(pixels), 2)
 
-    rows = training_rows(image.width, image.height, "half")
+    lattice = training_pixels(image.width, image.height, "half")
     pool = Pool(
-        rows=rows, colours=colours, encode=encode, feed="features", widest=2, visits=99, seed=0,
+        pixels=lattice, colours=colours, encode=encode, feed="features", widest=2, visits=99, seed=0,
         pool_bytes=8 * 9,
     )  # fmt: skip
     for _ in range(40):
         pool.batch(4)
-    assert set(seen) == set(rows.tolist())
+    assert set(seen) == set(lattice.tolist())
 
 
 def test_only_the_current_grade_trains(image, monkeypatch):
@@ -223,15 +224,12 @@ def test_first_grade_does_not_depend_on_the_number_of_grades(image):
 def test_paper_setting_to_the_letter():
     config = inr.configure(inr.FitOptions(method="mgdl-paper", pixels="half"))
     assert len(config.grades) == 4
-    assert {(g.depth, g.width, g.activation, g.steps) for g in config.grades} == {(3, 256, "relu", 10_000)}
-    assert (config.optimizer, config.schedule, config.init, config.batch_size) == (
-        "adam",
-        "constant",
-        "glorot-normal",
-        None,
-    )
+    assert {(g.depth, g.width, g.activation) for g in config.grades} == {(3, 256, "relu")}
+    training = config.training
+    assert training.steps == (10_000,) * 4 and training.batch_size is None
+    assert (training.optimizer, training.schedule, training.init) == ("adam", "constant", "glorot-normal")
     assert config.frame == "unit" and config.encoding.kind == "none" and config.pixels == "half"
-    assert config.feed == "features" and not config.rescale_residual
+    assert config.feed == "features" and not training.rescale_residual
     single = inr.configure(inr.FitOptions(method="sgdl-paper"))
     assert [(g.depth, g.width) for g in single.grades] == [(12, 256)]
 
@@ -260,9 +258,9 @@ def test_paper_start_has_the_published_spread():
 def test_paper_training_equals_a_plain_loop(image):
     """Two grades, full batch, constant-rate Adam on 1/2 mean squared error, against torch written out by hand."""
     steps, rate = 5, 1e-3
-    own = inr.GradeConfig(depth=3, width=16, activation="relu", steps=steps, learning_rate=rate)
+    own = inr.GradeShape(depth=3, width=16, activation="relu")
     base = inr.configure(inr.FitOptions(method="mgdl-paper", pixels="half", seed=2))
-    config = dataclasses.replace(base, grades=(own, own))
+    config = changed(base, grades=(own, own), steps=(steps, steps), learning_rate=rate)
     model = inr.fit(image, config).model
 
     ys, xs = torch.meshgrid(torch.arange(0, 12, 2), torch.arange(0, 17, 2), indexing="ij")
@@ -298,14 +296,15 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     x = encoding(all_coordinates(image))
     whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
     expected = torch.autograd.grad(whole, list(grade.parameters()))
-    pool = grades._pool(image, config, encoding, torch.device("cpu"), GIB)
+    pool = grades._pool(image, config, config.training, encoding, torch.device("cpu"), GIB)
     pool._portion, pool._held = 90, pool._held[:90]  # as if memory were short
     assert not pool.whole
     monkeypatch.setattr(pool_module, "CHUNK", 24)
     monkeypatch.setattr(engine, "CHUNK", 16)
-    assert engine._backward(
-        grade, pool, dataclasses.replace(config, batch_size=None), 1.0, 0.0, torch.float32
-    ) == pytest.approx(float(whole.detach()), rel=1e-5)
+    training = changed(config, batch_size=None).training
+    assert engine._backward(grade, pool, training, 1.0, 0.0, torch.float32) == pytest.approx(
+        float(whole.detach()), rel=1e-5
+    )
     for parameter, gradient in zip(grade.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient, atol=1e-6, rtol=1e-4)
 
@@ -355,11 +354,11 @@ def test_divergence_is_retried_once_at_a_lower_rate_then_reported(image, monkeyp
     tried = []
     original = grades.train_grade
 
-    def sometimes(grade, pool, config, own, **rest):
-        tried.append(own.learning_rate)
+    def sometimes(grade, pool, training, rate, length, **rest):
+        tried.append(rate)
         if len(tried) == 1:
-            raise engine.DivergedError
-        return original(grade, pool, config, own, **rest)
+            raise DivergedError
+        return original(grade, pool, training, rate, length, **rest)
 
     monkeypatch.setattr(grades, "train_grade", sometimes)
     fitted = inr.fit(image, small_config())
@@ -373,8 +372,7 @@ def test_divergence_is_retried_once_at_a_lower_rate_then_reported(image, monkeyp
 
 
 def test_target_psnr_stops_with_what_is_there(image):
-    own = dataclasses.replace(small_config().grades[0], steps=400)
-    fitted = inr.fit(image, small_config(grades=(own,) * 3, target_psnr=16.0))
+    fitted = inr.fit(image, small_config(steps=(400,) * 3, target_psnr=16.0))
     assert fitted.grades[-1].steps < 400 and "16 dB reached" in fitted.stopped
     reached = inr.measure(image, fitted.model)[0]
     assert reached[-1].psnr_unclipped_db >= 15.99 and all(q.psnr_unclipped_db < 16 for q in reached[:-1])
@@ -383,8 +381,8 @@ def test_target_psnr_stops_with_what_is_there(image):
 
 
 def test_seconds_stop_and_leave_a_usable_model(image):
-    own = dataclasses.replace(small_config().grades[0], steps=1_000_000)
-    fitted = inr.fit(image, small_config(grades=(own,) * 2, seconds=0.4))
+    grades = small_config().grades[:2]
+    fitted = inr.fit(image, small_config(grades=grades, steps=(1_000_000,) * 2, seconds=0.4))
     assert 1 <= len(fitted.grades) == len(fitted.model.grades) and fitted.grades[0].steps < 1_000_000
     assert fitted.stopped == "time limit of 0.4 s"
 
@@ -401,10 +399,10 @@ def test_a_last_step_that_diverges_is_no_success(image, method):
     config = inr.configure(inr.FitOptions(method=method, steps=1, learning_rate=1000.0, seed=0))
     own = dataclasses.replace(config.grades[0], activation="relu", depth=12, width=64)
     with pytest.raises(inr.TrainingError, match="grade 1"):
-        inr.fit(image, dataclasses.replace(config, grades=(own,), optimizer="adam", init="fan-in"))
+        inr.fit(image, changed(config, grades=(own,), optimizer="adam", init="fan-in"))
 
 
 def test_paper_methods_are_float32_whatever_is_faster():
-    assert inr.configure(inr.FitOptions(method="mgdl-paper")).precision == "float32"
+    assert inr.configure(inr.FitOptions(method="mgdl-paper")).training.precision == "float32"
     with pytest.raises(inr.ConfigError, match="fixes precision"):
         inr.configure(inr.FitOptions(method="sgdl-paper", precision="bf16"))

@@ -4,10 +4,9 @@ import pytest
 from conftest import small_config
 
 import inr
-from inr.settings.config import GradeConfig
 from inr.settings.methods import GRID_STEPS, NETWORK_STEPS, configure
 from inr.settings.options import FitOptions
-from inr.settings.shape import Plane
+from inr.settings.shape import GradeShape, Plane
 
 
 def test_default_is_the_default_configuration():
@@ -16,17 +15,17 @@ def test_default_is_the_default_configuration():
 
 @pytest.mark.parametrize("preset", GRID_STEPS)
 def test_preset_is_steps(preset):
-    assert tuple(g.steps for g in configure(FitOptions(preset=preset)).grades) == GRID_STEPS[preset]
+    assert configure(FitOptions(preset=preset)).training.steps == GRID_STEPS[preset]
     waves = configure(FitOptions(preset=preset, encoding="fourier"))
-    assert {g.steps for g in waves.grades} == {NETWORK_STEPS[preset]}
+    assert waves.training.steps == (NETWORK_STEPS[preset],) * 4
 
 
 def test_single_grade_has_the_same_total_depth_or_as_many_steps_on_planes():
     several, single = (configure(FitOptions(method=m, encoding="fourier")) for m in ("mgdl", "sgdl"))
     assert [g.depth for g in single.grades] == [sum(g.depth for g in several.grades)]
-    assert single.grades[0].steps == several.grades[0].steps
+    assert single.training.steps == several.training.steps[:1]
     several, single = (configure(FitOptions(method=m)) for m in ("mgdl", "sgdl"))
-    assert [g.steps for g in single.grades] == [sum(g.steps for g in several.grades)]
+    assert single.training.steps == (sum(several.training.steps),)
 
 
 def test_grid_is_the_single_grade_on_planes():
@@ -40,8 +39,9 @@ def test_planes_are_as_fine_as_the_training_lattice():
 
 
 def test_grades_beyond_the_fourth_are_like_the_fourth():
-    grades = configure(FitOptions(grades=7)).grades
-    assert len(grades) == 7 and set(grades[3:]) == {grades[3]}
+    config = configure(FitOptions(grades=7))
+    for of_grade in (config.grades, config.training.steps):
+        assert len(of_grade) == 7 and set(of_grade[3:]) == {of_grade[3]}
 
 
 def test_planes_and_their_encoding_go_together():
@@ -60,7 +60,7 @@ def test_planes_and_their_encoding_go_together():
 
 
 def test_full_batch_is_zero():
-    assert configure(FitOptions(batch_size=0)).batch_size is None
+    assert configure(FitOptions(batch_size=0)).training.batch_size is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_configurations_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
         small_config().seed = 3
     with pytest.raises(dataclasses.FrozenInstanceError):
-        GradeConfig(depth=1, width=1, activation="relu", steps=1, learning_rate=1.0).width = 3
+        GradeShape(depth=1, width=1, activation="relu").width = 3
 
 
 def test_unknown_device(image):

@@ -7,6 +7,7 @@ import math
 import struct
 import warnings
 import zlib
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -19,24 +20,17 @@ from hypothesis import strategies as st
 import inr
 import inr.codec.container as container_module
 from inr.codec.container import Chunk, pack, unpack
+from inr.codec.grades import quantised
 from inr.codec.model_file import grade_bytes
-from inr.codec.range_coder import MAX_REACH, SCALES, Decoder, Encoder, counts
-from inr.codec.tensors import (
-    MOST,
-    Side,
-    Step,
-    decode_tensor_1,
-    describe,
-    grid_of,
-    read_numbers,
-    round_to,
-    to_tensor,
-    write_numbers,
-)
-from inr.networks.encoding import Encoding, Planes
-from inr.networks.entropy_model import Context
+from inr.codec.range_coder import MAX_REACH, TABLES, Decoder, Encoder, counts
+from inr.codec.tensors import SideInfo, read_integers, side_info, write_integers
+from inr.codec.version1 import decode_tensor
+from inr.networks.encoding import Encoding
+from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
 from inr.networks.model import Model, Record
+from inr.networks.planes import Planes
+from inr.networks.quantised import MOST, Quantised, QuantStep, quantise, quantise_16
 from inr.settings.shape import Plane
 
 GOLDEN = Path(__file__).parent / "golden" / "version3.inr"
@@ -69,7 +63,7 @@ def golden_model() -> Model:
 
 
 def golden_planes() -> Model:
-    """A model of two grades of planes, their numbers coded with a context."""
+    """A model of two grades of planes, their latents coded by an entropy model."""
     layouts = ((Plane(cell=4, channels=2),), (Plane(cell=2, channels=1), Plane(cell=1, channels=1, around=True)))
     grades, inputs = [], 2
     for number, layout in enumerate(layouts):
@@ -80,8 +74,8 @@ def golden_planes() -> Model:
             parameter.data.copy_((numbers * 2.0**-number).reshape(parameter.shape))
         grades.append(grade)
         inputs = 4 + 2 + planes.features
-    shapes = Context.shapes(3, 4)
-    first, kinds, places, last, offsets = (
+    shapes = EntropyModel.shapes(3, 4)
+    first, passes, channels, last, offsets = (
         ((np.arange(math.prod(shape)) * (5 + which) % 37 - 18) << 2 * which).reshape(shape)
         for which, shape in enumerate(shapes)
     )
@@ -96,7 +90,7 @@ def golden_planes() -> Model:
         grades=tuple(grades),
         icc_profile=None,
         record=Record(method="mgdl", seed=0, psnr_db=(), versions=(("inr", "0.1.0"),)),
-        context=Context(first=first, passes=kinds, places=places, last=last, offsets=offsets),
+        entropy_model=EntropyModel(first=first, passes=passes, channels=channels, last=last, offsets=offsets),
     )
 
 
@@ -116,7 +110,7 @@ def test_golden_bytes(name):
 @pytest.mark.parametrize("path", PAST)
 def test_golden_planes_are_read_for_ever(path):
     model, read = golden_planes(), inr.load_model(f"{path}-planes.inr")
-    assert read.context is not None
+    assert read.entropy_model is not None
     for ours, theirs in zip(model.grades, read.grades, strict=True):
         for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
             assert torch.equal(a, b)
@@ -189,48 +183,91 @@ def test_round_trip_keeps_everything(model):
     np.testing.assert_allclose(read.render(), model.render(), atol=2e-3)
 
 
+CODES = st.integers(-400, 400)
+INTEGERS = st.lists(st.integers(-MOST, MOST), min_size=1, max_size=40)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     values=st.lists(st.floats(-(2.0**100), 2.0**100, width=32), min_size=1, max_size=40),
     scale=st.integers(-60, 0),
 )
-def test_numbers_come_back_within_half_a_step_and_then_for_ever(values, scale):
+def test_numbers_come_back_within_half_a_step_of_16_bits_and_then_for_ever(values, scale):
     tensor = torch.tensor(values, dtype=torch.float32) * 2.0**scale
-    step, numbers = grid_of(tensor)
-    once = to_tensor(step, numbers, tuple(tensor.shape))
-    assert (once - tensor).abs().max() <= max(2.0**-129, float(tensor.abs().max()) / 32767)  # half a step of 16 bits
-    again = to_tensor(*grid_of(once), tuple(tensor.shape))
-    assert torch.equal(once, again)
+    found = quantise_16(tensor)
+    once = found.tensor(tuple(tensor.shape))
+    assert (once - tensor).abs().max() <= max(2.0**-129, float(tensor.abs().max()) / 32767)
+    assert torch.equal(quantise_16(once).tensor(tuple(tensor.shape)), once)
+
+
+@settings(max_examples=100, deadline=None)
+@given(integers=INTEGERS, code=CODES)
+@example(integers=[-MOST, MOST], code=7)
+@example(integers=[0, 0], code=3)
+def test_the_widest_step_stands_for_the_same_tensor(integers, code):
+    before = Quantised(QuantStep(code), np.array(integers))
+    after = before.widest()
+    assert torch.equal(after.tensor((len(integers),)), before.tensor((len(integers),)))
+    assert after.step.value >= before.step.value or not any(integers)
+    assert after.widest().step == after.step and np.array_equal(after.widest().integers, after.integers)
+
+
+@settings(max_examples=60, deadline=None)
+@given(integers=INTEGERS, code=CODES, wider=st.integers(1, 60))
+def test_no_wider_step_would_do(integers, code, wider):
+    """Whatever step lies above the widest, some element is no multiple of it."""
+    found = Quantised(QuantStep(code), np.array(integers)).widest()
+    step = QuantStep(found.step.code + wider)
+    multiples = [Fraction(int(n)) * Fraction(found.step.value) / Fraction(step.value) for n in found.integers]
+    assert not any(integers) or any(multiple.denominator > 1 for multiple in multiples)
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    numbers=st.lists(st.integers(-70_000, 70_000), min_size=1, max_size=40),
-    code=st.integers(-400, 400),
+    values=st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=40),
+    code=st.integers(-60, 200),
 )
-def test_the_grid_of_rounded_numbers_is_found_again(numbers, code):
-    step = Step(code)
-    tensor = to_tensor(step, np.array(numbers), (len(numbers),))
-    found, codes = grid_of(tensor)
-    assert torch.equal(to_tensor(found, codes, (len(numbers),)), tensor)
-    assert not tensor.any() or found.value >= step.value
-    assert torch.equal(round_to(tensor, step), tensor)
+def test_quantising_rounds_to_the_nearest_and_only_once(values, code):
+    tensor, step = torch.tensor(values), QuantStep(code)
+    found = quantise(tensor, step)
+    once = found.tensor(tuple(tensor.shape))
+    inside = tensor.abs() <= MOST * step.value
+    assert ((once - tensor).abs()[inside] <= 0.5 * step.value * (1 + 1e-6)).all()
+    again = quantise(once, step)
+    assert again.step == found.step and np.array_equal(again.integers, found.integers)
+
+
+@settings(max_examples=30, deadline=None)
+@given(integers=st.lists(st.integers(-1000, 1000), min_size=21, max_size=21), code=st.integers(-200, 60))
+def test_what_was_quantised_is_what_is_written_and_what_was_changed_since_is_not(integers, code):
+    model = golden_model()
+    weight = model.grades[1].layers[0].weight
+    of_weight = Quantised(QuantStep(code), np.array(integers))
+    with torch.no_grad():
+        weight.copy_(of_weight.tensor(tuple(weight.shape)))
+    model = dataclasses.replace(model, quantised=((None,) * 4, (of_weight, None, None, None)))
+    assert quantised(model, 1)[0] is of_weight
+    read = inr.model_from_bytes(inr.model_to_bytes(model)).quantised[1][0]
+    assert read.step == of_weight.step and np.array_equal(read.integers, of_weight.integers)
+    with torch.no_grad():
+        weight.view(-1)[0] += 1.0
+    assert quantised(model, 1)[0].step == quantise_16(weight).step
 
 
 @given(value=st.floats(1e-30, 1e30))
 def test_a_step_at_most(value):
-    assert Step.at_most(value).value <= value < 1.13 * Step.at_most(value).value
+    assert QuantStep.at_most(value).value <= value < 1.13 * QuantStep.at_most(value).value
 
 
 @settings(max_examples=100, deadline=None)
-@given(numbers=st.lists(st.integers(-MOST, MOST), max_size=60), zeros=st.integers(0, 50))
-@example(numbers=[-MOST, 1], zeros=0)
-def test_numbers_survive_the_range_coder(numbers, zeros):
-    values = np.array([*numbers, *[0] * zeros], np.int64)
-    side, encoder = describe(Step(0), values), Encoder()
-    write_numbers(encoder, side, values)
+@given(integers=st.lists(st.integers(-MOST, MOST), max_size=60), zeros=st.integers(0, 50))
+@example(integers=[-MOST, 1], zeros=0)
+def test_integers_survive_the_range_coder(integers, zeros):
+    values = np.array([*integers, *[0] * zeros], np.int64)
+    side, encoder = side_info(Quantised(QuantStep(0), values)), Encoder()
+    write_integers(encoder, side, values)
     decoder = Decoder(encoder.bytes())
-    assert np.array_equal(read_numbers(decoder, Side.unpack(side.pack()), len(values)), values)
+    assert np.array_equal(read_integers(decoder, SideInfo.unpack(side.pack()), len(values)), values)
     decoder.finish()
 
 
@@ -247,13 +284,13 @@ def test_tables_are_distributions_pinned_by_value():
     """What a table says decides what a file means: these integers may never change."""
     assert counts(16, 0, 2).astype(int).tolist() == [591587, 1608099, 3300661, 1608099, 591587]
     assert counts(37, 12, 1).astype(int).tolist() == [105268, 108071, 109319]
-    for scale in range(0, SCALES, 7):
+    for number in range(0, TABLES, 7):
         for fraction in range(0, 16, 3):
-            table = counts(scale, fraction, 300)
+            table = counts(number, fraction, 300)
             assert (table >= 1).all() and (table == np.floor(table)).all() and table.sum() < 2**23 + 700
             centre = (table * np.arange(-300, 301)).sum() / table.sum()
-            assert scale > 40 or abs(centre - fraction / 16) < 0.5
-    assert len(counts(SCALES - 1, 3, MAX_REACH)) == 2 * MAX_REACH + 1
+            assert number > 40 or abs(centre - fraction / 16) < 0.5
+    assert len(counts(TABLES - 1, 3, MAX_REACH)) == 2 * MAX_REACH + 1
 
 
 def prefixes(data):
@@ -445,15 +482,18 @@ def test_channels(channels):
     assert inr.model_from_bytes(inr.model_to_bytes(fitted)).render().shape == (12, 17, channels)
 
 
-def test_numbers_no_picture_needs_are_refused(tmp_path, model):
+def test_numbers_no_picture_needs_are_refused():
     with pytest.raises(inr.ModelFileError, match="outside the range"):
-        decode_tensor_1(b"\x7f\xff\x7f", (1,))
+        decode_tensor(b"\x7f\xff\x7f", (1,))
     for side in (b"\xff\x7f\x00\x00", b"\x00\x00\x40\x00", b"\x00\x00\x00\x0d", b"\x00\x00\x00\xff"):
         with pytest.raises(inr.ModelFileError, match="outside the range"):
-            Side.unpack(side)
+            SideInfo.unpack(side)
     for bad in (math.nan, math.inf, 3e38):
+        model = golden_model()
+        with torch.no_grad():
+            model.grades[0].head.bias.fill_(bad)
         with pytest.raises(inr.ModelFileError, match="not a finite number"):
-            grid_of(torch.tensor([1.0, bad]))
+            inr.model_to_bytes(model)
     container = unpack(inr.model_to_bytes(golden_model()))
     for frequency in (math.nan, math.inf, 3e38):
         payload = struct.pack("<f", frequency) + container.chunks[0].payload[4:]

@@ -14,7 +14,8 @@ from inr.imaging.sampling import coordinates
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
-from inr.networks.layers import Complex, Separate, activate, initialise
+from inr.networks.initialisation import initialise
+from inr.networks.layers import Complex, Separate, activate
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
@@ -35,7 +36,7 @@ def begun(name: str, number: int = 0, *, inputs: int | None = None, **changes) -
     own = dataclasses.replace(config.grades[number], **changes)
     inputs = inputs or 2 * config.encoding.frequencies or 2
     grade = Grade(inputs, 3, depth=own.depth, width=own.width, activation=own.activation, form=own.form)
-    grade.start(config.init, generator(1), first=number == 0, raw=config.encoding.kind == "none")
+    grade.start(config.training.init, generator(1), first=number == 0, raw=config.encoding.kind == "none")
     return grade
 
 
@@ -264,7 +265,7 @@ def test_symmetric_targets_are_folded_into_the_head(image, name):
     """What is drawn is 0.5 + 0.5 times what was trained: the head at the start draws mid-grey."""
     config = inr.configure(FitOptions(method=name, recipe="inr", grades=1, learning_rate=1e-9, **SMALL))
     drawn = inr.fit(image, config).model.render()
-    assert abs(float(drawn.mean()) - 0.5) < 0.15 and config.targets == "symmetric"
+    assert abs(float(drawn.mean()) - 0.5) < 0.15 and config.training.targets == "symmetric"
 
 
 def test_omega_scales_what_a_method_has():
@@ -276,22 +277,17 @@ def test_omega_scales_what_a_method_has():
 def test_recipes_share_the_network_and_differ_in_training():
     for name in RIVALS:
         paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in ("paper", "inr"))
-        assert (paper.optimizer, own.optimizer) == ("adam", "muon")
-        for a, b in zip(paper.grades, own.grades, strict=True):
-            assert dataclasses.replace(a, learning_rate=b.learning_rate) == b
+        assert (paper.training.optimizer, own.training.optimizer) == ("adam", "muon")
+        assert paper.grades == own.grades and paper.training.steps == own.training.steps
     with pytest.raises(inr.ConfigError, match="one recipe"):
         inr.configure(FitOptions(recipe="inr"))
     for name in ("mgdl-paper", "sgdl-paper"):
         paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in (None, "inr"))
-        assert (paper.optimizer, paper.batch_size) == ("adam", None) and (own.optimizer, own.batch_size) == (
-            "muon",
-            4096,
-        )
-        assert [(g.depth, g.width, g.activation) for g in own.grades] == [
-            (g.depth, g.width, "relu") for g in paper.grades
-        ]
+        assert (paper.training.optimizer, paper.training.batch_size) == ("adam", None)
+        assert (own.training.optimizer, own.training.batch_size) == ("muon", 4096)
+        assert own.grades == paper.grades and {shape.activation for shape in own.grades} == {"relu"}
     for rate, options in ((0.06, {"optimizer": "muon"}), (1e-4, {"recipe": "inr", "optimizer": "adam"}), (1e-4, {})):
-        assert inr.configure(FitOptions(method="siren", **options)).grades[0].learning_rate == rate
+        assert inr.configure(FitOptions(method="siren", **options)).training.learning_rate == rate
 
 
 def test_muon_moves_what_a_scale_multiplies_by_as_much_less(image):
@@ -300,7 +296,7 @@ def test_muon_moves_what_a_scale_multiplies_by_as_much_less(image):
     before = grade.layers[0].weight.detach().clone()
     for parameter in grade.parameters():
         parameter.grad = torch.randn(parameter.shape, generator=generator())
-    make_optimizers(grade, config, config.grades[0], torch.float32)[0].step()
+    make_optimizers(grade, config.training.optimizer, config.training.learning_rate, torch.float32)[0].step()
     moved = (grade.layers[0].weight.detach() - before).norm(dim=1)
     assert float(moved[8:].max()) < 0.05 * float(moved[:8].max())
 
@@ -361,8 +357,8 @@ def test_multi_scale_networks_begin_as_in_their_code(name):
 
 def test_what_papers_say_of_rates_and_steps():
     """Layers x neurons, rate and steps of each first grade; all are trained by Adam on the full batch in float32."""
-    said = {name: rival.config.grades[0] for name, rival in RIVALS.items()}
-    assert {name: (own.depth, own.width, own.learning_rate, own.steps) for name, own in said.items()} == {
+    said = {name: (rival.config.grades[0], rival.config.training) for name, rival in RIVALS.items()}
+    assert {n: (own.depth, own.width, how.learning_rate, how.steps[0]) for n, (own, how) in said.items()} == {
         "fourier": (3, 256, 1e-3, 2_000),
         "fourier-multiscale": (3, 256, 1e-3, 21_854),
         "siren": (4, 256, 1e-4, 10_000),
@@ -375,10 +371,10 @@ def test_what_papers_say_of_rates_and_steps():
         "adaptive": (4, 256, 8e-4, 22_000),
         "msnn": (3, 256, 1e-3, 3_000),
     }
-    trainings = {(r.config.optimizer, r.config.batch_size, r.config.precision) for r in RIVALS.values()}
+    trainings = {(how.optimizer, how.batch_size, how.precision) for _, how in said.values()}
     assert trainings == {("adam", None, "float32")}
     # The decay of Wang, Wang & Perdikaris is 0.9 for every thousand steps; ours ends at a tenth.
-    assert 0.9 ** (said["fourier-multiscale"].steps / 1000) == pytest.approx(0.1, rel=1e-3)
+    assert 0.9 ** (said["fourier-multiscale"][1].steps[0] / 1000) == pytest.approx(0.1, rel=1e-3)
 
 
 def test_other_mappings_and_activations_of_the_papers():

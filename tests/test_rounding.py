@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from conftest import picture, small_config
+from conftest import changed, picture, small_config
 
 import inr
-from inr.codec.tensors import grid_of
+from inr.codec.grades import quantised
 from inr.training.rounding.model import round_model, round_to_bytes
 
 
@@ -64,12 +64,12 @@ def test_a_size_is_kept(fitted):
 def test_a_number_that_matters_more_gets_a_finer_step(fitted):
     image, model = fitted
     rounded = round_model(model, image, loss_db=0.3)
-    steps = [grid_of(p)[0].value for p in rounded.grades[0].parameters() if p.numel() > 8]
+    steps = [tensor.step.value for tensor in quantised(rounded, 0) if len(tensor.integers) > 8]
     assert len(set(steps)) > 1
 
 
 def test_a_fit_is_rounded_unless_it_is_the_authors():
-    assert inr.configure(inr.FitOptions(method="mgdl-paper")).rounding_db == 0.0
-    assert inr.configure().rounding_db == 0.1
+    assert inr.configure(inr.FitOptions(method="mgdl-paper")).training.rounding_db == 0.0
+    assert inr.configure().training.rounding_db == 0.1
     with pytest.raises(inr.ConfigError, match="rounding is -1"):
-        dataclasses.replace(inr.configure(), rounding_db=-1.0)
+        changed(inr.configure(), rounding_db=-1.0)

@@ -16,13 +16,12 @@ import inr
 from inr.analysis import spectrum as spectrum_module
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import BANDS, SIGMAS, Prefixes, in_bands
-from inr.imaging.sampling import training_rows
+from inr.imaging.sampling import training_pixels
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.spectrum_text import spectrum_data, spectrum_rows
 from inr.spectra import signals as frequency
 from inr.spectra.rings import MOST_RINGS, Rings, central, relative_error
 from inr.training.greedy import fit as grades
-from inr.training.result import Step
 
 
 def ring_power(picture: np.ndarray) -> tuple[Rings, np.ndarray]:
@@ -202,12 +201,12 @@ def test_leftover_is_target_minus_prediction_in_reading_order(image, make, pixel
     seen, some = {}, torch.tensor([0, 3, 7, 20])
 
     def watch(progress):
-        if progress.at.step == progress.steps:
+        if progress.grade_fraction == 1.0:
             seen[progress.grade] = progress.leftover(), progress.leftover(some)
 
     result = inr.fit(image, make(pixels=pixels), progress=watch)
     assert (result.held == 1) == whole
-    rows = training_rows(17, 12, pixels).long()
+    rows = training_pixels(17, 12, pixels).long()
     for number, (everything, part) in seen.items():
         expected = torch.from_numpy(image.pixels - result.model.render(grade=number)).reshape(-1, 3)[rows]
         torch.testing.assert_close(everything, expected, atol=2e-5, rtol=1e-4)
@@ -251,10 +250,11 @@ def progress(config, grade: int, step: int, seconds: float = 0.0, **changes):
     def leftover(rows):
         return torch.zeros(len(rows), 3)
 
-    steps = config.grades[grade - 1].steps
+    steps = config.training.steps
+    done = sum(steps[: grade - 1]) + step
     return inr.Progress(
-        grade=grade, grades=len(config.grades), steps=steps, at=Step(step=step, loss=0.1, psnr_db=10.0), done=step,
-        total=steps, seconds=seconds, leftover=leftover, **changes,
+        grade=grade, grades=len(config.grades), step=step, done=done, fraction=done / sum(steps),
+        grade_fraction=step / steps[grade - 1], seconds=seconds, loss=0.1, psnr_db=10.0, leftover=leftover, **changes,
     )  # fmt: skip
 
 
@@ -265,12 +265,12 @@ def test_looks_are_few_small_and_within_the_share_of_the_cost():
         config = inr.configure(options)
         recorder = SpectrumRecorder(image, config)
         for grade in range(1, grade_count + 1):
-            for step in range(1, config.grades[grade - 1].steps + 1):
+            for step in range(1, config.training.steps[grade - 1] + 1):
                 recorder(progress(config, grade, step))
         history = recorder.history()
         looks, rows = len(history.looks), math.prod(history.part)
         assert looks <= max(49, 2 * grade_count) and looks >= 40
-        trained = sum(own.steps for own in config.grades) * config.batch(200_000)
+        trained = sum(config.training.steps) * config.training.batch(200_000)
         assert looks * rows <= 0.031 * 3 * trained
 
 

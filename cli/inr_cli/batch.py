@@ -13,16 +13,18 @@ from inr.errors import ConfigError
 from inr.settings.config import DeviceName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr_cli import fit_options as chosen
 from inr_cli import options as common
 from inr_cli.batch_text import Bar, batch_text
+from inr_cli.fit_options import with_fit_options
 
 if TYPE_CHECKING:
     from inr.batch.task import Engine
 
 
+@with_fit_options
 def batch(
     folder: Annotated[Path, typer.Argument(help="Folder of pictures.", readable=False)],
+    wishes: FitOptions,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the models; it mirrors FOLDER.")],
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Take sub-folders too.")] = False,
     jobs: Annotated[
@@ -48,29 +50,7 @@ def batch(
     shared: Annotated[
         bool, typer.Option("--shared", help="The workers see both folders too: they read and write there themselves.")
     ] = False,
-    method: chosen.Method = "mgdl",
-    preset: chosen.Preset = None,
-    grades: chosen.Grades = None,
-    depth: chosen.Depth = None,
-    width: chosen.Width = None,
-    encoding: chosen.Encoding = None,
-    sigma: chosen.Sigma = None,
-    omega: chosen.Omega = None,
-    frequencies: chosen.Frequencies = None,
-    activation: chosen.Activation = None,
-    steps: chosen.Steps = None,
-    batch_size: chosen.BatchSize = None,
-    learning_rate: chosen.LearningRate = None,
-    optimizer: chosen.Optimizer = None,
-    recipe: chosen.Recipe = None,
-    pixels: chosen.Pixels = "all",
-    target_psnr: chosen.TargetPsnr = None,
-    max_bytes: chosen.MaxBytes = None,
-    target_bpp: chosen.TargetBpp = None,
-    seconds: chosen.Seconds = None,
-    precision: chosen.Precision = None,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
-    seed: common.Seed = 0,
     device: common.Device = "auto",
     threads: common.Threads = None,
     memory: common.Memory = None,
@@ -87,32 +67,7 @@ def batch(
     Example: inr batch photos --out models --recursive
     """
     with common.running(debug=debug), _two_interrupts():
-        config = configure(
-            FitOptions(
-                method=method,
-                preset=preset,
-                grades=grades,
-                depth=depth,
-                width=width,
-                activation=activation,
-                encoding=encoding,
-                frequencies=frequencies,
-                sigma=chosen.bandwidth(sigma),
-                omega=omega,
-                steps=steps,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                optimizer=optimizer,
-                recipe=recipe,
-                precision=precision,
-                pixels=pixels,
-                seed=seed,
-                target_psnr=target_psnr,
-                max_bytes=chosen.size(max_bytes),
-                target_bpp=target_bpp,
-                seconds=seconds,
-            )
-        )
+        config = configure(wishes)
         from inr.batch.local import cores
         from inr.batch.run import run_batch
         from inr.batch.task import Settings

@@ -7,8 +7,8 @@ import typer
 
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr_cli import fit_options as chosen
 from inr_cli import options as common
+from inr_cli.fit_options import with_fit_options
 
 if TYPE_CHECKING:
     from inr.report.folder import Written
@@ -16,35 +16,15 @@ if TYPE_CHECKING:
     from inr.training.result import Progress
 
 
+@with_fit_options
 def fit(
     image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
-    method: chosen.Method = "mgdl",
-    preset: chosen.Preset = None,
-    grades: chosen.Grades = None,
-    depth: chosen.Depth = None,
-    width: chosen.Width = None,
-    encoding: chosen.Encoding = None,
-    sigma: chosen.Sigma = None,
-    omega: chosen.Omega = None,
-    frequencies: chosen.Frequencies = None,
-    activation: chosen.Activation = None,
-    steps: chosen.Steps = None,
-    batch_size: chosen.BatchSize = None,
-    learning_rate: chosen.LearningRate = None,
-    optimizer: chosen.Optimizer = None,
-    recipe: chosen.Recipe = None,
-    pixels: chosen.Pixels = "all",
-    target_psnr: chosen.TargetPsnr = None,
-    max_bytes: chosen.MaxBytes = None,
-    target_bpp: chosen.TargetBpp = None,
-    seconds: chosen.Seconds = None,
-    precision: chosen.Precision = None,
+    wishes: FitOptions,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Folder for the outputs. [default: NAME-inr]", show_default=False),
     ] = None,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
-    seed: common.Seed = 0,
     device: common.Device = "auto",
     threads: common.Threads = None,
     memory: common.Memory = None,
@@ -58,32 +38,7 @@ def fit(
     Example: inr fit cat.png --grades 4
     """
     with common.running(debug=debug, threads=threads):
-        config = configure(
-            FitOptions(
-                method=method,
-                preset=preset,
-                grades=grades,
-                depth=depth,
-                width=width,
-                activation=activation,
-                encoding=encoding,
-                frequencies=frequencies,
-                sigma=chosen.bandwidth(sigma),
-                omega=omega,
-                steps=steps,
-                batch_size=batch_size,
-                learning_rate=learning_rate,
-                optimizer=optimizer,
-                recipe=recipe,
-                precision=precision,
-                pixels=pixels,
-                seed=seed,
-                target_psnr=target_psnr,
-                max_bytes=chosen.size(max_bytes),
-                target_bpp=target_bpp,
-                seconds=seconds,
-            )
-        )
+        config = configure(wishes)
         from inr.imaging.reading import load_image
         from inr.report.folder import fit_to_folder
         from inr.report.summary import to_json
@@ -115,7 +70,7 @@ class _Bar:
     def __init__(self, quiet: bool) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(disable=True if quiet else None, unit="step", leave=False, dynamic_ncols=True)
+        self._bar = tqdm(disable=True if quiet else None, total=100, unit="%", leave=False, dynamic_ncols=True)
 
     def __enter__(self) -> "_Bar":
         return self
@@ -127,9 +82,11 @@ class _Bar:
         """Move the bar to where training stands."""
         if self._bar.disable:
             return
-        self._bar.total, self._bar.n = progress.total, progress.done
+        self._bar.n = round(100.0 * progress.fraction, 1)
         self._bar.set_description_str(f"grade {progress.grade}/{progress.grades}", refresh=False)
-        self._bar.set_postfix_str(f"loss {progress.at.loss:.2e}, {progress.at.psnr_db:.2f} dB", refresh=False)
+        self._bar.set_postfix_str(
+            f"step {progress.done:,}, loss {progress.loss:.2e}, {progress.psnr_db:.2f} dB", refresh=False
+        )
         self._bar.update(0)
 
 
@@ -137,12 +94,14 @@ def _table(report: "Report") -> str:
     from inr.report.summary import decibels
 
     half = report.config.pixels == "half"
-    lines = [f"{'grade':>5}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}  {'seconds':>7}"]
+    greedy = all(row.seconds is not None for row in report.grades)
+    lines = [f"{'grade':>5}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}" + (f"  {'seconds':>7}" if greedy else "")]
     lines[0] += f"  {'train dB':>8}  {'held-out dB':>11}" if half else ""
     for row in report.grades:
         gain = "" if row.gain_db is None else f"{row.gain_db:+.2f}"
         ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
-        line = f"{row.grade:>5}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}  {row.seconds:>7.1f}"
+        line = f"{row.grade:>5}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}"
+        line += f"  {row.seconds:>7.1f}" if greedy else ""
         if half:
             line += f"  {decibels(row.train_psnr_db):>8}  {decibels(row.held_out_psnr_db):>11}"
         lines.append(line)
@@ -153,7 +112,8 @@ def _summary(written: "Written") -> str:
     report, model = written.report, written.files[0]
     lines = [
         f"{model}: {report.model.bytes:,} bytes, {report.model.bpp:.2f} bits per pixel, "
-        f"{report.model.parameters:,} parameters (half precision: {report.model.half_precision_bytes:,} bytes)"
+        f"{report.model.parameters:,} parameters (half precision: {report.model.half_precision_bytes:,} bytes); "
+        f"{report.seconds:.1f} s of training"
     ]
     lines += [f"Stopped: {report.stopped}."] if report.stopped else []
     config = report.config

@@ -50,7 +50,7 @@ def info(
             "channels": network.channels,
             "bit_depth": network.bit_depth,
             "icc_profile": network.icc_profile is not None,
-            "context": network.context is not None,
+            "entropy_model": network.entropy_model is not None,
             "method": record.method,
             "seed": record.seed,
             "frame": network.frame,
@@ -76,7 +76,7 @@ def _text(facts: dict[str, Any]) -> str:
     encoding = f"{facts['frequencies']} frequencies" if facts["frequencies"] else encoding
     others = [
         "header",
-        *(["context"] if facts["context"] else []),
+        *(["entropy model"] if facts["entropy_model"] else []),
         *(["colour profile"] if facts["icc_profile"] else []),
     ]
     lines = [
@@ -90,7 +90,7 @@ def _text(facts: dict[str, Any]) -> str:
         f"written by  {versions}",
         "",
         f"{'grade':>5}  {'layers':>13}  {'parameters':>10}  {'bytes':>9}  {'PSNR dB':>7}"
-        + ("  planes (pixels per cell x numbers)" if planes else ""),
+        + ("  planes (pixels per cell x latents)" if planes else ""),
     ]
     for row in facts["grades"]:
         layers = f"{row['depth']} x {row['width']} {row['activation']}"

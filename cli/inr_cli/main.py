@@ -8,6 +8,7 @@ from inr import __version__
 from inr_cli.batch import batch
 from inr_cli.compare import compare
 from inr_cli.fit import fit
+from inr_cli.help import GroupedCommand
 from inr_cli.info import info
 from inr_cli.methods import methods
 from inr_cli.pack import pack
@@ -20,14 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command()(fit)
+app.command(cls=GroupedCommand)(fit)
 app.command()(render)
 app.command()(info)
 app.command()(pack)
 app.command()(compare)
 app.command()(methods)
 app.command()(spectrum)
-app.command()(batch)
+app.command(cls=GroupedCommand)(batch)
 
 
 def _version(value: bool) -> None:

@@ -1,6 +1,7 @@
 """Options that mean the same in every command, and what surrounds each command: errors, threads, warnings."""
 
 import contextlib
+import functools
 import shlex
 import signal
 import sys
@@ -16,15 +17,25 @@ import typer
 from inr.errors import ConfigError, ImageWarning, InrError, ModelFileWarning
 from inr.settings.config import MAX_PIXELS, DeviceName
 
+EXPERTS = "Options for experts"
+"""Heading in `--help` of the options that few people need."""
+_expert = functools.partial(typer.Option, rich_help_panel=EXPERTS)
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and JSON if asked).")]
-Seed = Annotated[int, typer.Option(help="Start of all randomness; the same seed gives the same bytes.")]
-Device = Annotated[DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.")]
-Threads = Annotated[int | None, typer.Option(min=1, max=256, help="Processor threads; all cores by default.")]
-Memory = Annotated[float | None, typer.Option(min=0.1, help="Limit in GiB; half of what is free by default.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the full traceback of an error.")]
-MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse pictures with more pixels than this.")]
+Device = Annotated[
+    DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.", rich_help_panel=EXPERTS)
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, max=256, help="Processor threads; all cores by default.", rich_help_panel=EXPERTS)
+]
+Memory = Annotated[
+    float | None, typer.Option(min=0.1, help="Limit in GiB; half of what is free by default.", rich_help_panel=EXPERTS)
+]
+Debug = Annotated[bool, _expert("--debug", help="Show the full traceback of an error.")]
+MaxPixels = Annotated[
+    int, typer.Option(min=1, help="Refuse pictures with more pixels than this.", rich_help_panel=EXPERTS)
+]
 MAX_PIXELS_DEFAULT = MAX_PIXELS
 TELL_EVERY = 60.0
 """Seconds between lines of progress where stderr is no terminal."""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from inr.errors import ModelFileError
-from inr_cli import fit_options as chosen
+from inr.settings.options import read_size
 from inr_cli import options as common
 
 
@@ -31,13 +31,12 @@ def pack(
     Example: inr pack cat-inr/cat.inr --max-bytes 60k -o small.inr
     """
     with common.running(debug=debug, threads=threads):
-        limit = chosen.size(max_bytes)
-        assert limit is not None
+        limit = read_size(max_bytes)
         path = out or Path(f"{model.stem}.pack.inr")
         if path.exists() and not overwrite:
             raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
         from inr.analysis.metrics import check_alike, measure
-        from inr.codec.model_file import checked_bytes, load_model, model_from_bytes, save_model
+        from inr.codec.model_file import encode, load_model, verified
         from inr.imaging.reading import load_image
         from inr.report.summary import decibels
         from inr.training.rounding.model import round_to_bytes
@@ -46,11 +45,20 @@ def pack(
         loaded, source = load_model(model), None if image is None else load_image(image)
         if source is not None:
             check_alike(source, loaded)
-        packed = model_from_bytes(checked_bytes(round_to_bytes(loaded, limit)))
-        psnr = [q.psnr_db for q in measure(source, packed)[0]] if source is not None else None
-        save_model(packed, path)
+        packed = verified(encode(round_to_bytes(loaded, limit)))
+        psnr = [q.psnr_db for q in measure(source, packed.model)[0]] if source is not None else None
+        _write(path, packed.data)
         facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
         if json:
             typer.echo(json_text.dumps(facts if psnr is None else {**facts, "psnr_db": psnr}, indent=2))
         told = "" if psnr is None else ", PSNR " + " / ".join(decibels(value) for value in psnr) + " dB"
         common.talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
+
+
+def _write(path: Path, data: bytes) -> None:
+    from inr.files import write_whole
+
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be written: {error.strerror or error}.") from error

@@ -1,4 +1,4 @@
-"""Image and configuration -> a model as its file will hold it, measured: what every command that fits has in common."""
+"""Image and configuration -> a model as its file holds it, measured: what all commands that fit have in common."""
 
 import dataclasses
 from collections.abc import Callable
@@ -10,12 +10,14 @@ import torch
 
 from inr.analysis.metrics import Quality, measure
 from inr.analysis.spectrum import Prefixes
-from inr.codec.model_file import checked_bytes, model_from_bytes, model_to_bytes
+from inr.codec.model_file import Encoded, encode, verified
 from inr.device import choose_device
+from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.networks.model import Model, Record, program_versions
-from inr.settings.config import DeviceName, FitConfig
+from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.training.fit import fit
+from inr.training.joint.fit import bytes_allowed
 from inr.training.result import FitResult, Progress
 from inr.training.rounding.model import round_model
 
@@ -26,8 +28,8 @@ class Fitted:
 
     Attributes:
         result: of the fit.
-        model: as decoded from `data`, on the processor.
-        data: the bytes of the model file.
+        model: as decoded from its own file, on the processor.
+        data: the bytes of that file, which keep the limit if there is one.
         qualities: one per grade, of the decoded model.
         pictures: (H, W, C) uint8 or uint16, one per grade.
         prefixes: the same, unclipped, for spectra.
@@ -55,18 +57,48 @@ def fit_and_measure(
         InrError: what `inr.fit` raises, or a model whose bytes do not read back the same.
     """
     result = fit(image, config, device=device, memory=memory, progress=progress)
-    decoded = model_from_bytes(model_to_bytes(round_model(result.model, image, loss_db=config.rounding_db)))
-    # Where `render` would draw it too, so that both give the same bytes.
-    prefixes = Prefixes(decoded)
-    on = choose_device(device)
-    qualities, pictures = measure(image, decoded.to(on), pixels=config.pixels, on_strip=prefixes.add)
+    encoded = result.encoded or encode(_rounded(result, image))
+    decoded = verified(encoded)
+    # Drawn where `render` would draw it, so that both give the same picture.
+    prefixes = Prefixes(decoded.model)
+    qualities, pictures = measure(
+        image, decoded.model.to(choose_device(device)), pixels=config.pixels, on_strip=prefixes.add
+    )
     record = Record(
         method=config.method,
         seed=config.seed,
         psnr_db=tuple(q.psnr_db for q in qualities),
         versions=program_versions(),
     )
-    model = dataclasses.replace(decoded.to(torch.device("cpu")), record=record)
+    decoded = _within(bytes_allowed(image, config), decoded.recorded(record))
     return Fitted(
-        result=result, model=model, data=checked_bytes(model), qualities=qualities, pictures=pictures, prefixes=prefixes
+        result=result,
+        model=decoded.model.to(torch.device("cpu")),
+        data=decoded.data,
+        qualities=qualities,
+        pictures=pictures,
+        prefixes=prefixes,
+    )
+
+
+def _rounded(result: FitResult, image: Image) -> Model:
+    """Return the model with its weights rounded as far as the training's loss of PSNR allows."""
+    training = result.config.training
+    loss = training.rounding_db if isinstance(training, GreedyTraining) else 0.0
+    return round_model(result.model, image, loss_db=loss)
+
+
+def _within(limit: int | None, encoded: Encoded) -> Encoded:
+    """Return the file of a model with its record, or without the PSNR in it if that alone breaks the limit on bytes.
+
+    Raises:
+        TrainingError: the file is larger than the limit all the same.
+    """
+    if limit is None or len(encoded.data) <= limit:
+        return encoded
+    short = encoded.recorded(dataclasses.replace(encoded.model.record, psnr_db=()))
+    if len(short.data) <= limit:
+        return short
+    raise TrainingError(
+        f"the file has {len(short.data):,} bytes, more than the {limit:,} allowed; give another --seed."
     )

@@ -10,7 +10,7 @@ import torch
 
 from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
-from inr.imaging.sampling import training_rows
+from inr.imaging.sampling import training_pixels
 from inr.networks.model import Model
 from inr.settings.config import PixelsName
 
@@ -87,7 +87,7 @@ def measure(
             unclipped = np.square(prefix - source, dtype=np.float64)
             trained = error[lattice::2, ::2] if pixels == "half" else error
             squares[number] += unclipped.sum(), error.sum(), trained.sum()
-    trained_count = len(training_rows(image.width, image.height, pixels)) * image.channels
+    trained_count = len(training_pixels(image.width, image.height, pixels)) * image.channels
     return tuple(
         _quality(image, picture, sums, trained_count) for picture, sums in zip(pictures, squares, strict=True)
     ), pictures

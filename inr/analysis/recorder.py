@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from inr.imaging.image import Image
-from inr.settings.config import FitConfig
+from inr.settings.config import FitConfig, GreedyTraining
 from inr.spectra.rings import Array, Rings, central, relative_error
 from inr.training.result import Progress
 
@@ -70,42 +70,39 @@ class SpectrumRecorder:
         spacing = 2 if config.pixels == "half" else 1
         target = image.pixels[::spacing, ::spacing]
         height, width = target.shape[:2]
-        steps, visited = sum(own.steps for own in config.grades), config.batch(height * width)
-        if config.compact is not None:  # which trains all grades at once
-            steps, visited = config.compact.steps, height * width // config.compact.share
-        affordable = _SHARE * _STEP * steps * visited
-        looks = max(_LOOKS, 2 * len(config.grades))
+        affordable = _SHARE * _STEP * config.training.visits(height * width)
+        apart = len(config.grades) if isinstance(config.training, GreedyTraining) else 1  # trained one after another
+        looks = max(_LOOKS, 2 * apart)
         side = min(
             max(math.isqrt(int(affordable / looks)), _SIDES[0]), _SIDES[1] if config.seconds is None else _TIMED_SIDE
         )
         rows, columns = central(height, width, side * side)
         self._shape = (rows.stop - rows.start, columns.stop - columns.start)
         count = min(max(int(affordable / math.prod(self._shape)), looks // 4), looks)
-        self._per_grade = max(2, count // len(config.grades))
+        self._per_grade = max(2, count // apart)
         across = torch.arange(columns.start, columns.stop)
         self._places = (torch.arange(rows.start, rows.stop)[:, None] * width + across).reshape(-1)
         self._rings = Rings(*self._shape, spacing=spacing)
         self._target = self._power(target[rows, columns])
-        self._config, self._steps = config, steps
+        self._timed = config.seconds is not None
         self._looks: list[Look] = []
-        self._grade, self._taken, self._began, self._cost = 0, 0, 0.0, 0.0
+        self._grade, self._taken, self._cost = 0, 0, 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Look, if the moment has come."""
-        step = progress.at.step
+        step, fraction = progress.step, progress.grade_fraction
         if progress.grade != self._grade or step == 1:
-            self._grade, self._taken, self._began = progress.grade, 0, progress.seconds
+            self._grade, self._taken = progress.grade, 0
             self._looks = [look for look in self._looks if look.grade < progress.grade]  # an attempt that diverged
         due = (self._taken / (self._per_grade - 1)) ** 2
-        if self._taken >= self._per_grade or (step > 1 and self._done(progress) < due):
+        if self._taken >= self._per_grade or (step > 1 and fraction < due):
             return
-        if self._config.seconds is not None and self._cost > _SHARE * progress.seconds:
+        if self._timed and self._cost > _SHARE * progress.seconds:
             return
         start = time.perf_counter()
         left = progress.leftover(self._places).cpu().numpy().reshape(*self._shape, -1)
         error = relative_error(self._power(left), self._target)
         self._looks.append(Look(grade=progress.grade, step=step, error=tuple(error.tolist())))
-        fraction = self._done(progress)
         while self._taken < self._per_grade and (self._taken / (self._per_grade - 1)) ** 2 <= fraction:
             self._taken += 1
         self._taken = max(self._taken, 1)
@@ -119,14 +116,6 @@ class SpectrumRecorder:
             part=(width, height),
             looks=tuple(look for look in self._looks if grades is None or look.grade <= grades),
         )
-
-    def _done(self, progress: Progress) -> float:
-        """Return how much of its grade is done, by steps or by the grade's share of the time, whichever is more."""
-        share = progress.at.step / progress.steps
-        if self._config.seconds is not None:
-            own = self._config.seconds * progress.steps / self._steps
-            share = max(share, (progress.seconds - self._began) / own)
-        return share
 
     def _power(self, picture: Array) -> Array:
         return self._rings.sums(self._rings.power(self._rings.transform(picture)))

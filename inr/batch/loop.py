@@ -15,7 +15,7 @@ from inr.batch.plan import Kept, Plan
 from inr.batch.rows import Row
 from inr.batch.task import Engine, Outcome, Task
 from inr.errors import InrError
-from inr.settings.config import MAX_GRADES
+from inr.settings.shape import MAX_GRADES
 
 _TICK = 0.5
 """Seconds between looks at the time limits while no picture is finished."""

@@ -3,22 +3,21 @@
     89 49 4E 52 | version u16 = 3 | header length u16 | header CRC-32 u32 | header | chunk | chunk | ...
     chunk = tag (a letter) | payload length varint | CRC-32 of tag, length and payload u32 | payload
 
-
 Little-endian throughout. The header is JSON, deflated with a dictionary of the words it is made of. As in PNG, a chunk
 whose tag is a small letter may be skipped by a reader that does not know it; any other unknown tag is an error. The
-CRC of a chunk begins with the number of chunks of its tag before it, so that no two can change places.
-In version 2 it began with 0.
-Version 1 had a plain header with a length of u32, and chunks of a four-letter tag, a length of u32 and the checksum of
-tag and payload.
+CRC of a chunk begins with the number of chunks of its tag before it, so that no two can change places; in version 2
+it began with 0. `inr.codec.version1` has what differs in version 1.
 """
 
 import json
 import struct
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from inr.codec import version1
 from inr.errors import ModelFileError
 
 MAGIC = b"\x89INR"
@@ -26,9 +25,6 @@ VERSION = 3
 MAX_HEADER = 65_536
 _FIXED = struct.Struct("<4sHHI")
 _CHECKSUM = struct.Struct("<I")
-_FIXED_1 = struct.Struct("<4sHII")
-_CHUNK_1 = struct.Struct("<4sII")
-_NAMES_1 = {b"GRAD": b"G", b"iccp": b"i"}
 _WORDS = (
     b'"adaptive"fourier-multiscale"siren"finer"wire"gabor"mscale-1"phi"phase"tanh"relu"sine"gauss"msnn"sgdl-paper"sgdl'
     b'"mgdl-paper"grid"first":"branches":"gain":"scales":[1.0,2.0,4.0,8.0],"separate":true,"shifts":"sigmoid":true'
@@ -63,7 +59,7 @@ class Container:
     cut_length: int | None
 
 
-def pack(header: dict[str, Any], chunks: list[Chunk]) -> bytes:
+def pack(header: dict[str, Any], chunks: Sequence[Chunk]) -> bytes:
     """Lay a header and chunks out as the bytes of a version 3 file."""
     text = json.dumps(header, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
     deflater = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zdict=_WORDS)
@@ -79,7 +75,7 @@ def pack(header: dict[str, Any], chunks: list[Chunk]) -> bytes:
 
 def chunk_size(payload: int, version: int = VERSION) -> int:
     """Return the bytes of a chunk with a payload of this length."""
-    return payload + (_CHUNK_1.size if version == 1 else 1 + len(_varint(payload)) + _CHECKSUM.size)
+    return payload + (version1.CHUNK.size if version == 1 else 1 + len(_varint(payload)) + _CHECKSUM.size)
 
 
 def unpack(data: bytes) -> Container:
@@ -90,12 +86,12 @@ def unpack(data: bytes) -> Container:
     """
     if data[:4] != MAGIC[: len(data[:4])] or not data:
         raise ModelFileError("this is not an .inr model file (it does not begin with the four bytes 89 49 4E 52).")
-    if len(data) < _FIXED_1.size:
+    if len(data) < version1.FIXED.size:
         raise ModelFileError(f"the file is cut short after {len(data)} bytes, before its header.")
     version = int.from_bytes(data[4:6], "little")
     if not 1 <= version <= VERSION:
         raise ModelFileError(f"the file has format version {version}; this program reads versions 1 to {VERSION}.")
-    fixed = _FIXED if version > 1 else _FIXED_1
+    fixed = _FIXED if version > 1 else version1.FIXED
     _, _, length, checksum = fixed.unpack_from(data)
     if length > MAX_HEADER:
         raise ModelFileError(
@@ -108,7 +104,11 @@ def unpack(data: bytes) -> Container:
         raise ModelFileError("the header does not match its checksum; the file is damaged.")
     header = _parse(text if version == 1 else _inflate(text))
     begin = fixed.size + length
-    chunks, cut, cut_length = _chunks_1(data, begin) if version == 1 else _chunks(data, begin, numbered=version > 2)
+    if version == 1:
+        found, cut, cut_length = version1.read_chunks(data, begin)
+        chunks = [Chunk(tag=tag, payload=payload) for tag, payload in found]
+    else:
+        chunks, cut, cut_length = _chunks(data, begin, numbered=version > 2)
     return Container(version=version, header=header, chunks=tuple(chunks), cut=cut, cut_length=cut_length)
 
 
@@ -172,24 +172,4 @@ def _chunks(data: bytes, position: int, *, numbered: bool) -> tuple[list[Chunk],
             raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
         chunks.append(Chunk(tag=tag, payload=payload))
         met[tag] += 1
-    return chunks, False, None
-
-
-def _chunks_1(data: bytes, position: int) -> tuple[list[Chunk], bool, int | None]:
-    chunks: list[Chunk] = []
-    while position < len(data):
-        if position + _CHUNK_1.size > len(data):
-            return chunks, True, None
-        tag, length, checksum = _CHUNK_1.unpack_from(data, position)
-        position += _CHUNK_1.size
-        if position + length > len(data):
-            return chunks, True, None if tag[:1].islower() else length
-        payload = data[position : position + length]
-        if zlib.crc32(payload, zlib.crc32(tag)) != checksum:
-            raise ModelFileError(f"chunk {len(chunks) + 1} does not match its checksum; the file is damaged.")
-        if tag in _NAMES_1:
-            chunks.append(Chunk(tag=_NAMES_1[tag], payload=payload))
-        elif not tag[:1].islower():
-            raise ModelFileError(f"the file holds a chunk {tag!r} that this program does not know.")
-        position += length
     return chunks, False, None

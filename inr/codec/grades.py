@@ -1,25 +1,16 @@
-"""Grades <-> the payloads of their chunks: tables of frequencies, what is said of each tensor, and their numbers."""
+"""Grades <-> the payloads of their chunks: tables of frequencies, side information of each tensor, their integers."""
 
 import numpy as np
 import torch
 
 from inr.codec.header import MAX_FREQUENCY
-from inr.codec.latents import PlaneCoder
+from inr.codec.latents import LatentCoder
 from inr.codec.range_coder import Decoder, Encoder
-from inr.codec.tensors import (
-    Side,
-    decode_tensor_1,
-    describe,
-    encoded_size_1,
-    grid_of,
-    read_numbers,
-    to_tensor,
-    write_numbers,
-)
+from inr.codec.tensors import SideInfo, read_integers, side_info, write_integers
 from inr.errors import ModelFileError
-from inr.networks.entropy_model import Context
 from inr.networks.grade import Grade
 from inr.networks.model import Model
+from inr.networks.quantised import Quantised, quantise_16
 from inr.settings.shape import Plane
 
 
@@ -28,25 +19,46 @@ def layouts(model: Model) -> list[tuple[Plane, ...]]:
     return [grade.planes.layout if grade.planes else () for grade in model.grades]
 
 
+def quantised(model: Model, number: int) -> list[Quantised]:
+    """Return the tensors of a grade, numbered from 0, as integers: as it was quantised, or the nearest of 16 bits.
+
+    A tensor that was changed after it was quantised is quantised anew.
+
+    Raises:
+        ModelFileError: a weight is not finite, or beyond the range of the format.
+    """
+    parameters = list(model.grades[number].parameters())
+    known = model.quantised[number] if model.quantised else (None,) * len(parameters)
+    try:
+        return [
+            of_tensor
+            if of_tensor is not None and torch.equal(of_tensor.tensor(tuple(parameter.shape)), parameter.cpu())
+            else quantise_16(parameter)
+            for parameter, of_tensor in zip(parameters, known, strict=True)
+        ]
+    except ValueError as error:
+        raise ModelFileError("a weight is not a finite number; the model cannot be written.") from error
+
+
 def write_grades(model: Model) -> list[bytes]:
     """Return the payload of each grade.
 
     Raises:
         ModelFileError: a weight is not finite, or beyond the range of the format.
     """
-    coder = PlaneCoder(layouts(model), model.width, model.height, model.context)
+    coder = LatentCoder(layouts(model), model.width, model.height, model.entropy_model)
     payloads = []
     for number, grade in enumerate(model.grades):
         stored = number == 0 and model.encoding.draw is None
         tables = [model.encoding.frequencies, grade.waves] if stored else [grade.waves]
         frequencies = b"".join(table.cpu().numpy().astype("<f4").tobytes() for table in tables)
-        encoder, sides = Encoder(), []
-        for parameter in _static(grade, model.context):
-            step, numbers = grid_of(parameter)
-            sides.append(describe(step, numbers))
-            write_numbers(encoder, sides[-1], numbers)
-        if model.context is not None and grade.planes is not None:
-            sides += coder.write(encoder, number, list(grade.planes.values))
+        encoder, sides, tensors = Encoder(), [], quantised(model, number)
+        alone = _coded_alone(grade, coder)
+        for tensor in tensors[:alone]:
+            sides.append(side_info(tensor))
+            write_integers(encoder, sides[-1], tensor.integers)
+        if alone < len(tensors):
+            sides += coder.write(encoder, number, tensors[alone:])
         payloads.append(frequencies + b"".join(side.pack() for side in sides) + encoder.bytes())
     return payloads
 
@@ -64,41 +76,29 @@ def read_table(data: bytes, count: int) -> torch.Tensor:
 
 
 @torch.no_grad()
-def read_weights(grade: Grade, payload: bytes, coder: PlaneCoder, number: int) -> None:
-    """Fill the next grade, numbered from 0, from its payload after the tables.
+def read_weights(grade: Grade, payload: bytes, coder: LatentCoder, number: int) -> tuple[Quantised, ...]:
+    """Fill the next grade, numbered from 0, from its payload after the tables, and return its quantised tensors.
 
     Raises:
-        ModelFileError: it holds what no encoder writes.
+        ModelFileError: no encoder writes such a payload.
     """
-    count = len(list(grade.parameters()))
-    sides = [Side.unpack(payload[4 * i : 4 * i + 4]) for i in range(count)]
-    decoder = Decoder(payload[4 * count :])
-    static = _static(grade, coder.context)
-    for parameter, side in zip(static, sides, strict=False):
-        numbers = read_numbers(decoder, side, parameter.numel())
-        parameter.copy_(to_tensor(side.step, numbers, tuple(parameter.shape)))
-    if grade.planes is not None and coder.context is not None:
-        for plane, values in zip(grade.planes.values, coder.read(decoder, number, sides[len(static) :]), strict=True):
-            plane.copy_(values)
-    decoder.finish()
-
-
-@torch.no_grad()
-def read_weights_1(grade: Grade, payload: bytes) -> None:
-    """Fill a grade from its payload of version 1, after the tables.
-
-    Raises:
-        ModelFileError: it holds what no encoder writes.
-    """
-    position = 0
-    for parameter in grade.parameters():
-        size = encoded_size_1(parameter.numel())
-        parameter.copy_(decode_tensor_1(payload[position : position + size], tuple(parameter.shape)))
-        position += size
-
-
-def _static(grade: Grade, context: Context | None) -> list[torch.nn.Parameter]:
-    """Return the tensors of a grade that are coded on their own, without regard to what lies around a number."""
     parameters = list(grade.parameters())
-    planes = 0 if grade.planes is None or context is None else len(grade.planes.values)
-    return parameters[: len(parameters) - planes]
+    sides = [SideInfo.unpack(payload[4 * i : 4 * i + 4]) for i in range(len(parameters))]
+    decoder = Decoder(payload[4 * len(parameters) :])
+    alone = _coded_alone(grade, coder)
+    tensors = [
+        Quantised(side.step, read_integers(decoder, side, parameter.numel()))
+        for parameter, side in zip(parameters[:alone], sides, strict=False)
+    ]
+    if alone < len(parameters):
+        tensors += coder.read(decoder, number, sides[alone:])
+    decoder.finish()
+    for parameter, tensor in zip(parameters, tensors, strict=True):
+        parameter.copy_(tensor.tensor(tuple(parameter.shape)))
+    return tuple(tensors)
+
+
+def _coded_alone(grade: Grade, coder: LatentCoder) -> int:
+    """Return how many tensors of a grade, its first, are coded by one table each; the others are planes of latents."""
+    count = len(list(grade.parameters()))
+    return count if grade.planes is None or coder.entropy_model is None else count - len(grade.planes.values)

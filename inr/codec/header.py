@@ -5,15 +5,13 @@ import dataclasses
 import math
 from typing import Any, get_args
 
-from inr.codec.tensors import encoded_size_1
 from inr.errors import ConfigError, ModelFileError
 from inr.imaging.image import BitDepth
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record
-from inr.settings.config import MAX_SIDE, FeedName, FrameName, GradeConfig
-from inr.settings.shape import Form, Plane
+from inr.settings.shape import MAX_GRADES, MAX_SIDE, FeedName, Form, FrameName, GradeShape, Plane
 
 MAX_FREQUENCY = 1e7
 """Highest of a fixed frequency, in cycles per unit of the coordinate frame."""
@@ -31,7 +29,7 @@ def make_header(model: Model) -> dict[str, Any]:
         "bit_depth": model.bit_depth,
         "frame": model.frame,
         "frequencies": model.encoding.frequencies.shape[1],
-        **({"drawn": [draw.seed, draw.spread, *draw.bands]} if draw else {}),
+        **({"drawn": [draw.seed, draw.sigma, *draw.bands]} if draw else {}),
         "feed_encoding": _FEEDS[model.feed],
         "grades": [_entry(grade) for grade in model.grades],
         "record": {
@@ -65,7 +63,7 @@ class Header:
         self.frame: FrameName = "unit" if frame == "unit" else "isotropic"
         self.feed: FeedName = feeds[0]
         grades: object = header.get("grades")
-        if not isinstance(grades, list) or not 1 <= len(grades) <= 64:
+        if not isinstance(grades, list) or not 1 <= len(grades) <= MAX_GRADES:
             raise ModelFileError("the header has no list of 1 to 64 grades.")
         self.grades = [_grade(grade) for grade in grades]
         self._check_together()
@@ -100,13 +98,6 @@ class Header:
         tables = [own.form.shifts for own in self.grades]
         return [tables[0] + self.table, *tables[1:]]
 
-    def payload_sizes_1(self) -> list[int]:
-        """Return the bytes that each grade's payload must have in version 1."""
-        return [
-            8 * table + sum(encoded_size_1(math.prod(shape)) for shape in shapes)
-            for table, shapes in zip(self.tables(), self.shapes(), strict=True)
-        ]
-
     def record(self, grades: int) -> Record:
         """Return what the fit wrote down, for the first grades; text that a terminal could take amiss is refused."""
         match self._header.get("record"):
@@ -127,10 +118,10 @@ class Header:
             case [seed, *rest] if type(seed) is int and 0 <= seed < 2**64 and len(rest) > 1:
                 factors: list[Any] = rest
                 known = all(type(factor) in (int, float) and 0.0 <= factor <= MAX_FREQUENCY for factor in factors)
-                spread, *bands = factors
+                sigma, *bands = factors
                 shared = self.frequencies > 0 and self.frequencies % len(bands) == 0
-                if known and shared and spread * max(bands) <= MAX_FREQUENCY / 6.0:  # no draw is beyond 6
-                    return Draw(seed=seed, spread=spread, bands=tuple(bands))
+                if known and shared and sigma * max(bands) <= MAX_FREQUENCY / 6.0:  # no draw is beyond 6
+                    return Draw(seed=seed, sigma=sigma, bands=tuple(bands))
         raise ModelFileError("the header says of no draw of frequencies that this program could make.")
 
     def _check_together(self) -> None:
@@ -163,8 +154,8 @@ def _entry(grade: Grade) -> list[Any]:
     return [grade.depth, grade.width, grade.activation, *([planes] if planes else []), *([form] if form else [])]
 
 
-def _grade(entry: object) -> GradeConfig:
-    """Return the shape of a grade; how it was trained is not in the file."""
+def _grade(entry: object) -> GradeShape:
+    """Return the shape of a grade."""
     match entry:
         case [depth, width, str(), *rest] if type(depth) is type(width) is int and len(rest) <= 2:
             activation: Any = entry[2]  # whether there is such a one is for the class to say
@@ -172,14 +163,12 @@ def _grade(entry: object) -> GradeConfig:
             form, planes = _form(last), rest.pop() if rest else []
             if not rest and isinstance(planes, list) and form is not None:
                 with contextlib.suppress(ConfigError, TypeError, ValueError, OverflowError):
-                    return GradeConfig(
+                    return GradeShape(
                         depth=depth,
                         width=width,
                         activation=activation,
                         planes=tuple(_plane(*plane) for plane in planes),
                         form=form,
-                        steps=1,
-                        learning_rate=1.0,
                     )
     raise ModelFileError(f"the header describes a grade as {repr(entry)[:60]}, which this program does not know.")
 

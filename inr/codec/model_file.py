@@ -1,22 +1,26 @@
 """Model <-> `.inr` bytes: one chunk per grade, in order, so that the start of a file is already a picture."""
 
+import dataclasses
 import math
 import warnings
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
+from inr.codec import version1
 from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
-from inr.codec.grades import layouts, read_table, read_weights, read_weights_1, write_grades
+from inr.codec.grades import layouts, quantised, read_table, read_weights, write_grades
 from inr.codec.header import Header, make_header
-from inr.codec.latents import PlaneCoder, read_context, write_context
+from inr.codec.latents import LatentCoder, read_entropy_model, write_entropy_model
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
 from inr.networks.encoding import Encoding
-from inr.networks.entropy_model import Context
+from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
-from inr.networks.model import Model
+from inr.networks.model import Model, Record
+from inr.networks.quantised import Quantised
 
-CONTEXT = b"E"
+ENTROPY_MODEL = b"E"
 GRADE = b"G"
 PROFILE = b"i"
 MAX_PROFILE = 16_777_216
@@ -27,8 +31,30 @@ No number costs less than 1 / 16,600 of a byte, but those of planes that are zer
 """
 
 
-def model_to_bytes(model: Model) -> bytes:
-    """Return the bytes of a version 3 model file.
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """A model and the chunks of its file: all of the file but what the header says.
+
+    Attributes:
+        model: as it was encoded, or as it was decoded again.
+        chunks: in the order of the file.
+    """
+
+    model: Model
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def data(self) -> bytes:
+        """The bytes of the version 3 model file."""
+        return pack(make_header(self.model), self.chunks)
+
+    def recorded(self, record: Record) -> "Encoded":
+        """Return the same with another record of the fit, which stands in the header."""
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, record=record))
+
+
+def encode(model: Model) -> Encoded:
+    """Code what a model file holds beside its header.
 
     Raises:
         ModelFileError: a weight is not finite, or the colour profile is too large.
@@ -41,22 +67,29 @@ def model_to_bytes(model: Model) -> bytes:
             )
         chunks.append(Chunk(tag=PROFILE, payload=zlib.compress(model.icc_profile, 9)))
     channels = sum(plane.channels for layout in layouts(model) for plane in layout)
-    if model.context is not None and channels:
-        chunks.append(Chunk(tag=CONTEXT, payload=write_context(model.context, channels)))
+    if model.entropy_model is not None and channels:
+        chunks.append(Chunk(tag=ENTROPY_MODEL, payload=write_entropy_model(model.entropy_model, channels)))
     chunks += [Chunk(tag=GRADE, payload=payload) for payload in write_grades(model)]
-    return pack(make_header(model), chunks)
+    return Encoded(model=model, chunks=tuple(chunks))
 
 
-def checked_bytes(model: Model) -> bytes:
-    """Return the bytes of a model file that were read back and gave the same again.
+def verified(encoded: Encoded) -> Encoded:
+    """Decode a model from its own bytes, check that every integer came back, and return the decoded model.
 
     Raises:
-        ModelFileError: they did not, or what `model_to_bytes` raises.
+        ModelFileError: one did not.
     """
-    data = model_to_bytes(model)
-    if model_to_bytes(model_from_bytes(data)) != data:
-        raise ModelFileError("the model's bytes do not read back the same.")
-    return data
+    decoded = model_from_bytes(encoded.data)
+    for number in range(len(encoded.model.grades)):
+        for before, after in zip(quantised(encoded.model, number), quantised(decoded, number), strict=True):
+            if before.step != after.step or not (before.integers == after.integers).all():
+                raise ModelFileError(f"grade {number + 1} does not read back the same from the model's bytes.")
+    return dataclasses.replace(encoded, model=decoded)
+
+
+def model_to_bytes(model: Model) -> bytes:
+    """Return the bytes of a version 3 model file (see `encode` for the errors)."""
+    return encode(model).data
 
 
 def grade_bytes(data: bytes) -> tuple[int, ...]:
@@ -77,21 +110,23 @@ def model_from_bytes(data: bytes) -> Model:
     """
     container = unpack(data)
     header = Header(container.header)
-    payloads, context = _checked_payloads(container, header)
+    payloads, entropy_model = _checked_payloads(container, header)
     drawn = header.draw
     frequencies = drawn.frequencies(header.frequencies) if drawn else read_table(payloads[0], header.frequencies)
-    layouts = [own.planes for own in header.grades[: len(payloads)]]
-    coder = PlaneCoder(layouts, header.width, header.height, context)
+    coder = LatentCoder(
+        [shape.planes for shape in header.grades[: len(payloads)]], header.width, header.height, entropy_model
+    )
     grades: list[Grade] = []
+    tensors: list[tuple[Quantised, ...]] = []
     for number, payload in enumerate(payloads):
         grade = header.empty_grade(number)
         start = 0 if grades else 8 * header.table
         grade.waves.copy_(read_table(payload[start:], grade.form.shifts))
         rest = payload[start + 8 * grade.form.shifts :]
         if container.version == 1:
-            read_weights_1(grade, rest)
+            version1.read_weights(grade, rest)
         else:
-            read_weights(grade, rest, coder, number)
+            tensors.append(read_weights(grade, rest, coder, number))
         grades.append(grade)
     if len(grades) < len(header.grades):
         warnings.warn(
@@ -110,7 +145,8 @@ def model_from_bytes(data: bytes) -> Model:
         grades=tuple(grades),
         icc_profile=_profile(container),
         record=header.record(len(grades)),
-        context=context,
+        entropy_model=entropy_model,
+        quantised=tuple(tensors),
     )
 
 
@@ -150,36 +186,44 @@ def load_model(path: str | Path) -> Model:
         raise ModelFileError(f"{path}: {error}") from error
 
 
-def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes], Context | None]:
-    """Return the grades' payloads, at least one, none of a size that cannot be, and the context if there is one."""
-    payloads, context = [], None
-    channels = sum(plane.channels for own in header.grades for plane in own.planes)
+def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes], EntropyModel | None]:
+    """Return the grades' payloads, at least one and none of an impossible size, and the entropy model if any."""
+    payloads, entropy_model = [], None
+    channels = sum(plane.channels for shape in header.grades for plane in shape.planes)
     for chunk in container.chunks:
         if chunk.tag == GRADE:
             payloads.append(chunk.payload)
-        elif chunk.tag == CONTEXT and container.version > 1 and context is None and not payloads and channels:
-            context = read_context(chunk.payload, channels)
+        elif (
+            chunk.tag == ENTROPY_MODEL and container.version > 1 and entropy_model is None and not payloads and channels
+        ):
+            entropy_model = read_entropy_model(chunk.payload, channels)
         elif not chunk.tag.islower():
             raise ModelFileError(f"the file holds a chunk {chunk.tag!r} that this program does not know.")
     total = len(header.grades)
     if len(payloads) > total or (container.cut and len(payloads) == total):
         raise ModelFileError(f"the file goes on after its last grade, number {total}; it is damaged.")
-    found, allowed = [len(payload) for payload in payloads], FREE_NUMBERS
-    found += [] if container.cut_length is None or container.version > 1 else [container.cut_length]
+    _check_sizes(container, header, [len(payload) for payload in payloads])
+    if not payloads:
+        raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")
+    return payloads, entropy_model
+
+
+def _check_sizes(container: Container, header: Header, found: list[int]) -> None:
+    """Refuse payloads of a length that their grade cannot have, before memory is taken for it."""
+    shapes, tables, allowed = header.shapes(), header.tables(), FREE_NUMBERS
+    if container.cut_length is not None and container.version > 1:
+        found = [*found, container.cut_length]
     for number, length in enumerate(found, start=1):
+        counts = [math.prod(shape) for shape in shapes[number - 1]]
         if container.version == 1:
-            size, most = header.payload_sizes_1()[number - 1], 0
+            size, most = 8 * tables[number - 1] + sum(map(version1.tensor_bytes, counts)), 0
         else:
-            shapes = header.shapes()[number - 1]
-            size, most = 8 * header.tables()[number - 1] + 4 * len(shapes), sum(map(math.prod, shapes))
+            size, most = 8 * tables[number - 1] + 4 * len(counts), sum(counts)
         if length < size or (container.version == 1 and length != size):
             raise ModelFileError(f"grade {number} has {length} bytes where its header needs {size}; it is damaged.")
         allowed += NUMBERS_A_BYTE * length - most
         if allowed < 0:
             raise ModelFileError(f"grade {number} has {length} bytes, too few for {most:,} numbers; it is damaged.")
-    if not payloads:
-        raise ModelFileError("the file is cut short before the end of its first grade; nothing can be drawn from it.")
-    return payloads, context
 
 
 def _profile(container: Container) -> bytes | None:

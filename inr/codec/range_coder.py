@@ -11,9 +11,9 @@ from constriction import stream
 from numpy.typing import NDArray
 
 from inr.errors import ModelFileError
-from inr.networks.entropy_model import Integers
+from inr.networks.quantised import Integers
 
-SCALES = 64
+TABLES = 64
 """Tables there are: the k-th has the mean distance 2^(k/4) / 16 from its centre."""
 FRACTIONS = 16
 """Places of a centre between two integers."""
@@ -25,38 +25,38 @@ _DECAY = (0.01831563888873418, 0.03461093310925451, 0.059105746561956225, 0.0926
 
 
 @functools.lru_cache(maxsize=4096)
-def counts(scale: int, fraction: int, reach: int) -> NDArray[np.float64]:
+def counts(table: int, fraction: int, reach: int) -> NDArray[np.float64]:
     """Return the expected frequencies of -reach..reach around a centre, as whole numbers of at least one.
 
-    P(r) = F(r + 1/2) - F(r - 1/2), F the distribution function of the Laplace distribution of that scale with its
-    centre at fraction / 16.
+    P(r) = F(r + 1/2) - F(r - 1/2), F the distribution function of the Laplace distribution with the table's mean
+    distance and its centre at fraction / 16.
 
     Args:
-        scale: 0..63.
+        table: 0..63.
         fraction: 0..15.
         reach: 0..4095.
     """
-    decay = _DECAY[scale % 4]
-    for _ in range(scale // 4):
+    decay = _DECAY[table % 4]
+    for _ in range(table // 4):
         decay = float(np.sqrt(decay))
     quarters = np.cumprod(np.full(4 * reach + 8, decay)) / decay  # powers of the distance, from 0
     root = float(np.sqrt(np.sqrt(decay)))
     powers = (quarters[:, None] * np.array([1.0, root, root * root, root * root * root])).ravel()
     edges = FRACTIONS * np.arange(-reach, reach + 2) - FRACTIONS // 2 - fraction
     tail = 0.5 * powers[np.abs(edges)]
-    table: NDArray[np.float64] = np.floor(np.diff(np.where(edges < 0, tail, 1.0 - tail)) * _TOTAL) + 1.0
-    return table
+    found: NDArray[np.float64] = np.floor(np.diff(np.where(edges < 0, tail, 1.0 - tail)) * _TOTAL) + 1.0
+    return found
 
 
 @functools.lru_cache(maxsize=4096)
-def _model(scale: int, fraction: int, reach: int) -> stream.model.Categorical:
-    return stream.model.Categorical(counts(scale, fraction, reach), perfect=False)
+def _model(table: int, fraction: int, reach: int) -> stream.model.Categorical:
+    return stream.model.Categorical(counts(table, fraction, reach), perfect=False)
 
 
-def expected_bits(scale: int, reach: int, values: Integers) -> float:
+def expected_bits(table: int, reach: int, values: Integers) -> float:
     """Return the bits that integers in -reach..reach around zero cost by one table."""
-    table = counts(scale, 0, reach)
-    return float(np.log2(table.sum() / table[values + reach]).sum())
+    frequencies = counts(table, 0, reach)
+    return float(np.log2(frequencies.sum() / frequencies[values + reach]).sum())
 
 
 class Encoder:
@@ -65,18 +65,18 @@ class Encoder:
     def __init__(self) -> None:
         self._coder = stream.queue.RangeEncoder()
 
-    def write(self, values: Integers, scales: Integers, centres: Integers, reach: int) -> None:
+    def write(self, values: Integers, tables: Integers, centres: Integers, reach: int) -> None:
         """Append (n,) integers.
 
         Args:
             values: the integers; each at most `reach` from the integer at or below its centre.
-            scales: (n,) tables.
+            tables: (n,) numbers of tables.
             centres: (n,) expected values in sixteenths.
             reach: of the tables.
         """
         residuals = (values - centres // FRACTIONS + reach).astype(np.int32)
-        for (scale, fraction), rows in _by_table(scales, centres):
-            self._coder.encode(residuals[rows], _model(scale, fraction, reach))
+        for (table, fraction), places in _by_table(tables, centres):
+            self._coder.encode(residuals[places], _model(table, fraction, reach))
 
     def write_uniform(self, values: Integers, bits: int) -> None:
         """Append (n,) integers of 0..2^bits - 1 that are all as likely."""
@@ -94,18 +94,18 @@ class Decoder:
 
     def __init__(self, data: bytes) -> None:
         if len(data) % 4:
-            raise ModelFileError("a grade's coded numbers are no whole number of words; the file is damaged.")
+            raise ModelFileError("a grade's coded integers are no whole number of words; the file is damaged.")
         self._coder = stream.queue.RangeDecoder(np.frombuffer(data, "<u4").astype(np.uint32))
 
-    def read(self, scales: Integers, centres: Integers, reach: int) -> Integers:
+    def read(self, tables: Integers, centres: Integers, reach: int) -> Integers:
         """Return the next (n,) integers; see `Encoder.write`.
 
         Raises:
             ModelFileError: these words are none an encoder writes.
         """
-        residuals = np.empty(len(scales), np.int64)
-        for (scale, fraction), rows in _by_table(scales, centres):
-            residuals[rows] = self._decode(_model(scale, fraction, reach), len(rows))
+        residuals = np.empty(len(tables), np.int64)
+        for (table, fraction), places in _by_table(tables, centres):
+            residuals[places] = self._decode(_model(table, fraction, reach), len(places))
         return residuals - reach + centres // FRACTIONS
 
     def read_uniform(self, count: int, bits: int) -> Integers:
@@ -115,22 +115,22 @@ class Decoder:
     def finish(self) -> None:
         """Raise ModelFileError if words are left."""
         if not self._coder.maybe_exhausted():
-            raise ModelFileError("a grade's coded numbers go on after its last weight; the file is damaged.")
+            raise ModelFileError("a grade's coded integers go on after its last weight; the file is damaged.")
 
     def _decode(self, model: object, count: int) -> Integers:
         try:
             return np.asarray(self._coder.decode(model, count), np.int64)
         except (AssertionError, ValueError) as error:
-            raise ModelFileError("a grade's coded numbers do not decode; the file is damaged.") from error
+            raise ModelFileError("a grade's coded integers do not decode; the file is damaged.") from error
 
 
-def _by_table(scales: Integers, centres: Integers) -> list[tuple[tuple[int, int], Integers]]:
-    """Return each (scale, fraction) that occurs, in order, with the places that use it, ascending."""
-    keys = scales * FRACTIONS + centres % FRACTIONS
+def _by_table(tables: Integers, centres: Integers) -> list[tuple[tuple[int, int], Integers]]:
+    """Return each (table, fraction) that occurs, in order, with the places that use it, ascending."""
+    keys = tables * FRACTIONS + centres % FRACTIONS
     order = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[order], prepend=-1))
     return [
-        ((int(keys[rows[0]]) // FRACTIONS, int(keys[rows[0]]) % FRACTIONS), rows)
-        for rows in np.split(order, starts[1:])
-        if len(rows)
+        ((int(keys[places[0]]) // FRACTIONS, int(keys[places[0]]) % FRACTIONS), places)
+        for places in np.split(order, starts[1:])
+        if len(places)
     ]

@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from inr.codec.tensors import encoded_size_1
+from inr.codec.version1 import tensor_bytes
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
-from inr.settings.config import CompactConfig, FitConfig, GradeConfig
-from inr.settings.shape import MAX_CELL
+from inr.settings.config import FitConfig, JointTraining
+from inr.settings.shape import MAX_CELL, GradeShape
 
 DEFAULT_SECONDS = 30.0
 _ENDLESS = 50_000_000
@@ -100,19 +100,19 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     Raises:
         ConfigError: even the narrowest network of this kind is larger than allowed, or has more grades than steps.
     """
-    if config.compact is not None:
-        return _compact(budget, config, config.compact)
-    steps = [own.steps for own in config.grades]
+    training = config.training
+    if isinstance(training, JointTraining):
+        return _joint(budget, config, training)
+    steps = training.steps
     if budget.steps is None:  # so many that the seconds end training, shared as before
-        steps = [min(count * 1000, _ENDLESS) for count in steps]
+        steps = tuple(min(count * 1000, _ENDLESS) for count in steps)
     else:
         free = budget.steps - len(steps)  # beyond one for each grade
         if free < 0:
             raise ConfigError(f"budget: '{config.method}' has {len(steps)} grades; give steps={len(steps)} or more.")
         ends = [round(free * sum(steps[:number]) / sum(steps)) for number in range(len(steps) + 1)]
-        steps = [1 + end - begin for begin, end in itertools.pairwise(ends)]
-    grades = tuple(dataclasses.replace(own, steps=count) for own, count in zip(config.grades, steps, strict=True))
-    config = dataclasses.replace(config, grades=grades, seconds=budget.seconds)
+        steps = tuple(1 + end - begin for begin, end in itertools.pairwise(ends))
+    config = dataclasses.replace(config, training=dataclasses.replace(training, steps=steps), seconds=budget.seconds)
     if budget.parameters is not None:
         return _sized(config, image, budget.parameters, "parameters", _parameters)
     if budget.bytes is not None:
@@ -120,14 +120,14 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     return config
 
 
-def _compact(budget: Budget, config: FitConfig, compact: CompactConfig) -> FitConfig:
+def _joint(budget: Budget, config: FitConfig, training: JointTraining) -> FitConfig:
     if budget.parameters is not None:
-        raise ConfigError("budget: preset 'compact' takes seconds, steps and bytes; its parameters are its bits.")
-    compact = dataclasses.replace(compact, steps=budget.steps or _ENDLESS)
+        raise ConfigError("budget: joint training takes seconds, steps and bytes; its file has no fixed size a number.")
+    training = dataclasses.replace(training, steps=budget.steps or _ENDLESS)
     if budget.bytes is not None:  # in the place of what else it may have been asked for
-        compact = dataclasses.replace(compact, max_bytes=budget.bytes, target_bpp=None, weight=None)
-        config = dataclasses.replace(config, target_psnr=None)
-    return dataclasses.replace(config, compact=compact, seconds=budget.seconds)
+        training = dataclasses.replace(training, lmbda=None)
+        config = dataclasses.replace(config, max_bytes=budget.bytes, target_bpp=None, target_psnr=None)
+    return dataclasses.replace(config, training=training, seconds=budget.seconds)
 
 
 def _sized(
@@ -152,20 +152,22 @@ def _sized(
 
 
 def _with_width(config: FitConfig, factor: float) -> FitConfig:
-    def widened(own: GradeConfig) -> GradeConfig:
-        unit = len(own.form.scales) or 1
-        return dataclasses.replace(own, width=max(unit, min(8192, int(own.width * factor / unit) * unit)))
+    def widened(shape: GradeShape) -> GradeShape:
+        unit = len(shape.form.scales) or 1
+        return dataclasses.replace(shape, width=max(unit, min(8192, int(shape.width * factor / unit) * unit)))
 
-    return dataclasses.replace(config, grades=tuple(widened(own) for own in config.grades))
+    return dataclasses.replace(config, grades=tuple(widened(shape) for shape in config.grades))
 
 
 def _coarser(config: FitConfig) -> FitConfig:
     """Return the configuration with cells of twice the side; without planes, as it is."""
-    if any(plane.cell > MAX_CELL // 2 for own in config.grades for plane in own.planes):
+    if any(plane.cell > MAX_CELL // 2 for shape in config.grades for plane in shape.planes):
         return config
     grades = tuple(
-        dataclasses.replace(own, planes=tuple(dataclasses.replace(plane, cell=2 * plane.cell) for plane in own.planes))
-        for own in config.grades
+        dataclasses.replace(
+            shape, planes=tuple(dataclasses.replace(plane, cell=2 * plane.cell) for plane in shape.planes)
+        )
+        for shape in config.grades
     )
     return dataclasses.replace(config, grades=grades)
 
@@ -174,8 +176,8 @@ def _counts(config: FitConfig, image: Image) -> list[list[int]]:
     """Return how many numbers each tensor of each grade has."""
     inputs = grade_inputs(config.grades, 2 * config.encoding.frequencies or 2, feed=config.feed)
     return [
-        [math.prod(shape) for shape in parameter_shapes(count, image.channels, own, image.width, image.height)]
-        for count, own in zip(inputs, config.grades, strict=True)
+        [math.prod(tensor) for tensor in parameter_shapes(count, image.channels, shape, image.width, image.height)]
+        for count, shape in zip(inputs, config.grades, strict=True)
     ]
 
 
@@ -185,7 +187,7 @@ def _parameters(config: FitConfig, image: Image) -> int:
 
 def _bytes(config: FitConfig, image: Image) -> int:
     stored = config.encoding.frequencies if config.encoding.kind == "positional" else 0  # others are drawn from a seed
-    tables = 8 * (stored + sum(own.form.shifts for own in config.grades))
+    tables = 8 * (stored + sum(shape.form.shifts for shape in config.grades))
     profile = len(zlib.compress(image.icc_profile or b"", 9)) + 12
     frame = _FILE_FRAME + _GRADE_FRAME * len(config.grades) + profile
-    return frame + tables + sum(12 + sum(map(encoded_size_1, counts)) for counts in _counts(config, image))
+    return frame + tables + sum(12 + sum(map(tensor_bytes, counts)) for counts in _counts(config, image))

@@ -1,13 +1,15 @@
 """What was asked for by `--methods` -> the methods in the running, each with its options."""
 
 from dataclasses import dataclass
-from typing import get_args, get_type_hints
 
 from inr.comparison.runs import Variant
 from inr.errors import ConfigError
 from inr.settings.methods import METHODS, configure
-from inr.settings.options import FitOptions
+from inr.settings.options import WISHES, FitOptions, read_wish
 from inr.settings.rivals import RIVALS
+
+_ACCEPTED = [name for name in WISHES if name not in ("method", "steps", "seed", "seconds", "pixels")]
+"""Options that a method may have behind colons; the others are the comparison's own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,27 +50,17 @@ def parse_methods(text: str) -> list[Contender]:
 
 def _options(name: str) -> FitOptions:
     method, *settings = name.split(":")
-    hints, values = get_type_hints(FitOptions), {}
-    accepted = [key for key in hints if key not in ("method", "steps", "seed", "seconds", "pixels")]
+    values = {}
     for setting in settings:
-        key, _, value = setting.partition("=")
+        key, _, text = setting.partition("=")
         key = key.replace("-", "_")
-        if key not in accepted:
-            known = ", ".join(key.replace("_", "-") for key in accepted)
+        if key not in _ACCEPTED:
+            known = ", ".join(key.replace("_", "-") for key in _ACCEPTED)
             raise ConfigError(f"--methods: {name!r} has an option {key!r}; accepted are {known}.")
-        values[key] = _value(value, get_args(hints[key]), setting, name)
+        try:
+            values[key] = read_wish(key, text)
+        except ConfigError as error:
+            raise ConfigError(f"--methods: in {name!r}, {error}") from error
     options = FitOptions(method=method, **values)  # type: ignore[arg-type]
     configure(options)
     return options
-
-
-def _value(text: str, kinds: tuple[object, ...], setting: str, name: str) -> object:
-    for kind, what in ((int, "a whole number"), (float, "a number")):
-        if kind in kinds:
-            try:
-                return kind(text)
-            except ValueError:
-                wanted = f"{setting.partition('=')[0]}={'4' if kind is int else '0.5'}"
-                message = f"--methods: {name!r} says {setting!r} where {what} is needed, such as {wanted}."
-                raise ConfigError(message) from None
-    return text

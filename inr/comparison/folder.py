@@ -18,13 +18,14 @@ from inr.comparison.budget import Budget
 from inr.comparison.compare import Comparison
 from inr.comparison.contenders import Contender
 from inr.comparison.figures import draw_curves, draw_errors, draw_pictures
-from inr.comparison.page import command, to_markdown
+from inr.comparison.page import to_markdown
 from inr.comparison.ranking import Row, rank, reference
 from inr.comparison.runs import Run, quality_to_json, run_to_json
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
 from inr.settings.config import PixelsName
+from inr.settings.options import to_flags
 
 SCHEMA = 1
 """Of `comparison.json`."""
@@ -129,7 +130,7 @@ def _json(
         "rows": [dataclasses.asdict(row) for row in rows],
         "interpolation": {name: [quality_to_json(q) for q in qualities] for name, qualities in classical.items()},
         "searches": {
-            name: {"options": command(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
+            name: {"options": to_flags(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
             for name, tuned in comparison.searches.items()
         },
         "runs": [run_to_json(run) for run in comparison.runs],

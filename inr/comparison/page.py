@@ -1,6 +1,5 @@
 """A comparison -> its page: what was equal, who is ahead, the tables, the searches, what failed, in Markdown."""
 
-import dataclasses
 import math
 import statistics
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from inr.comparison.compare import Comparison
 from inr.comparison.ranking import Row, reference
 from inr.imaging.image import Image
 from inr.report.summary import decibels
-from inr.settings.methods import METHODS
+from inr.settings.options import to_flags
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip
@@ -47,7 +46,7 @@ def to_markdown(
     if comparison.searches:
         lines += ["## Searches", "", "| method | found | probes | seconds of training |", "| --- | --- | ---: | ---: |"]
         for contender, tuned in comparison.searches.items():
-            found = "as it comes" if tuned.as_it_comes else f"`{command(tuned.options)}`"
+            found = "as it comes" if tuned.as_it_comes else f"`{to_flags(tuned.options)}`"
             lines.append(f"| {contender} | {found} | {tuned.probes} | {tuned.seconds:.0f} |")
         lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels"]
         lines[-1] += ", those held out among them." if half else "."
@@ -213,13 +212,3 @@ def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Im
             cells.append(decibels(statistics.fmean(values)) if values else "failed")
         lines.append(f"| {row.contender} | {row.variant} | " + " | ".join(cells) + " |")
     return lines
-
-
-def command(options: object) -> str:
-    """Return the options of `inr fit` that make this configuration."""
-    words = []
-    for field in dataclasses.fields(options):  # type: ignore[arg-type]
-        value = getattr(options, field.name)
-        if value is not None and value != field.default:
-            words.append(f"--{field.name.replace('_', '-')} {f'{value:.6g}' if isinstance(value, float) else value}")
-    return " ".join(words) or f"--method {METHODS[0]}"

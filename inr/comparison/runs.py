@@ -18,7 +18,7 @@ from inr.comparison.budget import Budget, under
 from inr.errors import InrError
 from inr.files import write_whole
 from inr.imaging.image import Image
-from inr.settings.config import DeviceName, FitConfig, PixelsName
+from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.training.fit import fit
@@ -120,9 +120,10 @@ class Store:
         def note(at: Progress) -> None:
             apart = (budget.seconds or 0.0) / _CURVE_POINTS
             if not curve or at.seconds - curve[-1][0] >= max(apart, 0.02 * curve[-1][0]):
-                curve.append((round(at.seconds, 3), round(at.at.psnr_db, 3)))
+                curve.append((round(at.seconds, 3), round(at.psnr_db, 3)))
 
-        planned = sum(own.steps for own in config.grades) if variant == "paper" else 0
+        training = config.training
+        planned = sum(training.steps) if variant == "paper" and isinstance(training, GreedyTraining) else 0
         common: dict[str, Any] = {
             "image": image.name, "contender": name, "variant": variant, "seed": config.seed, "planned": planned
         }  # fmt: skip

@@ -8,6 +8,7 @@ from inr.comparison.contenders import Contender
 from inr.comparison.runs import Run, Store
 from inr.errors import ConfigError
 from inr.imaging.image import Image
+from inr.settings.config import GreedyTraining, JointTraining
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
@@ -44,7 +45,7 @@ def search(store: Store, image: Image, contender: Contender) -> Tuned:
     this program; complex weights, for one, do better by it than by Muon at any rate.
     """
     best = contender.options
-    if configure(best).compact is not None:  # which chooses its rates itself
+    if isinstance(configure(best).training, JointTraining):  # which chooses its rates itself
         return Tuned(options=best, as_it_comes=True, probes=0, seconds=0.0)
     if best.recipe is None and (best.method in RIVALS or best.method.endswith("-paper")):
         best = dataclasses.replace(best, recipe="inr")
@@ -62,7 +63,7 @@ def search(store: Store, image: Image, contender: Contender) -> Tuned:
         return -math.inf if run.quality is None else run.quality.psnr_db
 
     highest = judged(best)
-    if best.optimizer is None and configure(best).optimizer != "adam":
+    if best.optimizer is None and _greedy(best).optimizer != "adam":
         adam = dataclasses.replace(best, optimizer="adam", learning_rate=None)
         reached = judged(adam)
         if reached > highest:
@@ -89,10 +90,16 @@ def search(store: Store, image: Image, contender: Contender) -> Tuned:
 def _axes(options: FitOptions, image: Image) -> list[tuple[str, float, float]]:
     """Return what a search moves: the option's name, where it starts and the factor of a move."""
     config = configure(options)
-    axes = [("learning_rate", config.grades[0].learning_rate, RATE)]
+    axes = [("learning_rate", _greedy(options).learning_rate, RATE)]
     rival, form, sigma = RIVALS.get(options.method), config.grades[0].form, config.encoding.sigma
     if rival is not None and rival.bandwidth == "omega":
         axes.append(("omega", form.scales[-1] if form.scales else form.gain, BANDWIDTH))
     elif config.encoding.frequencies:
         axes.append(("sigma", choose_sigma(image) if sigma is None else sigma, BANDWIDTH))
     return axes
+
+
+def _greedy(options: FitOptions) -> GreedyTraining:
+    training = configure(options).training
+    assert isinstance(training, GreedyTraining), "only greedy training is searched"
+    return training

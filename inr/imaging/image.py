@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from inr.errors import ImageError
-from inr.settings.config import MAX_SIDE
+from inr.settings.shape import MAX_SIDE
 
 BitDepth = Literal[8, 16]
 

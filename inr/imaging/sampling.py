@@ -1,12 +1,13 @@
-"""A picture's size and frame -> coordinates, training rows: which pixels a fit sees, and where they lie.
+"""A picture's size and frame -> pixel indices and coordinates: which pixels a fit sees, and where they lie.
 
-A *row* is the number of a pixel in reading order, y * width + x.
+The index of a pixel is its place in reading order, y * width + x.
 """
 
 import torch
 from torch import Tensor
 
-from inr.settings.config import FrameName, PixelsName
+from inr.settings.config import PixelsName
+from inr.settings.shape import FrameName
 
 
 def axis(start: float, stop: float, count: int, size: int, longer: int, frame: FrameName) -> Tensor:
@@ -27,28 +28,28 @@ def axis(start: float, stop: float, count: int, size: int, longer: int, frame: F
     return values.to(torch.float32)
 
 
-def coordinates(rows: Tensor, width: int, height: int, frame: FrameName) -> Tensor:
-    """Return the (N, 2) float32 coordinates, order (x, y), of the pixels with these (N,) row numbers."""
+def coordinates(pixels: Tensor, width: int, height: int, frame: FrameName) -> Tensor:
+    """Return the (N, 2) float32 coordinates, order (x, y), of the pixels with these (N,) indices."""
     longer = max(width, height)
     xs = axis(0, width, width, width, longer, frame)
     ys = axis(0, height, height, height, longer, frame)
-    return torch.stack([xs[rows % width], ys[rows // width]], dim=1)
+    return torch.stack([xs[pixels % width], ys[pixels // width]], dim=1)
 
 
-def training_rows(width: int, height: int, pixels: PixelsName) -> Tensor:
-    """Return the (N,) int32 row numbers a fit trains on: every pixel, or the papers' lattice [::2, ::2]."""
+def training_pixels(width: int, height: int, pixels: PixelsName) -> Tensor:
+    """Return the (N,) int32 indices of the pixels a fit trains on: all, or the papers' lattice [::2, ::2]."""
     if pixels == "all":
         return torch.arange(width * height, dtype=torch.int32)
     ys, xs = (torch.arange(0, side, 2, dtype=torch.int32) for side in (height, width))
     return (ys[:, None] * width + xs[None, :]).reshape(-1)
 
 
-def samples(share: int, height: int) -> list[Tensor]:
-    """Return the samples of one row in `share`, a power of two, that a picture's rows fall into; none is empty.
+def row_samples(row_stride: int, height: int) -> list[Tensor]:
+    """Return the picture's rows in samples of one row in `row_stride`, a power of two; no sample is empty.
 
-    Those that follow each other lie as far apart as can be.
+    Samples that follow each other lie as far apart as can be.
     """
     starts = [0]
-    while len(starts) < share:
+    while len(starts) < row_stride:
         starts = [2 * start + half for half in (0, 1) for start in starts]
-    return [torch.arange(start, height, share) for start in starts if start < height]
+    return [torch.arange(start, height, row_stride) for start in starts if start < height]

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-from inr.networks.encoding import Planes
 from inr.networks.grade import Grade
-from inr.settings.config import FeedName, GradeConfig
+from inr.networks.planes import Planes
+from inr.settings.shape import FeedName, GradeShape
 
 
 def prefixes(
@@ -60,25 +60,25 @@ def advance(
     return features, encoded, grade.predict(features, x)
 
 
-def grade_inputs(grades: Sequence[GradeConfig], encoding: int, *, feed: FeedName) -> list[int]:
+def grade_inputs(grades: Sequence[GradeShape], encoding: int, *, feed: FeedName) -> list[int]:
     """Return how many features each grade is handed, its own planes not counted.
 
     Args:
-        grades: their shapes, in order.
+        grades: the shapes, in order.
         encoding: features of the fixed encoding.
         feed: as in `Model`.
     """
     sizes, features = [], 0
-    for number, own in enumerate(grades):
+    for number, shape in enumerate(grades):
         beside = encoding if number == 0 or feed != "features" else 0
         sizes.append(beside + (features if feed != "encoding" else 0))
-        features = own.form.features(own.width, own.activation)
-        encoding += sum(plane.features for plane in own.planes)
+        features = shape.form.features(shape.width, shape.activation)
+        encoding += sum(plane.features for plane in shape.planes)
     return sizes
 
 
 def empty_grade(
-    grades: Sequence[GradeConfig],
+    grades: Sequence[GradeShape],
     number: int,
     *,
     encoding: int,
@@ -98,13 +98,13 @@ def empty_grade(
         height: of the picture, in pixels.
         feed: as in `Model`.
     """
-    own = grades[number]
+    shape = grades[number]
     return Grade(
         grade_inputs(grades, encoding, feed=feed)[number],
         channels,
-        depth=own.depth,
-        width=own.width,
-        activation=own.activation,
-        planes=Planes(own.planes, width, height) if own.planes else None,
-        form=own.form,
+        depth=shape.depth,
+        width=shape.width,
+        activation=shape.activation,
+        planes=Planes(shape.planes, width, height) if shape.planes else None,
+        form=shape.form,
     )

@@ -1,7 +1,6 @@
-"""Coordinates (N, 2) -> encoding (N, E): fixed frequencies, and the feature planes that grades learn."""
+"""Coordinates (N, 2) -> encoding (N, E): cosines and sines of fixed frequencies."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,30 +8,28 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn import functional
 
-from inr.settings.config import FrameName
-from inr.settings.shape import EncodingConfig, Plane
+from inr.settings.shape import EncodingConfig, FrameName
 
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """Gaussian frequencies by what they are drawn with, which is all that a file holds of them.
+    """Gaussian frequencies by what draws them, which is all that a file holds of them.
 
     Attributes:
         seed: from 0 to 2^64 - 1.
-        spread: standard deviation of a component, in cycles per unit of the coordinate frame.
-        bands: factors on it, each for an equal share of the frequencies in turn.
+        sigma: standard deviation of a component, in cycles per unit of the coordinate frame.
+        bands: factors on sigma, each for an equal part of the frequencies in turn.
     """
 
     seed: int
-    spread: float
+    sigma: float
     bands: tuple[float, ...] = (1.0,)
 
     def frequencies(self, count: int) -> Tensor:
         """Return the (2, count) float32 frequencies, the same bits on every machine."""
         bands = np.repeat(self.bands, count // len(self.bands))
-        return torch.from_numpy((normals(self.seed, 2 * count).reshape(2, -1) * self.spread * bands).astype(np.float32))
+        return torch.from_numpy((normals(self.seed, 2 * count).reshape(2, -1) * self.sigma * bands).astype(np.float32))
 
 
 def normals(seed: int, count: int) -> NDArray[np.float64]:
@@ -91,61 +88,9 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int) -> Encodi
         return Encoding(torch.zeros(2, 0))
     assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
-        draw = Draw(seed=seed, spread=config.sigma * per_unit, bands=config.bands)
+        draw = Draw(seed=seed, sigma=config.sigma * per_unit, bands=config.bands)
         return Encoding(draw.frequencies(config.frequencies), draw)
     half = config.frequencies // 2
     ladder = config.sigma ** (torch.arange(1, half + 1) / half) * per_unit
     zeros = torch.zeros(half)
     return Encoding(torch.stack([torch.cat([ladder, zeros]), torch.cat([zeros, ladder])]))
-
-
-class Planes(nn.Module):
-    """A pyramid of learned feature planes (Mueller et al. 2022, arXiv 2201.05989, section 3; dense, not hashed).
-
-    coordinates (N, 2) -> each plane read bilinearly -> (N, features)
-
-    Attributes:
-        layout: cell and channels of each plane.
-        stretch: (2,) float32, longer side over width and over height: isotropic coordinates times this span
-            (-1, 1) along both axes.
-    """
-
-    stretch: Tensor
-
-    def __init__(self, layout: Sequence[Plane], width: int, height: int) -> None:
-        super().__init__()
-        self.layout = tuple(layout)
-        longer = max(width, height)
-        self.register_buffer("stretch", torch.tensor([longer / width, longer / height]))
-        self.values = nn.ParameterList(
-            nn.Parameter(torch.empty(1, *plane_shape(plane, width, height))) for plane in layout
-        )
-
-    @property
-    def features(self) -> int:
-        """What is read at a coordinate."""
-        return sum(plane.features for plane in self.layout)
-
-    def forward(self, coordinates: Tensor) -> Tensor:
-        """Map (N, 2) isotropic coordinates to (N, features): of a plane all channels at each place it is read."""
-        at = coordinates * self.stretch
-        return torch.cat([self._read(*plane, at) for plane in zip(self.layout, self.values, strict=True)]).T
-
-    def _read(self, plane: Plane, values: Tensor, at: Tensor) -> Tensor:
-        """Return (features, N): each place is read as a picture of its own, and so by a thread of its own."""
-        cells = [[2.0 * dx / values.shape[3], 2.0 * dy / values.shape[2]] for dy, dx in plane.places]
-        places = (at + torch.tensor(cells).to(at)[:, None])[:, None]
-        planes = values.expand(len(places), -1, -1, -1)
-        read = functional.grid_sample(planes, places, mode="bilinear", padding_mode="border", align_corners=False)
-        return read.reshape(plane.features, -1)
-
-    @torch.no_grad()
-    def start(self, generator: torch.Generator) -> None:
-        """Draw small uniform numbers: enough to tell the channels of a plane apart."""
-        for plane in self.values:
-            plane.uniform_(-0.01, 0.01, generator=generator)
-
-
-def plane_shape(plane: Plane, width: int, height: int) -> tuple[int, int, int]:
-    """Return channels, rows and columns of a plane over a picture of this size in pixels; sides are rounded up."""
-    return plane.channels, -(-height // plane.cell), -(-width // plane.cell)

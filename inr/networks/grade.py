@@ -6,10 +6,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from inr.networks.encoding import Planes, plane_shape
-from inr.networks.layers import Complex, Dense, Layer, Separate, activate, initialise
-from inr.settings.config import GradeConfig, InitName
-from inr.settings.shape import ActivationName, Form
+from inr.networks.initialisation import initialise
+from inr.networks.layers import Complex, Dense, Layer, Separate, activate
+from inr.networks.planes import Planes, plane_shape
+from inr.settings.config import InitName
+from inr.settings.shape import ActivationName, Form, GradeShape
 
 
 class Grade(nn.Module):
@@ -162,20 +163,20 @@ class Grade(nn.Module):
         return list(self.layers)  # type: ignore[arg-type]
 
 
-def parameter_shapes(inputs: int, outputs: int, own: GradeConfig, width: int, height: int) -> list[tuple[int, ...]]:
+def parameter_shapes(inputs: int, outputs: int, shape: GradeShape, width: int, height: int) -> list[tuple[int, ...]]:
     """Return the shapes of what a grade learns, in the order of `Grade.parameters`, without making it.
 
     Args:
         inputs: features it is handed, its own planes not counted.
         outputs: channels of the picture.
-        own: its shape.
+        shape: of the grade.
         width: of the picture, in pixels.
         height: of the picture, in pixels.
     """
-    form, neurons, heads = own.form, own.width, outputs * (1 + 2 * own.form.shifts)
-    seen = (inputs + sum(plane.features for plane in own.planes)) // form.branches
+    form, neurons, heads = shape.form, shape.width, outputs * (1 + 2 * shape.form.shifts)
+    seen = (inputs + sum(plane.features for plane in shape.planes)) // form.branches
     hidden: list[tuple[int, ...]] = [(neurons, neurons), (neurons,)]
-    if own.activation == "gabor":
+    if shape.activation == "gabor":
         hidden = [(neurons, 2 * neurons), (2 * neurons,)]
     elif form.separate:
         groups = len(form.scales)
@@ -183,9 +184,9 @@ def parameter_shapes(inputs: int, outputs: int, own: GradeConfig, width: int, he
     return [
         *([()] if form.slope else []),
         *[(neurons, seen), (neurons,)],
-        *hidden * (own.depth - 1),
-        *[(heads, form.features(neurons, own.activation)), (heads,)],
-        *[(1, *plane_shape(plane, width, height)) for plane in own.planes],
+        *hidden * (shape.depth - 1),
+        *[(heads, form.features(neurons, shape.activation)), (heads,)],
+        *[(1, *plane_shape(plane, width, height)) for plane in shape.planes],
     ]
 
 

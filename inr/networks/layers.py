@@ -1,13 +1,11 @@
-"""Names of layers, activations and initialisations -> what they stand for."""
+"""Layers and activations: what their names in a configuration and a file stand for."""
 
-import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from inr.settings.config import InitName
 from inr.settings.shape import ActivationName, Form
 
 COORDINATES = 2
@@ -15,7 +13,7 @@ COORDINATES = 2
 
 
 class Dense(nn.Module):
-    """Map (N, inputs) to (N, outputs): x W^T + b. Nothing is drawn: `initialise` does that."""
+    """Map (N, inputs) to (N, outputs): x W^T + b. The weights are not drawn: `initialise` does that."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -113,60 +111,3 @@ _PLAIN: dict[str, Callable[[Tensor], Tensor]] = {
     "srelu": _srelu,
     "phi": _phi,
 }
-
-
-@torch.no_grad()
-def initialise(
-    layer: Layer,
-    init: InitName,
-    generator: torch.Generator,
-    *,
-    first: bool = False,
-    raw: bool = False,
-    gain: float = 1.0,
-    groups: int = 1,
-    head: bool = False,
-) -> None:
-    """Draw a layer's start.
-
-    `fan-in`: weights uniform in +-sqrt(6 / fan_in), He's bound for ReLU and SIREN's for its hidden sines with
-    omega_0 folded in; zero biases. `siren`: +-sqrt(6 / fan_in) / gain, in the first layer +-1 / fan_in; biases
-    as `uniform` (Sitzmann et al. 2020, arXiv 2006.09661, section 3.2 and their code). `uniform`: weights and
-    biases in +-1 / sqrt(fan_in), torch's own. `glorot-normal`: weights N(0, 2 / (fan_in + fan_out)), biases
-    N(0, 0.01^2), the MGDL authors' (Fang & Xu 2024, their image code); `glorot-unit-bias`: biases N(0, 1)
-    (Wang, Wang & Perdikaris 2021); `wide-normal`: weights and biases N(0, 4 / (fan_in + fan_out))
-    (Liu, Cai & Xu 2020, their code).
-
-    Args:
-        layer: changed in place.
-        init: the rule.
-        generator: source of the draw.
-        first: it is the first layer of grade 1.
-        raw: it sees bare coordinates; `fan-in` then spreads its biases so that a two-dimensional input still
-            meets a different offset at every neuron.
-        gain: on what the activation is given, see `Form`.
-        groups: of its outputs, or of a head's inputs, that belong to networks of their own.
-        head: it is the last one.
-    """
-    fan_in = layer.fan_in
-    if init in ("glorot-normal", "glorot-unit-bias", "wide-normal"):
-        if isinstance(layer, Separate):
-            fan_out = fan_in
-        elif head:
-            fan_in, fan_out = fan_in // groups, layer.weight.shape[0]
-        else:
-            fan_out = layer.weight.shape[0] // groups
-        spread = math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out))
-        biases = {"glorot-normal": 0.01, "glorot-unit-bias": 1.0, "wide-normal": spread}
-        layer.weight.normal_(0.0, spread, generator=generator)
-        layer.bias.normal_(0.0, biases[init], generator=generator)
-        return
-    bias = 1.0 / math.sqrt(fan_in)
-    weight = {"siren": 1.0 / fan_in if first else math.sqrt(6.0 / fan_in) / gain, "uniform": bias}
-    bound = weight.get(init, math.sqrt(6.0 / fan_in))
-    layer.weight.uniform_(-bound, bound, generator=generator)
-    if init != "fan-in" or raw:
-        spread = bound if init == "fan-in" else bias
-        layer.bias.uniform_(-spread, spread, generator=generator)
-    else:
-        layer.bias.zero_()

@@ -14,9 +14,10 @@ from inr.imaging.image import BitDepth
 from inr.imaging.sampling import axis
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
-from inr.networks.entropy_model import Context
+from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
-from inr.settings.config import FeedName, FrameName
+from inr.networks.quantised import Quantised
+from inr.settings.shape import FeedName, FrameName
 
 STRIP_PIXELS = 8192
 """Pixels drawn at once: bounds the memory of a rendering and keeps it in cache."""
@@ -81,8 +82,10 @@ class Model:
         grades: at least one.
         icc_profile: colour profile of the source, or None.
         record: facts about the fit.
-        context: what the numbers of the planes are expected to be, where they are coded by it; the picture does not
+        entropy_model: predicts the latents of the planes, where the file codes them by it; the picture does not
             depend on it.
+        quantised: the tensors of each grade as integers, in the order of its parameters, None for one that is not
+            quantised; empty where none is.
     """
 
     width: int
@@ -95,7 +98,8 @@ class Model:
     grades: tuple[Grade, ...]
     icc_profile: bytes | None = None
     record: Record = Record()
-    context: Context | None = None
+    entropy_model: EntropyModel | None = None
+    quantised: tuple[tuple[Quantised | None, ...], ...] = ()
 
     @property
     def parameters_count(self) -> int:
@@ -111,7 +115,7 @@ class Model:
         if not 1 <= grade <= len(self.grades):
             raise ConfigError(f"grade is {grade}; this model has grades 1 to {len(self.grades)}.")
         record = replace(self.record, psnr_db=self.record.psnr_db[:grade])
-        return replace(self, grades=self.grades[:grade], record=record)
+        return replace(self, grades=self.grades[:grade], record=record, quantised=self.quantised[:grade])
 
     def to(self, device: torch.device) -> "Model":
         """Move the weights to a device, in place, and return the model."""

@@ -11,13 +11,13 @@ from typing import Any
 from inr.analysis.metrics import EXACT_DB, Quality
 from inr.analysis.spectrum import Spectrum
 from inr.imaging.image import Image
-from inr.imaging.sampling import training_rows
+from inr.imaging.sampling import training_pixels
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
-from inr.settings.config import FitConfig
+from inr.settings.config import FitConfig, GreedyTraining, JointTraining
 from inr.training.result import FitResult
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,8 @@ class ImageFacts:
 class GradeRow:
     """One grade. PSNR in dB as in `inr.Quality`, of the picture after this grade; infinity is an exact copy.
 
-    `gain_db` is over the grade before. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
+    `gain_db` is over the grade before. `seconds`, `steps` and `learning_rate` are None where all grades were trained
+    together. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
     """
 
     grade: int
@@ -46,10 +47,10 @@ class GradeRow:
     gain_db: float | None
     psnr_unclipped_db: float
     ssim: float | None
-    seconds: float
-    steps: int
     parameters: int
-    learning_rate: float
+    seconds: float | None = None
+    steps: int | None = None
+    learning_rate: float | None = None
     train_psnr_db: float | None = None
     held_out_psnr_db: float | None = None
 
@@ -73,7 +74,8 @@ class ModelFacts:
 class Report:
     """Everything `report.json` holds; `schema` counts its incompatible changes.
 
-    `batch` is the pixels of one step, `held` as in `FitResult`; `spectrum` what each grade learned by frequency.
+    `seconds` and `steps` are of the whole training; `batch` is the pixels of one step of greedy training, else None;
+    `held` is as in `FitResult`; `spectrum` what each grade learned by frequency.
     """
 
     schema: int
@@ -82,8 +84,9 @@ class Report:
     grades: tuple[GradeRow, ...]
     model: ModelFacts
     seconds: float
+    steps: int
     stopped: str | None
-    batch: int
+    batch: int | None
     held: float
     environment: Environment
     spectrum: Spectrum | None = None
@@ -100,9 +103,9 @@ def make_report(
     """Collect what is known about a fit; the file's size is read from disk."""
     rows = []
     before: float | None = None
-    for number, (log, quality, grade) in enumerate(
-        zip(result.grades, qualities, result.model.grades, strict=True), start=1
-    ):
+    config, greedy = result.config, isinstance(result.config.training, GreedyTraining)
+    logs = result.grades if greedy else (None,) * len(qualities)
+    for number, (log, quality, grade) in enumerate(zip(logs, qualities, result.model.grades, strict=True), start=1):
         gain = quality.psnr_db - before if before is not None and math.isfinite(before) else None
         before = quality.psnr_db
         rows.append(
@@ -112,10 +115,10 @@ def make_report(
                 gain_db=gain if gain is not None and math.isfinite(gain) else None,
                 psnr_unclipped_db=quality.psnr_unclipped_db,
                 ssim=quality.ssim,
-                seconds=log.seconds,
-                steps=log.steps,
                 parameters=grade.parameters_count,
-                learning_rate=log.learning_rate,
+                seconds=log.seconds if log else None,
+                steps=log.steps if log else None,
+                learning_rate=log.learning_rate if log else None,
                 train_psnr_db=quality.train_psnr_db,
                 held_out_psnr_db=quality.held_out_psnr_db,
             )
@@ -133,7 +136,7 @@ def make_report(
             notes=image.notes,
             sha256=image.sha256,
         ),
-        config=result.config,
+        config=config,
         grades=tuple(rows),
         model=ModelFacts(
             name=file.name,
@@ -144,8 +147,11 @@ def make_report(
             parameters=result.model.parameters_count,
         ),
         seconds=result.seconds,
+        steps=sum(log.steps for log in result.grades),
         stopped=result.stopped,
-        batch=result.config.batch(len(training_rows(image.width, image.height, result.config.pixels))),
+        batch=config.training.batch(len(training_pixels(image.width, image.height, config.pixels)))
+        if isinstance(config.training, GreedyTraining)
+        else None,
         held=result.held,
         environment=environment(result),
         spectrum=spectrum,
@@ -155,14 +161,15 @@ def make_report(
 def to_json(report: Report) -> str:
     """Return the report as indented JSON.
 
-    The PSNR of an exact copy is null; train and held-out PSNR are left out where nothing is held out.
+    The PSNR of an exact copy is null; what a row has no value for is left out.
     """
     data: dict[str, Any] = dataclasses.asdict(report)
     for row in data["grades"]:
-        for key in [key for key in row if key.endswith("psnr_db")]:
+        for key in ("train_psnr_db", "held_out_psnr_db", "seconds", "steps", "learning_rate"):
             if row[key] is None:
                 del row[key]
-            elif math.isinf(row[key]):
+        for key in [key for key in row if key.endswith("psnr_db")]:
+            if math.isinf(row[key]):
                 row[key] = None
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
@@ -175,7 +182,9 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     """Return the report for a reader; the figures are the names of the pictures of all grades and of their spectra."""
     image, model, config, env = report.image, report.model, report.config, report.environment
     half = config.pixels == "half"
-    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "seconds", "steps", "parameters"]
+    greedy = isinstance(config.training, GreedyTraining)
+    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "parameters"]
+    head += ["seconds", "steps"] if greedy else []
     head += ["train dB", "held-out dB"] if half else []
     lines = [
         f"# {Path(image.name).name}, fitted by `{config.method}`",
@@ -188,7 +197,8 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     for row in report.grades:
         cells = [str(row.grade), decibels(row.psnr_db), "" if row.gain_db is None else f"{row.gain_db:+.2f}"]
         cells += [decibels(row.psnr_unclipped_db), "" if row.ssim is None else f"{row.ssim:.4f}"]
-        cells += [f"{row.seconds:.1f}", str(row.steps), f"{row.parameters:,}"]
+        cells += [f"{row.parameters:,}"]
+        cells += [f"{row.seconds:.1f}", f"{row.steps:,}"] if greedy else []
         cells += [decibels(row.train_psnr_db), decibels(row.held_out_psnr_db)] if half else []
         lines.append("| " + " | ".join(cells) + " |")
     trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
@@ -198,9 +208,9 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         named += f", {encoding.frequencies} frequencies, sigma {encoding.sigma:g} cycles per longer side"
     first = config.grades[0]
     if first.planes:
-        named += "; planes, pixels per cell x numbers: " + "; ".join(
-            f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in own.planes)
-            for number, own in enumerate(config.grades[: len(report.grades)], start=1)
+        named += "; planes, pixels per cell x latents: " + "; ".join(
+            f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in shape.planes)
+            for number, shape in enumerate(config.grades[: len(report.grades)], start=1)
         )
     lines += [
         "",
@@ -224,15 +234,15 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
 
 def _training(report: Report) -> str:
     """Return how the networks were trained, in a line."""
-    config, first = report.config, report.config.grades[0]
-    if config.compact is not None:
+    training, seed = report.config.training, report.config.seed
+    if isinstance(training, JointTraining):
         return (
-            f"- All grades trained together by Muon and Adam, error and bits in one loss; a bit per pixel was worth a "
-            f"mean squared error of {config.compact.weight:.3g} (peak 1); seed {config.seed}"
+            f"- All grades trained together on L = D + lambda R by Muon and Adam, {report.steps:,} steps, "
+            f"lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
         )
     return (
-        f"- Optimiser: {config.optimizer}, rate {first.learning_rate:g}, {config.schedule}; "
-        f"{'all' if config.batch_size is None else report.batch} pixels a step; seed {config.seed}"
+        f"- Optimiser: {training.optimizer}, rate {training.learning_rate:g}, {training.schedule}; "
+        f"{'all' if training.batch_size is None else report.batch} pixels a step; seed {seed}"
         + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time")
     )
 

@@ -4,11 +4,11 @@ import dataclasses
 from typing import TypeVar, get_args
 
 from inr.errors import ConfigError
-from inr.settings.config import CompactConfig, FitConfig, GradeConfig, OptimizerName
-from inr.settings.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName
-from inr.settings.recipes import MUON_RATE, configure_rival, with_own_recipe
+from inr.settings.config import FitConfig, GreedyTraining, JointTraining, OptimizerName
+from inr.settings.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName, flag
+from inr.settings.recipes import MUON_RATE, configure_rival, own_recipe
 from inr.settings.rivals import RIVALS
-from inr.settings.shape import EncodingConfig, EncodingName, Form, Plane
+from inr.settings.shape import EncodingConfig, EncodingName, Form, GradeShape, Plane
 
 T = TypeVar("T")
 
@@ -39,12 +39,12 @@ GRADE_PLANES = (
 )
 ALL_PLANES = _planes((1, 1), (2, 1), (4, 3), (8, 4), (16, 4))
 """Those of a single grade: about as many numbers as the four grades have together."""
-COMPACT_PLANES = (
+JOINT_PLANES = (
     _planes((32, 3), (16, 3), (8, 3), (4, 3)),
     (Plane(cell=2, channels=1, around=True),),
     (Plane(cell=1, channels=1, around=True),),
 )
-"""Those of a compact fit: each plane finer than four pixels in a grade of its own, without colour if bits are few."""
+"""Those of joint training: each plane finer than four pixels in a grade of its own, luma alone if bits are few."""
 DEFAULT_GRADES = 4
 PAPER_STEPS = 10_000
 OWN_TITLES: dict[str, tuple[str, str]] = {
@@ -81,7 +81,7 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
             f"method 'grid' has encoding 'grid', but encoding is {options.encoding!r}; use --method sgdl."
         )
     if options.preset == "compact" or options.max_bytes is not None or options.target_bpp is not None:
-        base = _compact(options)
+        base = _joint(options)
     elif options.method in RIVALS:
         base = configure_rival(options)
     else:
@@ -119,60 +119,57 @@ def _ours(options: FitOptions, single: bool) -> FitConfig:
         planes = (ALL_PLANES,) if grades == 1 else GRADE_PLANES
     else:
         steps, planes = (NETWORK_STEPS[preset],), ((),)
-    cell = 2 if options.pixels == "half" else 1  # as fine as the training lattice: no number that no pixel reaches
+    cell = 2 if options.pixels == "half" else 1  # as fine as the training lattice: no latent that no pixel reaches
     return FitConfig(
         method=options.method,
         encoding=encoding,
         grades=tuple(
-            GradeConfig(
+            GradeShape(
                 depth=_given(options.depth, 2 if grid or not single else 2 * DEFAULT_GRADES),
                 width=_given(options.width, 32 if grid else 192),
                 activation=_given(options.activation, "gelu" if grid else "sine"),
                 form=Form(window=0.5) if options.activation == "gabor" else Form(),
-                steps=_given(options.steps, steps[min(number, len(steps) - 1)]),
-                learning_rate=_given(options.learning_rate, rate),
                 planes=tuple(
                     dataclasses.replace(plane, cell=plane.cell * cell) for plane in planes[min(number, len(planes) - 1)]
                 ),
             )
             for number in range(grades)
         ),
-        optimizer=optimizer,
-        batch_size=_given(options.batch_size, 6144 if grid else 4096) or None,
-        batch_share=1 / 64 if grid and options.batch_size is None else 0.0,
-        precision=_given(options.precision, "float32" if grid else "auto"),  # such narrow layers gain no time
+        training=GreedyTraining(
+            steps=tuple(_given(options.steps, steps[min(number, len(steps) - 1)]) for number in range(grades)),
+            learning_rate=_given(options.learning_rate, rate),
+            optimizer=optimizer,
+            batch_size=_given(options.batch_size, 6144 if grid else 4096) or None,
+            batch_share=1 / 64 if grid and options.batch_size is None else 0.0,
+            precision=_given(options.precision, "float32" if grid else "auto"),  # such narrow layers gain no time
+        ),
     )
 
 
-def _compact(options: FitOptions) -> FitConfig:
-    """Build the small file: three grades from coarse planes to fine, trained together, bits weighed against error."""
+_JOINT_WISHES = ("preset", "steps", "pixels", "seed", "seconds", "target_psnr", "max_bytes", "target_bpp")
+"""What joint training leaves to a person."""
+
+
+def _joint(options: FitOptions) -> FitConfig:
+    """Build the small file: three grades from coarse planes to fine, trained jointly on L = D + lambda R."""
     wishes = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
-    kept = ("preset", "steps", "pixels", "seed", "seconds", "target_psnr", "max_bytes", "target_bpp")
     for name, value in wishes.items():
-        if name not in kept and value != getattr(FitOptions(), name):
-            raise ConfigError(f"preset 'compact' chooses {name.replace('_', '-')} itself; leave it out.")
+        if name not in _JOINT_WISHES and value != getattr(FitOptions(), name):
+            raise ConfigError(f"preset 'compact' chooses {flag(name)[2:]} itself; leave it out.")
     if options.preset not in (None, "compact"):
-        raise ConfigError(f"preset is '{options.preset}', but a limit on bytes is kept by 'compact' only; give that.")
+        raise ConfigError(f"preset is '{options.preset}', but only preset 'compact' keeps a limit on bytes; give that.")
     if options.pixels != "all":
         raise ConfigError("preset 'compact' fits all pixels; leave --pixels out.")
     targets = [n for n in ("target_psnr", "max_bytes", "target_bpp") if wishes[n] is not None]
     if len(targets) > 1:
-        raise ConfigError(f"{' and '.join(t.replace('_', '-') for t in targets)} are both given; choose one.")
+        raise ConfigError(f"{' and '.join(flag(n)[2:] for n in targets)} are both given; choose one.")
     return FitConfig(
         method="mgdl",
         encoding=EncodingConfig(kind="grid"),
-        grades=tuple(
-            GradeConfig(depth=2, width=16, activation="relu", planes=planes, steps=1, learning_rate=1.0)
-            for planes in COMPACT_PLANES
-        ),
-        rounding_db=0.0,
-        compact=CompactConfig(
-            max_bytes=options.max_bytes,
-            target_bpp=options.target_bpp,
-            weight=None if targets else 1e-3,
-            steps=_given(options.steps, CompactConfig().steps),
-        ),
-        precision="float32",
+        grades=tuple(GradeShape(depth=2, width=16, activation="relu", planes=planes) for planes in JOINT_PLANES),
+        training=JointTraining(lmbda=None if targets else 1e-3, steps=_given(options.steps, JointTraining().steps)),
+        max_bytes=options.max_bytes,
+        target_bpp=options.target_bpp,
     )
 
 
@@ -204,29 +201,33 @@ def _paper(options: FitOptions, single: bool) -> FitConfig:
                 f"method '{options.method}' is the authors' setting and fixes {name}; "
                 f"use --method {'sgdl' if single else 'mgdl'} to change it."
             )
-    optimizer: OptimizerName = "adam" if options.recipe != "inr" else options.optimizer or "muon"
-    grade = GradeConfig(
-        depth=12 if single else 3,
-        width=256,
-        activation="relu",
-        steps=_given(options.steps, PAPER_STEPS),
-        learning_rate=_given(options.learning_rate, MUON_RATE if optimizer == "muon" else 1e-3),
-    )
+    shape = GradeShape(depth=12 if single else 3, width=256, activation="relu")
+    grades = 1 if single else _given(options.grades, 4)
     config = FitConfig(
         method=options.method,
         encoding=EncodingConfig(kind="none"),
-        grades=(grade,) * (1 if single else _given(options.grades, 4)),
-        optimizer="adam",
-        schedule="constant",
-        init="glorot-normal",
-        batch_size=None,
+        grades=(shape,) * grades,
+        training=GreedyTraining(
+            steps=(_given(options.steps, PAPER_STEPS),) * grades,
+            learning_rate=_given(options.learning_rate, 1e-3),
+            optimizer="adam",
+            schedule="constant",
+            init="glorot-normal",
+            batch_size=None,
+            precision="float32",
+            rescale_residual=False,
+            rounding_db=0.0,
+        ),
         frame="unit",
-        precision="float32",
         feed="features",
-        rescale_residual=False,
-        rounding_db=0.0,
     )
-    return config if options.recipe != "inr" else dataclasses.replace(with_own_recipe(config), optimizer=optimizer)
+    if options.recipe != "inr":
+        return config
+    optimizer: OptimizerName = options.optimizer or "muon"
+    rate = _given(options.learning_rate, MUON_RATE if optimizer == "muon" else 1e-3)
+    return dataclasses.replace(
+        config, training=dataclasses.replace(own_recipe(config), optimizer=optimizer, learning_rate=rate)
+    )
 
 
 def _encoding(options: FitOptions) -> EncodingConfig:

@@ -1,8 +1,16 @@
-"""What a person may ask for -> `FitOptions`: the method's name and the wishes beside it, None where there is none."""
+"""What a person may ask of a fit -> `FitOptions`: each wish once, with its help, its limits and how its text is read.
 
-from dataclasses import dataclass
-from typing import Literal
+The command line makes its options from these fields, `inr compare --methods` reads them from text, and pages print
+them as the flags that repeat a fit.
+"""
 
+import dataclasses
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_type_hints
+
+from inr.errors import ConfigError
 from inr.settings.config import OptimizerName, PixelsName, PrecisionName
 from inr.settings.shape import ActivationName, EncodingName
 
@@ -17,35 +25,154 @@ RecipeName = Literal["paper", "inr"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FitOptions:
-    """A person's wishes; None leaves a choice to the method and the preset.
+class Wish:
+    """How a person states a wish.
 
-    The names and units are those of `FitConfig`, `GradeConfig` and `EncodingConfig`; depth, width,
-    activation, steps and learning_rate hold for every grade. A batch_size of 0 is the full batch. omega is the
-    form's gain, or the highest of its scales. recipe is how a rival is trained: as its `paper` says, or by `inr`'s
-    own optimiser, batches and schedule. max_bytes and target_bpp ask for the preset `compact`, and for a file of no
-    more than so many bytes, or bits per pixel.
+    Attributes:
+        help: what `--help` says of it.
+        low: least whole number that the command line takes, or None.
+        high: largest one, or None.
+        metavar: what `--help` calls its value, where that is no choice and no plain number.
+        read: makes the value of a text that is no choice and no plain number.
+        common: whether `--help` shows it among the options that people use first.
     """
 
-    method: MethodName = "mgdl"
-    preset: PresetName | None = None
-    grades: int | None = None
-    depth: int | None = None
-    width: int | None = None
-    activation: ActivationName | None = None
-    encoding: EncodingName | None = None
-    frequencies: int | None = None
-    sigma: float | None = None
-    omega: float | None = None
-    steps: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    optimizer: OptimizerName | None = None
-    recipe: RecipeName | None = None
-    precision: PrecisionName | None = None
-    pixels: PixelsName = "all"
-    seed: int = 0
-    target_psnr: float | None = None
-    max_bytes: int | None = None
-    target_bpp: float | None = None
-    seconds: float | None = None
+    help: str
+    low: int | None = None
+    high: int | None = None
+    metavar: str | None = None
+    read: Callable[[str], Any] | None = None
+    common: bool = False
+
+
+def read_cycles(text: str) -> float | None:
+    """Return a number of cycles, or None for `auto`.
+
+    Raises:
+        ConfigError: neither of the two.
+    """
+    if text == "auto":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"sigma is {text!r}; accepted are a number of cycles, or auto.") from None
+
+
+def read_size(text: str) -> int:
+    """Return the bytes that `20000`, `20k` or `1.5M` names; k is a thousand, M a million.
+
+    Raises:
+        ConfigError: no such number.
+    """
+    factor = {"k": 1e3, "M": 1e6}.get(text[-1:], 1.0)
+    try:
+        return int(float(text.removesuffix("k").removesuffix("M")) * factor)
+    except (ValueError, OverflowError):
+        raise ConfigError(f"--max-bytes is {text!r}; accepted are a number of bytes, or one with k or M.") from None
+
+
+def _wish(default: Any = None, **words: Any) -> Any:
+    return field(default=default, metadata={"wish": Wish(**words)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """A person's wishes for a fit; None leaves the choice to the method and the preset.
+
+    The names and units are those of `FitConfig`, its trainings and its shapes. depth, width, activation, steps and
+    learning_rate hold for every grade. `wish` tells what each means to a person.
+    """
+
+    method: MethodName = _wish(
+        "mgdl", common=True, metavar="NAME",
+        help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings; `inr methods` lists all.",
+    )  # fmt: skip
+    preset: PresetName | None = _wish(
+        common=True,
+        help="Effort: fast, balanced or best, a number of steps; compact: a small file. [default: balanced]",
+    )
+    grades: int | None = _wish(common=True, low=1, high=64, help="Number of grades. [default: 4]")
+    depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl without planes: 8]")
+    width: int | None = _wish(low=1, high=8192, help="Neurons of each hidden layer. [default: 32; without planes: 192]")
+    encoding: EncodingName | None = _wish(
+        common=True,
+        help="What a coordinate becomes: learned feature planes (grid), waves, or itself. [default: grid]",
+    )
+    sigma: float | None = _wish(
+        metavar="CYCLES", read=read_cycles,
+        help="Bandwidth of the encoding, in cycles per longer side; auto reads it off the picture. [default: auto]",
+    )  # fmt: skip
+    omega: float | None = _wish(
+        help="Gain of the activation of siren, finer, wire, gauss and adaptive; highest scale of mscale."
+    )
+    frequencies: int | None = _wish(low=1, help="Frequencies of the encoding. [default: 64]")
+    activation: ActivationName | None = _wish(
+        help="Function after each hidden layer. [default: gelu; without planes: sine]"
+    )
+    steps: int | None = _wish(low=1, help="Updates of each grade. [default: as the preset says]")
+    batch_size: int | None = _wish(
+        low=0,
+        help="Pixels of a step; 0 is all. [default: 6144 or a 64th of all, whichever is more; without planes: 4096]",
+    )
+    learning_rate: float | None = _wish(
+        help="Learning rate at its highest. [default: 0.04; without planes: 0.06; adam: 0.001]"
+    )
+    optimizer: OptimizerName | None = _wish(help="Optimiser of the hidden matrices. [default: muon]")
+    recipe: RecipeName | None = _wish(
+        help="How a published method is trained: as its paper does, or as inr does. [default: paper]"
+    )
+    pixels: PixelsName = _wish(
+        "all", common=True, help="Train on all pixels, or on every other row and column (the papers' protocol)."
+    )
+    target_psnr: float | None = _wish(
+        common=True, help="Stop when the training pixels reach this PSNR, dB; a small file aims at it."
+    )
+    max_bytes: int | None = _wish(
+        common=True, metavar="SIZE", read=read_size,
+        help="Make a small file of at most so many bytes: 20000, 20k, 1.5M.",
+    )  # fmt: skip
+    target_bpp: float | None = _wish(common=True, help="Make a small file of at most so many bits per pixel.")
+    seconds: float | None = _wish(common=True, help="Stop training after this time.")
+    precision: PrecisionName | None = _wish(
+        help="Type of the products in training; auto takes the faster. [default: float32; without planes: auto]"
+    )
+    seed: int = _wish(0, common=True, help="Start of all randomness; the same seed gives the same bytes.")
+
+
+WISHES: dict[str, Wish] = {each.name: each.metadata["wish"] for each in dataclasses.fields(FitOptions)}
+"""How a person states each field of `FitOptions`, in their order."""
+
+
+def flag(name: str) -> str:
+    """Return a field's name as the command line spells it."""
+    return f"--{name.replace('_', '-')}"
+
+
+def read_wish(name: str, text: str) -> object:
+    """Return the value of a field that a text names.
+
+    Raises:
+        ConfigError: the text is none of its values. Whether a name is one of a choice is for `configure` to say.
+    """
+    wish, kinds = WISHES[name], get_args(get_type_hints(FitOptions)[name])
+    if wish.read is not None:
+        return wish.read(text)
+    for kind, what, such in ((int, "a whole number", "4"), (float, "a number", "0.5")):
+        if kind in kinds:
+            try:
+                return kind(text)
+            except ValueError:
+                spelled = name.replace("_", "-")
+                raise ConfigError(f"{spelled} is {text!r}; it takes {what}, such as {spelled}={such}.") from None
+    return text
+
+
+def to_flags(options: FitOptions) -> str:
+    """Return the options of `inr fit` that ask for these wishes."""
+    words = []
+    for each in dataclasses.fields(options):
+        value = getattr(options, each.name)
+        if value is not None and value != each.default:
+            words += [flag(each.name), f"{value:.6g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words) or f"--method {options.method}"

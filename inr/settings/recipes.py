@@ -3,10 +3,10 @@
 import dataclasses
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, GradeConfig, OptimizerName
+from inr.settings.config import FitConfig, GreedyTraining
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
-from inr.settings.shape import EncodingConfig
+from inr.settings.shape import EncodingConfig, GradeShape
 
 MUON_RATE = 0.06
 """Learning rate of Muon for a published network; their papers train by Adam."""
@@ -32,41 +32,54 @@ def configure_rival(options: FitOptions) -> FitConfig:
         raise ConfigError(f"method '{options.method}' has no presets, but its paper's number of steps; give --steps.")
     if options.omega is not None and rival.bandwidth != "omega":
         raise ConfigError(f"method '{options.method}' has no omega; leave it out.")
+    training = greedy(config)
     if options.recipe == "inr":
-        config = with_own_recipe(config)
-    optimizer = options.optimizer or config.optimizer
-    grades = config.grades
+        training = own_recipe(config)
+    optimizer = options.optimizer or training.optimizer
+    grades, steps = config.grades, training.steps
     if options.grades is not None:
         grades = (*grades, *(grades[-1],) * options.grades)[: options.grades]
+        steps = (*steps, *(steps[-1],) * options.grades)[: options.grades]
     return dataclasses.replace(
         config,
         method=options.method,
         encoding=_encoding(options, config.encoding),
-        grades=tuple(_grade(options, own, optimizer) for own in grades),
-        optimizer=optimizer,
-        batch_size=config.batch_size if options.batch_size is None else options.batch_size or None,
-        precision=options.precision or config.precision,
+        grades=tuple(_grade(options, own) for own in grades),
+        training=dataclasses.replace(
+            training,
+            steps=steps if options.steps is None else (options.steps,) * len(steps),
+            learning_rate=options.learning_rate or (MUON_RATE if optimizer == "muon" else training.learning_rate),
+            optimizer=optimizer,
+            batch_size=training.batch_size if options.batch_size is None else options.batch_size or None,
+            precision=options.precision or training.precision,
+        ),
     )
 
 
-def with_own_recipe(config: FitConfig) -> FitConfig:
-    """Return a published network with this program's training instead of its paper's; rates are the caller's."""
-    sigmoid, shifts = config.grades[0].form.sigmoid, config.grades[0].form.shifts
-    glorot = config.init in ("glorot-normal", "wide-normal")
+def greedy(config: FitConfig) -> GreedyTraining:
+    """Return the training of a published method, which is greedy."""
+    assert isinstance(config.training, GreedyTraining), "published methods are trained grade by grade"
+    return config.training
+
+
+def own_recipe(config: FitConfig) -> GreedyTraining:
+    """Return this program's training of a published network, in place of its paper's; the rate is the caller's."""
+    form, paper = config.grades[0].form, greedy(config)
+    glorot = paper.init in ("glorot-normal", "wide-normal")
     return dataclasses.replace(
-        config,
+        paper,
         optimizer="muon",
         schedule="cosine",
         batch_size=4096,
         precision="auto",
-        rescale_residual=not sigmoid,
-        targets="unit" if sigmoid else "symmetric",
+        rescale_residual=not form.sigmoid,
+        targets="unit" if form.sigmoid else "symmetric",
         # Biases as wide as the coordinates: else all waves and ramps of bare coordinates begin at the origin.
-        init="fan-in" if glorot and not (sigmoid or shifts) else config.init,
+        init="fan-in" if glorot and not (form.sigmoid or form.shifts) else paper.init,
     )
 
 
-def _grade(options: FitOptions, own: GradeConfig, optimizer: OptimizerName) -> GradeConfig:
+def _grade(options: FitOptions, own: GradeShape) -> GradeShape:
     form = own.form
     if options.omega is not None and form.scales:
         form = dataclasses.replace(form, scales=tuple(s * options.omega / form.scales[-1] for s in form.scales))
@@ -74,14 +87,11 @@ def _grade(options: FitOptions, own: GradeConfig, optimizer: OptimizerName) -> G
         form = dataclasses.replace(form, gain=options.omega)
     if form.scales and options.activation is not None:  # the compact one, in the layer that has scales
         form = dataclasses.replace(form, first=options.activation)
-    rate = MUON_RATE if optimizer == "muon" else own.learning_rate
     return dataclasses.replace(
         own,
         activation=own.activation if form.scales else options.activation or own.activation,
         depth=options.depth or own.depth,
         width=options.width or own.width,
-        steps=options.steps or own.steps,
-        learning_rate=options.learning_rate or rate,
         form=form,
     )
 

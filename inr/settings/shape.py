@@ -1,4 +1,4 @@
-"""The shape of a network: its encoding, its feature planes, and how its layers may differ from plain ones; no torch."""
+"""The shape of a model: encoding, feature planes, layers; everything that a file stores of its structure. No torch."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -6,10 +6,16 @@ from typing import Literal, get_args
 from inr.errors import ConfigError
 
 EncodingName = Literal["grid", "fourier", "positional", "none"]
+FeedName = Literal["features", "both", "encoding"]
+FrameName = Literal["isotropic", "unit"]
 ActivationName = Literal["relu", "sine", "tanh", "gelu", "gauss", "finer", "gabor", "srelu", "phi"]
 
 MAX_CELL, MAX_CHANNELS, MAX_PLANES = 4096, 16, 16
 """Coarsest cell in pixels, most numbers in a cell and most planes of one grade that the file format holds."""
+MAX_GRADES = 64
+"""Most grades of a model."""
+MAX_SIDE = 1_048_576
+"""Longest side of a picture, in pixels, that the file format holds."""
 MAX_SCALES, MAX_BRANCHES, MAX_SHIFTS = 64, 8, 512
 """Most scales, branches and shifts of one grade that the file format holds: a small file must not draw on gigabytes."""
 
@@ -38,7 +44,7 @@ class EncodingConfig:
     Attributes:
         kind: `fourier` (Gaussian frequencies; Tancik et al. 2020, arXiv 2006.10739), `positional`
             (geometrically spaced frequencies along each axis), `none` (the coordinate itself) or `grid` (the
-            coordinate, and every grade samples feature planes of its own there, see `GradeConfig.planes`).
+            coordinate; every grade also reads feature planes of its own there, see `GradeShape.planes`).
         frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none` and `grid`.
         sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
             Gaussian frequencies, or the last of the positional ladder. 0 for `none` and `grid`; None, for
@@ -78,12 +84,12 @@ class EncodingConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Plane:
-    """One level of a feature grid: learned numbers on a lattice over the picture, read bilinearly in between.
+    """A feature plane: latents on a lattice over the picture, read by bilinear interpolation.
 
     Attributes:
         cell: side of a lattice cell, in pixels.
-        channels: numbers per cell.
-        around: it is read at the coordinate and a cell away in eight directions, see `AROUND`.
+        channels: latents per cell.
+        around: the plane is read at the coordinate and one cell away in eight directions, see `AROUND`.
     """
 
     cell: int
@@ -161,3 +167,41 @@ class Form:
             raise ConfigError("separate sub-networks need two scales or more.")
         if self.shifts and self.sigmoid:
             raise ConfigError("shifts and a sigmoid are not used together.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradeShape:
+    """The network of one grade: a body of hidden layers under a linear head.
+
+    Attributes:
+        depth: hidden layers.
+        width: neurons per hidden layer; of `gabor`, complex ones.
+        activation: function after each hidden layer.
+        planes: feature planes that this grade adds to the encoding, for itself and the grades after it.
+        form: departures from plain layers.
+    """
+
+    depth: int
+    width: int
+    activation: ActivationName
+    planes: tuple[Plane, ...] = ()
+    form: Form = Form()
+
+    def __post_init__(self) -> None:
+        between("planes", len(self.planes), 0, MAX_PLANES)
+        form, gabor = self.form, "gabor" in (self.activation, self.form.first)
+        if gabor != (form.window > 0) or (gabor and (form.first or form.scales or form.branches > 1 or form.shifts)):
+            raise ConfigError("activation 'gabor' and a window go together, in every layer and without scales.")
+        if form.separate and self.width % len(form.scales):
+            raise ConfigError(
+                f"width is {self.width}; {len(form.scales)} separate sub-networks need a multiple of their number."
+            )
+        if form.scales and self.width < len(form.scales):
+            raise ConfigError(f"width is {self.width}; {len(form.scales)} scales need a neuron each.")
+        between("depth", self.depth, 1, 64)
+        between("width", self.width, 1, 8192)
+        choice("activation", self.activation, ActivationName)
+
+
+GradeConfig = GradeShape
+"""The public name of `GradeShape` before its training was split off."""

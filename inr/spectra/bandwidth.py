@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from inr.imaging.image import Image
-from inr.settings.config import FrameName
+from inr.settings.shape import FrameName
 
 _REDUCED_SIDE = 512
 _SCALE, _EXPONENT = 5.0, 0.3

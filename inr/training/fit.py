@@ -1,11 +1,11 @@
-"""Image and configuration -> model, by whichever training the configuration asks for."""
+"""Image and configuration -> fitted model, by greedy or by joint training."""
 
 from collections.abc import Callable
 
 from inr.device import choose_device, keep_freed_memory
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.settings.config import DeviceName, FitConfig
+from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.settings.methods import configure
 from inr.training.greedy.fit import fit_greedy
 from inr.training.joint.fit import fit_joint
@@ -24,8 +24,7 @@ def fit(
 
     Grade l minimises the mean squared error of g_l(x^l) against e^l, with x^1 the encoded coordinate,
     e^1 the colours, x^{l+1} its features and e^{l+1} = e^l - g_l(x^l). Then it is frozen. The picture is
-    the sum of all g_l. With a `compact` configuration all grades are trained together,
-    see `inr.training.joint`.
+    the sum of all g_l. With a `JointTraining` all grades are trained together, see `inr.training.joint`.
 
     Args:
         image: (H, W, C) in [0, 1].
@@ -41,8 +40,8 @@ def fit(
     """
     config = config or configure()
     keep_freed_memory()
-    if config.compact is None:
-        return fit_greedy(image, config, choose_device(device), memory, progress)
+    if isinstance(config.training, GreedyTraining):
+        return fit_greedy(image, config, config.training, choose_device(device), memory, progress)
     if device not in ("auto", "cpu"):
-        raise ConfigError(f"device is {device!r}; compact fits are done on the processor: give 'cpu'.")
-    return fit_joint(image, config, progress)
+        raise ConfigError(f"device is {device!r}; joint training computes on the processor: give 'cpu'.")
+    return fit_joint(image, config, config.training, progress)

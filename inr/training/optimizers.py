@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from inr.networks.grade import Grade
-from inr.settings.config import FitConfig, GradeConfig
+from inr.settings.config import OptimizerName
 
 # Coefficients (a, b, c) of X <- a X + b (X X^T) X + c (X X^T)^2 X, one triple per iteration: each is the minimax
 # polynomial for the interval the one before leaves, as in Amsel et al. 2025 (Polar Express, arXiv 2505.16932,
@@ -80,31 +80,34 @@ class Muon(torch.optim.Optimizer):
         return gradient.lerp(average, momentum)
 
 
-def make_optimizers(
-    grade: Grade, config: FitConfig, own: GradeConfig, dtype: torch.dtype
-) -> list[torch.optim.Optimizer]:
+def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch.dtype) -> list[torch.optim.Optimizer]:
     """Return fresh optimisers that together hold every parameter of a grade once.
 
     `adam` has the published betas (.9, .999). Beside Muon, Adam forgets gradients' squares sooner (.9, .99),
     because a grade's whole training is only some hundred steps.
+
+    Args:
+        grade: whose parameters they update.
+        name: `muon` or `adam`.
+        rate: learning rate at its highest; of Muon, where there is one.
+        dtype: of Muon's products.
     """
-    adam_alone = config.optimizer == "adam"
+    adam_alone = name == "adam"
     planes = list(grade.planes.parameters()) if grade.planes else []
     matrices = [] if adam_alone else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
     offsets = [] if adam_alone else [cast(nn.Parameter, layer.bias) for layer in grade.layers]
     chosen = {id(p) for p in (*planes, *matrices, *offsets)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
     if adam_alone:
-        rate = own.learning_rate
         return [torch.optim.Adam([{"params": rest, "lr": rate}, *_planes_group(planes, rate)])]
     # What lies behind a gain or a scale moves by as much less: a step of Muon has one size, however small the weights.
     behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
-    rate = own.learning_rate * _ADAM_PER_MUON
-    groups = [{"params": rest, "lr": rate}, {"params": offsets, "lr": rate * behind}, *_planes_group(planes, rate)]
+    slow = rate * _ADAM_PER_MUON
+    groups = [{"params": rest, "lr": slow}, {"params": offsets, "lr": slow * behind}, *_planes_group(planes, slow)]
     scale = 1.0 if grade.scale is None else grade.scale[:, None]
     by_scale: list[dict[str, Any]] = [{"params": matrices[:1], "scale": scale}, {"params": matrices[1:]}]
     return [
-        Muon(by_scale[: len(matrices)], lr=own.learning_rate * behind, momentum=0.95, dtype=dtype),
+        Muon(by_scale[: len(matrices)], lr=rate * behind, momentum=0.95, dtype=dtype),
         torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from inr.codec.model_file import Encoded
 from inr.networks.model import Model
 from inr.settings.config import FitConfig
 
@@ -12,23 +13,8 @@ from inr.settings.config import FitConfig
 class Leftover(Protocol):
     """Computes the colours minus the picture so far."""
 
-    def __call__(self, rows: Tensor | None = None) -> Tensor:
+    def __call__(self, places: Tensor | None = None) -> Tensor:
         """Return (N, C) float32 of all training pixels in reading order, or of the (M,) ascending places given."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Step:
-    """Where training stands after one update.
-
-    Attributes:
-        step: updates done in this grade.
-        loss: half the mean squared error of the batch, in units of the colours.
-        psnr_db: estimate for the training pixels from the recent losses, unclipped.
-    """
-
-    step: int
-    loss: float
-    psnr_db: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +22,15 @@ class Progress:
     """What a progress callback is told after every step.
 
     Attributes:
-        grade: number of the grade in training, from 1.
+        grade: number of the grade in training, from 1; the last, where all are trained jointly.
         grades: grades in all.
-        steps: updates this grade will do at most.
-        at: step, loss and estimated PSNR.
-        done: updates over all grades so far.
-        total: updates over all grades at most.
+        step: updates done in this grade.
+        done: updates done in all.
+        fraction: of the whole training that is spent, from 0 to 1, in steps or in seconds, whichever is more.
+        grade_fraction: the same of this grade's own training.
         seconds: since the fit began.
+        loss: half the mean squared error of the step's pixels, in units of the colours.
+        psnr_db: estimate for the training pixels from the recent losses, unclipped.
         leftover: computes, when called inside the callback, the (N, C) colours minus the picture so far, the grade in
             training included, on the training pixels in reading order. Costs a pass through that grade, and nothing
             if it is not called.
@@ -50,17 +38,19 @@ class Progress:
 
     grade: int
     grades: int
-    steps: int
-    at: Step
+    step: int
     done: int
-    total: int
+    fraction: float
+    grade_fraction: float
     seconds: float
+    loss: float
+    psnr_db: float
     leftover: Leftover
 
 
 @dataclass(frozen=True, kw_only=True)
 class GradeLog:
-    """How one grade's training went.
+    """How the training of one grade, or of all together, went.
 
     Attributes:
         steps: updates done.
@@ -80,12 +70,13 @@ class FitResult:
     Attributes:
         model: float32 weights on the processor.
         config: as given, with the bandwidth that was chosen.
-        grades: a log per grade trained.
+        grades: a log for each grade trained, in order; a single one, where all were trained jointly.
         device: that trained it.
         precision: of the products: `float32` or `bf16`.
         seconds: of the whole fit.
         stopped: why training ended before the configured end, or None.
-        held: share of the training pixels whose features fitted in memory at a time.
+        held: part of the training pixels whose features fitted in memory at a time.
+        encoded: the model's file without its record, where joint training has made it already.
     """
 
     model: Model
@@ -96,3 +87,4 @@ class FitResult:
     seconds: float
     stopped: str | None
     held: float = 1.0
+    encoded: Encoded | None = None

@@ -81,7 +81,7 @@ def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
     image = inr.load_image(path)
     decides = [image.sha256, dataclasses.asdict(config), version("inr"), version("torch")]
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
-    stem = f"{path.stem}-{bpp:g}-{config.compact.steps}-{key}"
+    stem = f"{path.stem}-{bpp:g}-{config.training.steps}-{key}"
     known = out / f"{stem}.json"
     if known.exists():
         return json.loads(known.read_text())

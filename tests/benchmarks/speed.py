@@ -64,14 +64,14 @@ def step(path: Path, steps: int) -> None:
     for name, options in (("`mgdl`", {}), ("`mgdl --encoding fourier`", {"encoding": "fourier"})):
         config = inr.configure(inr.FitOptions(**options, steps=steps, precision="float32"))
         inr.fit(image, config)
-        rows = config.batch(image.width * image.height)
+        pixels = config.training.batch(image.width * image.height)
         marks: list[float] = []
         fitted = inr.fit(image, config, progress=lambda p, marks=marks: marks.append(time.perf_counter()))
         gaps = [b - a for a, b in itertools.pairwise(marks)]
         seconds = statistics.median(gaps)
-        flops = statistics.mean(_products(grade) for grade in fitted.model.grades) * rows
+        flops = statistics.mean(_products(grade) for grade in fitted.model.grades) * pixels
         own = config.grades[0]
-        peak = product_gflops(rows, own.width, own.width)
+        peak = product_gflops(pixels, own.width, own.width)
         with profile(activities=[ProfilerActivity.CPU]) as profiler:
             inr.fit(image, config)
         events = sorted(profiler.key_averages(), key=lambda e: -e.self_cpu_time_total)
@@ -122,13 +122,13 @@ def one_scale(path: Path, megapixels: float, memory: float | None, encoding: str
     fitted = inr.fit(image, config, memory=memory, progress=lambda p: marks.append((p.grade, time.perf_counter())))
     gaps = [b[1] - a[1] for a, b in itertools.pairwise(marks) if a[0] == b[0]]
     step = statistics.mean(gaps) if gaps else math.nan  # a grade may have had time for one step only
-    rows = config.batch(image.width * image.height)
+    pixels = config.training.batch(image.width * image.height)
     start = time.perf_counter()
     fitted.model.render()
     drawing = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     held, steps = f"{fitted.held:.1%}", len(marks)
-    print(f"{steps} {rows} {step * 1e3:.1f} {step / rows * 1e6:.2f} {held} {drawing:.1f} {peak:.2f}")
+    print(f"{steps} {pixels} {step * 1e3:.1f} {step / pixels * 1e6:.2f} {held} {drawing:.1f} {peak:.2f}")
 
 
 def rivals(path: Path, seconds: float) -> None:

@@ -7,12 +7,12 @@ import torch
 
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.networks.encoding import plane_shape
-from inr.settings.config import FitConfig
+from inr.networks.planes import plane_shape
+from inr.settings.config import FitConfig, GreedyTraining
 
 GIB = 1 << 30
-_PER_ROW = 16
-"""Row numbers, their random order, the next one and the visits of a pass, in bytes per training pixel."""
+_PER_PIXEL = 16
+"""Indices, their random order, the next one and the visits of a pass, in bytes per training pixel."""
 _PER_TRAINED_NUMBER = 20
 """A plane in training: value, gradient, its two moments, and the gradient in the making."""
 _NOT_TOLD = 4 * GIB
@@ -32,13 +32,22 @@ def default_limit(device: torch.device, share: int = 1) -> int:
     return _used(device) + (_NOT_TOLD if free is None else free * 512) // share
 
 
-def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: int, device: torch.device) -> int:
+def pool_bytes(
+    image: Image,
+    config: FitConfig,
+    training: GreedyTraining,
+    pixels: int,
+    widest: int,
+    limit: int,
+    device: torch.device,
+) -> int:
     """Return what is left of a limit for the inputs held at a time.
 
     Args:
         image: the picture.
         config: of the fit.
-        rows: training pixels.
+        training: its training.
+        pixels: that are trained on.
         widest: most inputs of any grade.
         limit: bytes for the whole process, or on the GPU.
         device: that trains.
@@ -50,17 +59,17 @@ def pool_bytes(image: Image, config: FitConfig, rows: int, widest: int, limit: i
         sum(math.prod(plane_shape(plane, image.width, image.height)) for plane in own.planes) for own in config.grades
     ]
     widths = max(own.width * own.depth for own in config.grades)
-    batch = min(config.batch(rows), rows) if config.batch_size is not None else 0
+    batch = min(training.batch(pixels), pixels) if training.batch_size is not None else 0
     needed = (
         _used(device)
-        + _PER_ROW * rows
+        + _PER_PIXEL * pixels
         + _PER_TRAINED_NUMBER * max(numbers)
         + 4 * sum(numbers)
         + 8 * widest * batch  # gathered, and joined where two passes meet
         + 4 * 8192 * 6 * (widths + widest)  # a chunk on its way through a grade and back
     )
     left = limit - needed
-    smallest = 16 * widest * min(rows, max(8192, batch))
+    smallest = 16 * widest * min(pixels, max(8192, batch))
     if left < smallest:
         raise ConfigError(
             f"memory: {image.width} x {image.height} pixels with these settings take at least "

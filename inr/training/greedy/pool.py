@@ -1,8 +1,7 @@
-"""Training rows -> batches of (grade input, residual): the features of frozen grades, computed once and kept.
+"""Training pixels -> batches of (grade input, residual): the features of frozen grades, computed once and kept.
 
-Training rows are visited in random order, pass after pass. The features of as many rows as memory allows are
-held at a time; a picture that fits whole is computed once per grade, a larger one is taken in portions, each when its
-turn comes.
+Training pixels are visited in random order, pass after pass. The features of as many pixels as memory allows are held
+at a time. A picture whose features fit whole has them computed once for each grade; a larger one is taken in portions.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,16 +11,16 @@ from torch import Tensor
 
 from inr.networks.chain import advance, grade_input
 from inr.networks.grade import Grade
-from inr.settings.config import FeedName
+from inr.settings.shape import FeedName
 
 CHUNK = 8192
-"""Rows pushed through a network at once: its activations stay in cache."""
+"""Pixels pushed through a network at once: its activations stay in cache."""
 
 
 class Pool:
     """What the current grade trains on.
 
-    rows -> coordinates -> encoding -> frozen grades -> inputs (R, d), residual (R, C)
+    pixels -> coordinates -> encoding -> frozen grades -> inputs (R, d), residual (R, C)
 
     Attributes:
         inputs: (R, d) float32, what the current grade sees.
@@ -37,7 +36,7 @@ class Pool:
     def __init__(
         self,
         *,
-        rows: Tensor,
+        pixels: Tensor,
         colours: Tensor,
         encode: Callable[[Tensor], Tensor],
         feed: FeedName,
@@ -46,37 +45,37 @@ class Pool:
         seed: int,
         pool_bytes: int,
     ) -> None:
-        """Hold the rows of grade 1.
+        """Hold the pixels of grade 1.
 
         Args:
-            rows: (N,) row numbers to train on.
-            colours: (pixels, C) float32 colours of the whole picture, by row number.
-            encode: (M,) row numbers -> (M, E) encoding.
+            pixels: (N,) indices of the training pixels.
+            colours: (pixels, C) float32 colours of the whole picture, by pixel index.
+            encode: (M,) pixel indices -> (M, E) encoding.
             feed: what later grades see, see `FitConfig.feed`.
             widest: largest input size of any grade to come.
-            visits: rows a grade will ask for in all; more are not computed unless all are held.
+            visits: pixels a grade will ask for in all; more are not computed unless all are held.
             seed: of the order of visits.
             pool_bytes: memory for the inputs held at a time.
         """
-        self._rows, self._colours, self._encode = rows, colours, encode
+        self._pixels, self._colours, self._encode = pixels, colours, encode
         self._feed: FeedName = feed
         fits = pool_bytes // (4 * widest)
-        self._portion = len(rows) if fits >= len(rows) else max(1, min(fits, visits))
+        self._portion = len(pixels) if fits >= len(pixels) else max(1, min(fits, visits))
         self._generator = torch.Generator().manual_seed(seed)
         self._frozen: list[Grade] = []
-        self._order = self._shuffled(len(rows))
-        self._next_row = 0
+        self._order = self._shuffled(len(pixels))
+        self._next = 0
         self._fill()
 
     @property
     def count(self) -> int:
-        """Number of training rows."""
-        return len(self._rows)
+        """Number of training pixels."""
+        return len(self._pixels)
 
     @property
     def held(self) -> float:
-        """Share of the training rows that is held at once."""
-        return len(self._held) / len(self._rows)
+        """Share of the training pixels that is held at once."""
+        return len(self._held) / len(self._pixels)
 
     @property
     def first(self) -> bool:
@@ -85,30 +84,30 @@ class Pool:
 
     @property
     def whole(self) -> bool:
-        """Whether every training row is held at once."""
-        return len(self._held) == len(self._rows)
+        """Whether every training pixel is held at once."""
+        return len(self._held) == len(self._pixels)
 
     def portions(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and residual of all training rows once, as many as are held at a time."""
+        """Yield inputs and residual of all training pixels once, as many as are held at a time."""
         if self.whole:
             yield self.inputs, self.residual
             return
-        for rows in torch.split(self._rows, self._portion):
-            yield self._push(rows, None, self._colours[rows], self._frozen)
+        for pixels in torch.split(self._pixels, self._portion):
+            yield self._push(pixels, None, self._colours[pixels], self._frozen)
 
     def chunks(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and residual of all training rows once, at most `CHUNK` rows at a time."""
+        """Yield inputs and residual of all training pixels once, at most `CHUNK` pixels at a time."""
         for inputs, residual in self.portions():
             yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
 
     @torch.no_grad()
     def leftover(
-        self, rows: Tensor | None = None, *, grade: Grade | None = None, scale: float = 1.0, shift: float = 0.0
+        self, places: Tensor | None = None, *, grade: Grade | None = None, scale: float = 1.0, shift: float = 0.0
     ) -> Tensor:
         """Return what the picture so far leaves over, in reading order.
 
         Args:
-            rows: (M,) ascending int64 places among the training rows, to compute only those; all by default.
+            places: (M,) ascending int64 places among the training pixels, to compute only those; all by default.
             grade: one still in training, whose prediction is to be taken off too.
             scale: what its prediction is to be multiplied by.
             shift: what is then to be added to it.
@@ -117,15 +116,15 @@ class Pool:
             (M, C) float32, e^l, or e^l - scale * g_l - shift.
         """
         if self.whole:
-            wanted = torch.full((self.count,), rows is None)
-            if rows is not None:
-                wanted[rows] = True
-            places = wanted.index_select(0, self._order).nonzero()[:, 0]  # held in the order of the first pass
-            places = places[self._order.index_select(0, places).argsort()]
+            wanted = torch.full((self.count,), places is None)
+            if places is not None:
+                wanted[places] = True
+            chosen = wanted.index_select(0, self._order).nonzero()[:, 0]  # held in the order of the first pass
+            chosen = chosen[self._order.index_select(0, chosen).argsort()]
         else:
-            places = self._rows if rows is None else self._rows[rows]
+            chosen = self._pixels if places is None else self._pixels[places]
         parts = []
-        for part in torch.split(places, CHUNK):
+        for part in torch.split(chosen, CHUNK):
             if self.whole:
                 at = part.to(self.inputs.device)
                 inputs, residual = self.inputs.index_select(0, at), self.residual.index_select(0, at)
@@ -137,7 +136,7 @@ class Pool:
     def batch(self, size: int) -> tuple[Tensor, Tensor]:
         """Return the next `size` inputs and residuals in random order.
 
-        Never more than all training rows; a batch may end one pass, or portion, and begin the next.
+        Never more than all training pixels; a batch may end one pass, or portion, and begin the next.
         """
         left, parts = min(size, self.count), []
         while left > 0:
@@ -170,31 +169,31 @@ class Pool:
             )
 
     def _turn(self) -> None:
-        """Begin another pass over the training rows, or go on to the next portion of them."""
+        """Begin another pass over the training pixels, or go on to the next portion of them."""
         if self.whole:
             self._visits, self._position = self._shuffled(len(self._held)), 0
         else:
             self._fill()
 
     def _fill(self) -> None:
-        """Hold the next portion of the training rows."""
-        if self._next_row + self._portion > len(self._order):
-            self._order, self._next_row = self._shuffled(len(self._rows)), 0
-        self._held = self._rows[self._order[self._next_row : self._next_row + self._portion]]
-        self._next_row += self._portion
+        """Hold the next portion of the training pixels."""
+        if self._next + self._portion > len(self._order):
+            self._order, self._next = self._shuffled(len(self._pixels)), 0
+        self._held = self._pixels[self._order[self._next : self._next + self._portion]]
+        self._next += self._portion
         self.inputs, self.residual = self._push(self._held, None, self._colours[self._held], self._frozen)
         self._visits, self._position = self._shuffled(len(self._held)), 0
 
     @torch.no_grad()
     def _push(
-        self, rows: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade], *, keep: bool = True
+        self, pixels: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade], *, keep: bool = True
     ) -> tuple[Tensor, Tensor]:
-        """Return inputs (none unless kept) and residual after these grades; `inputs` is None for bare rows."""
+        """Return inputs (none unless kept) and residual after these grades; `inputs` is None where none are held."""
         residual = residual.clone()
         after = torch.empty(0)
-        for start in range(0, len(rows), CHUNK):
+        for start in range(0, len(pixels), CHUNK):
             part = slice(start, start + CHUNK)
-            features, encoded = (None, self._encode(rows[part])) if inputs is None else self._split(inputs[part])
+            features, encoded = (None, self._encode(pixels[part])) if inputs is None else self._split(inputs[part])
             for grade in grades:
                 features, encoded, prediction = advance(grade, encoded, features, feed=self._feed)
                 residual[part] -= prediction
@@ -202,7 +201,7 @@ class Pool:
                 continue
             x = grade_input(encoded, features, feed=self._feed)
             if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
-                after = torch.empty(len(rows), x.shape[1], device=x.device)
+                after = torch.empty(len(pixels), x.shape[1], device=x.device)
             after[part] = x
         return after, residual
 

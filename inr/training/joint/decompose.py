@@ -1,4 +1,4 @@
-"""A picture and planes -> whole numbers on the planes that add up to about that picture: where a compact fit begins."""
+"""A picture and planes -> latents that add up to about that picture, by least squares: the closed form of MGDL."""
 
 import math
 from collections.abc import Sequence
@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inr.networks.encoding import plane_shape
+from inr.networks.planes import plane_shape
 from inr.settings.shape import Plane
 
 _DEAD_ZONE = 0.6
-_COLOURS = {
+"""Latents of a smaller magnitude become zero at the start."""
+_DIRECTIONS = {
     1: torch.tensor([[1.0]]),
     2: torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
     3: torch.tensor([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-0.5, 1.0, -0.5]]),
@@ -71,11 +72,11 @@ class Reading:
 
 
 def colour_directions(channels: int) -> Tensor:
-    """Return (C, C): what a plane's channels stand for, each as long as one unit of all colours.
+    """Return (C, C): the colours that a plane's channels stand for, each as long as one unit of all colours.
 
-    Lightness comes first, then alpha, then what colours differ in.
+    Luma comes first, then alpha if there is one, then the two directions of chroma.
     """
-    colours = _COLOURS[channels]
+    colours = _DIRECTIONS[channels]
     unit: Tensor = colours / colours.norm(dim=1, keepdim=True)
     return unit * math.sqrt(channels)
 
@@ -83,17 +84,17 @@ def colour_directions(channels: int) -> Tensor:
 def decompose(
     pixels: Tensor, layout: Sequence[Plane], readings: Sequence[Reading], step: float
 ) -> tuple[list[Tensor], float]:
-    """Fill planes with a picture, one after another, each with what the whole numbers of those before left over.
+    """Fill planes with a picture, one after another, each with what the rounded latents of those before left over.
 
     Args:
         pixels: (C, H, W), of mean zero.
         layout: the planes, the coarsest first.
         readings: of each.
-        step: what one stands for.
+        step: quantisation step, in units of the colours.
 
     Returns:
-        For each plane (channels, h, w) numbers in steps, next to the whole ones they are to become; channels beyond
-        the picture's are zero. And the mean squared error that the whole ones leave.
+        For each plane (channels, h, w) latents in steps, near the integers they are to become; channels beyond the
+        picture's are zero. And the mean squared error that the integers leave.
     """
     channels, height, width = pixels.shape
     colours, left, found = colour_directions(channels), pixels, []
@@ -109,7 +110,7 @@ def decompose(
 
 
 def entropy(planes: Sequence[Tensor]) -> float:
-    """Return the bits of whole numbers if each channel's were drawn at random from what they are: an upper estimate."""
+    """Return the bits of rounded latents if each channel's were drawn independently: the sum of their entropies."""
     bits = 0.0
     for plane in planes:
         for channel in plane.round():

@@ -1,4 +1,4 @@
-"""Numbers of planes in training -> what each is expected to be, and what a bit there weighs: the context's trainer."""
+"""Latents in training -> a Laplace distribution for each, and the bits it costs: the trainer of the entropy model."""
 
 import math
 from collections.abc import Callable
@@ -8,138 +8,151 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inr.networks.entropy_model import FINE, NEIGHBOURS, Context, Lattice, groups
+from inr.networks.entropy_model import FINE, NEIGHBOURS, EntropyModel, Lattice, groups
+from inr.networks.quantised import QuantStep
 from inr.training.rounding.together import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
+"""Bounds of log2 b, b the mean distance of a latent from its centre: the range coder has tables for these."""
 _LEAST = 2.0**-20
+"""Least probability that a latent is counted with."""
 _MOST = 32_767
+"""Largest magnitude of a weight of the entropy model, in parts of `FINE`."""
 _SAMPLE, _CHUNK = 65_536, 4096
-"""Numbers that are looked at to round the context, and how many at once."""
+"""Latents that are looked at to round the entropy model, and how many at once."""
 
 
-class Expectation:
-    """Learns a context while the numbers change, a portion of them at a time.
+class EntropyModelTrainer:
+    """Trains an entropy model while the latents change, on a portion of them at a time.
 
-    The gradient of a number's own bits is kept; that of the bits of others, through what they expect, is not: measured,
-    it makes a step a third longer and gains nothing.
+    A latent's gradient has the bits of its own code; the bits of other latents, which change through their predictions,
+    are left out. Measured, including them makes a step a third longer and gains nothing.
 
     Attributes:
-        centres: (all,) expected values, as of the last look at each number.
-        spreads: (all,) log2 of the mean distance from them.
-        parameters: to be trained.
+        centres: (all,) predicted centres, as of the last look at each latent.
+        log_scales: (all,) predicted log2 of the mean distance from the centre, likewise.
+        parameters: the float32 weights in training, see `EntropyModel`.
     """
 
     def __init__(self, order: list[Lattice], hidden: int, generator: torch.Generator, portions: int) -> None:
+        """Draw the start.
+
+        Args:
+            order: the channels of all planes in the order of coding.
+            hidden: neurons.
+            generator: draws the weights and the order in which latents are looked at.
+            portions: into which the latents are divided; a step looks at one.
+        """
         met = list(groups(order))
         count = sum(lattice.count for lattice in order)
         shuffled = torch.randperm(count, generator=generator).numpy()
         self._at = torch.from_numpy(np.concatenate([group.at() for group in met])[shuffled])
-        seen = np.concatenate([group.seen() for group in met], axis=1)
-        self._seen = torch.from_numpy(np.ascontiguousarray(seen[:, shuffled]))
-        kinds = [np.full((group.count, 2), (group.number, group.place)).T for group in met]
+        neighbours = np.concatenate([group.neighbours() for group in met], axis=1)
+        self._neighbours = torch.from_numpy(np.ascontiguousarray(neighbours[:, shuffled]))
+        kinds = [np.full((group.count, 2), (group.number, group.channel)).T for group in met]
         self._kind = torch.from_numpy(np.ascontiguousarray(np.concatenate(kinds, axis=1)[:, shuffled]))
         self._portion, self._next = -(-count // portions), 0
-        self.centres, self.spreads = torch.zeros(count), torch.zeros(count)
-        first, passes, places, last, offsets = Context.shapes(hidden, len(order))
+        self.centres, self.log_scales = torch.zeros(count), torch.zeros(count)
+        first, passes, channels, last, offsets = EntropyModel.shapes(hidden, len(order))
         draw = torch.randn(first, generator=generator) / math.sqrt(2 * NEIGHBOURS)
-        empty = [torch.zeros(shape) for shape in (passes, places, last, offsets)]
+        empty = [torch.zeros(shape) for shape in (passes, channels, last, offsets)]
         self.parameters = [tensor.requires_grad_(True) for tensor in (draw, *empty)]
 
-    def refresh(self, numbers: Tensor, whole: Callable[[Tensor], Tensor]) -> Tensor:
-        """Look at the next portion of (all,) numbers and return its mean bits, with a graph to the parameters.
+    def portion_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
+        """Predict the next portion of (all,) latents and return its mean bits, with a graph to the parameters.
 
         Args:
-            numbers: as they are in training.
-            whole: what any of them become.
+            latents: as they are in training.
+            rounded: what any of them become in the file.
         """
-        rows = torch.arange(self._next, min(self._next + self._portion, len(self._at)))
+        looks = torch.arange(self._next, min(self._next + self._portion, len(self._at)))
         self._next = 0 if self._next + self._portion >= len(self._at) else self._next + self._portion
-        at = self._at[rows]
-        *_, out = self._expect(whole(self._around(numbers, rows)), rows)
-        spread = out[1].clamp(_LOWEST, _HIGHEST)
+        at = self._at[looks]
+        *_, out = self._predict(rounded(self._around(latents, looks)), looks)
+        log_scale = out[1].clamp(_LOWEST, _HIGHEST)
         with torch.no_grad():
-            self.centres[at], self.spreads[at] = out[0], spread
-        bits: Tensor = _Bits.apply(whole(numbers[at]), out[0], spread)  # type: ignore[no-untyped-call]
+            self.centres[at], self.log_scales[at] = out[0], log_scale
+        bits: Tensor = _Bits.apply(rounded(latents[at]), out[0], log_scale)  # type: ignore[no-untyped-call]
         return bits.mean()
 
-    def _around(self, numbers: Tensor, rows: Tensor) -> Tensor:
-        """Return the (NEIGHBOURS, n) of (all,) numbers that some are expected from, zero where there is none."""
-        at = self._seen[:, rows]
-        return numbers[at.clamp(max=len(numbers) - 1)] * (at < len(numbers))
+    def _around(self, latents: Tensor, looks: Tensor) -> Tensor:
+        """Return the (NEIGHBOURS, n) neighbours of some latents, zero where there is none."""
+        at = self._neighbours[:, looks]
+        return latents[at.clamp(max=len(latents) - 1)] * (at < len(latents))
 
-    def _expect(self, around: Tensor, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        """Go through the network with what lies around some numbers, (NEIGHBOURS, n).
+    def _predict(self, around: Tensor, looks: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Go through the network with the (NEIGHBOURS, n) neighbours of some latents.
 
         Returns:
-            What they see (2 NEIGHBOURS, n); their pass (7, n) and channel (C, n), one-hot, as products are faster than
-            looking up; the hidden neurons (H, n); centres and spreads (2, n).
+            Its inputs (2 NEIGHBOURS, n); the pass (7, n) and the channel (C, n) of each latent, one-hot, because
+            products are faster than looking up; the hidden neurons (H, n); centres and log scales (2, n).
         """
-        first, passes, places, last, offsets = self.parameters
-        cut = around.clamp(-64, 64)
-        number, place = (
+        first, passes, channels, last, offsets = self.parameters
+        clipped = around.clamp(-64, 64)
+        number, channel = (
             functional.one_hot(kind.long(), count).T.float()
-            for kind, count in zip(self._kind[:, rows], (len(passes), len(places)), strict=True)
+            for kind, count in zip(self._kind[:, looks], (len(passes), len(channels)), strict=True)
         )
-        seen = torch.cat([cut, cut.abs()])
-        hidden = torch.relu(first @ seen + passes.T @ number + places.T @ place)
-        return seen, number, place, hidden, last @ hidden + offsets.T @ place
+        seen = torch.cat([clipped, clipped.abs()])
+        hidden = torch.relu(first @ seen + passes.T @ number + channels.T @ channel)
+        return seen, number, channel, hidden, last @ hidden + offsets.T @ channel
 
     @staticmethod
-    def bits(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
-        """Return the bits of numbers by what is expected of them."""
-        return -torch.log2(_edges(numbers - centres, spreads)[0])
+    def bits(latents: Tensor, centres: Tensor, log_scales: Tensor) -> Tensor:
+        """Return the bits of latents under their Laplace distributions."""
+        return -torch.log2(_probability(latents - centres, log_scales)[0])
 
     @staticmethod
-    def slope(numbers: Tensor, centres: Tensor, spreads: Tensor) -> Tensor:
-        """Return the derivative of the bits of each number by that number."""
-        offset = numbers - centres
-        return _by_number(offset, *_edges(offset, spreads)).mul_(-1.0 / math.log(2.0))
+    def slope(latents: Tensor, centres: Tensor, log_scales: Tensor) -> Tensor:
+        """Return the derivative of the bits of each latent by that latent."""
+        offset = latents - centres
+        return _by_latent(offset, *_probability(offset, log_scales)).mul_(-1.0 / math.log(2.0))
 
     @torch.no_grad()
-    def context(self, numbers: Tensor) -> Context:
-        """Return the network in integers, rounded together so that (all,) whole numbers and it take the fewest bits."""
-        settled = [parameter.detach().clone() for parameter in self.parameters]
-        round_together(settled, [True] * len(settled), self._bend(numbers), 1.0, grid=_grid)
-        whole = [np.rint(tensor.numpy() * FINE).astype(np.int64).clip(-_MOST, _MOST) for tensor in settled]
-        first, passes, places, last, offsets = whole
-        return Context(first=first, passes=passes, places=places, last=last, offsets=offsets)
+    def rounded(self, latents: Tensor) -> EntropyModel:
+        """Return the entropy model in integers, rounded so that it and (all,) integer latents take the fewest bits."""
+        weights = [parameter.detach().clone() for parameter in self.parameters]
+        round_together(weights, [True] * len(weights), self._curvature(latents), 1.0, grid=_power_of_two)
+        whole = [np.rint(tensor.numpy() * FINE).astype(np.int64).clip(-_MOST, _MOST) for tensor in weights]
+        first, passes, channels, last, offsets = whole
+        return EntropyModel(first=first, passes=passes, channels=channels, last=last, offsets=offsets)
 
-    def _bend(self, numbers: Tensor) -> Tensor:
-        """Return (n, n): how the bits of all numbers bend over the network's own, from a sample of them.
+    def _curvature(self, latents: Tensor) -> Tensor:
+        """Return (n, n): the second derivative of the bits of all latents by the n weights, from a sample of latents.
 
-        Bits are -log2 P, so that the mean of what they bend is ln 2 times that of the square of their slope (Fisher).
+        Bits are -log2 P, so the mean of their second derivative is ln 2 times that of the square of their first
+        (the Fisher information).
         """
         last = self.parameters[3]
         total = sum(parameter.numel() for parameter in self.parameters)
         matrix = torch.zeros(total, total, dtype=torch.float64)
-        for rows in torch.split(torch.arange(min(_SAMPLE, len(self._at))), _CHUNK):  # they lie in random order
-            seen, number, place, hidden, out = self._expect(self._around(numbers, rows), rows)
-            offset, spread = numbers[self._at[rows]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
-            edges = _edges(offset, spread)
-            by_centre = _by_number(offset, *edges) / math.log(2.0)
-            by_out = torch.stack([by_centre, _by_spread(offset, *edges) * (spread == out[1])])
+        for looks in torch.split(torch.arange(min(_SAMPLE, len(self._at))), _CHUNK):  # they lie in random order
+            seen, number, channel, hidden, out = self._predict(self._around(latents, looks), looks)
+            offset, log_scale = latents[self._at[looks]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
+            laplace = _probability(offset, log_scale)
+            by_centre = _by_latent(offset, *laplace) / math.log(2.0)
+            by_out = torch.stack([by_centre, _by_log_scale(offset, *laplace) * (log_scale == out[1])])
             by_hidden = (last.T @ by_out) * (hidden > 0.0)
-            pairs = ((by_hidden, seen), (number, by_hidden), (place, by_hidden), (by_out, hidden), (place, by_out))
+            pairs = ((by_hidden, seen), (number, by_hidden), (channel, by_hidden), (by_out, hidden), (channel, by_out))
             slopes = torch.cat([(a[:, None] * b[None]).flatten(0, 1) for a, b in pairs])
             matrix += (slopes @ slopes.T).double()
         return matrix * (0.5 * math.log(2.0) * len(self._at) / min(_SAMPLE, len(self._at)))
 
 
-def _grid(step: float) -> float:
+def _power_of_two(step: float) -> QuantStep:
     """Return the power of two, from one of FINE parts to one, that is next below a step."""
-    return float(2.0 ** min(max(math.floor(math.log2(step)), 1 - FINE.bit_length()), 0))
+    return QuantStep.at_most(2.0 ** min(max(math.floor(math.log2(step)), 1 - FINE.bit_length()), 0))
 
 
-def _edges(offset: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return probabilities of intervals of length one under Laplace distributions, and what their slopes are made of.
+def _probability(offset: Tensor, log_scales: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the probabilities of intervals of length one under Laplace distributions, and what derivatives need.
 
-    P = F(d + 1/2) - F(d - 1/2), d the offset from the centre, F with mean distance b = 2^spread.
+    P = F(d + 1/2) - F(d - 1/2), with d the offset from the centre and F of mean distance b = 2^log_scale.
 
     Returns:
         P, at least 2^-20; exp(-|edge| / b) of the nearer and of the farther edge; 1 / b.
     """
-    inverse = torch.exp2(-spreads)
+    inverse = torch.exp2(-log_scales)
     distance = offset.abs()
     near = ((distance - 0.5).abs_() * inverse).neg_().exp_()
     far = ((distance + 0.5) * inverse).neg_().exp_()
@@ -148,31 +161,31 @@ def _edges(offset: Tensor, spreads: Tensor) -> tuple[Tensor, Tensor, Tensor, Ten
     return probability, near, far, inverse
 
 
-def _by_number(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
-    """Return d ln P / d number; beyond the interval itself it is 1 / b, whatever P was cut to."""
+def _by_latent(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
+    """Return d ln P / d latent; outside the interval around the centre it is 1 / b, whatever P was cut to."""
     inside = (near - far).div_(probability).mul_(0.5).clamp_(max=1.0)
     slope = torch.where(offset.abs() >= 0.5, torch.ones_like(inside), inside)
     return slope.mul_(inverse).copysign_(offset).neg_()
 
 
-def _by_spread(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
-    """Return the derivative of the bits by the spread."""
+def _by_log_scale(offset: Tensor, probability: Tensor, near: Tensor, far: Tensor, inverse: Tensor) -> Tensor:
+    """Return the derivative of the bits by the log scale."""
     distance = offset.abs()
     slope = (0.5 - distance) * near + (distance + 0.5) * far
     return slope.mul_(inverse).div_(probability).mul_(0.5)  # b times d ln P / d (1 / b), without its sign
 
 
 class _Bits(torch.autograd.Function):
-    """Bits of numbers that are given, by centres and spreads that are learned."""
+    """The bits of given latents, as a function of their centres and log scales."""
 
     @staticmethod
-    def forward(ctx, numbers, centres, spreads):  # type: ignore[no-untyped-def]
-        offset = numbers - centres
-        edges = _edges(offset, spreads)
-        ctx.save_for_backward(_by_number(offset, *edges), _by_spread(offset, *edges))
-        return -torch.log2(edges[0])
+    def forward(ctx, latents, centres, log_scales):  # type: ignore[no-untyped-def]
+        offset = latents - centres
+        laplace = _probability(offset, log_scales)
+        ctx.save_for_backward(_by_latent(offset, *laplace), _by_log_scale(offset, *laplace))
+        return -torch.log2(laplace[0])
 
     @staticmethod
     def backward(ctx, given):  # type: ignore[no-untyped-def]
-        slope, by_spread = ctx.saved_tensors
-        return None, given * slope * (1.0 / math.log(2.0)), given * by_spread
+        slope, by_log_scale = ctx.saved_tensors
+        return None, given * slope * (1.0 / math.log(2.0)), given * by_log_scale

@@ -1,4 +1,4 @@
-"""Numbers of feature planes in training: drawn softly towards whole ones, and led by Adam."""
+"""The latents of all planes in training: rounded softly with noise, and updated by Adam."""
 
 import math
 from collections.abc import Sequence
@@ -7,16 +7,18 @@ import torch
 from torch import Tensor
 
 _DECAYS = (0.9, 0.95)
+"""Of Adam's averages of gradients and of their squares."""
 
 
-class Numbers:
-    """The numbers of all planes, which are to become whole.
+class Latents:
+    """The latents of all planes, which are to become integers.
 
     Attributes:
-        flat: (all,) plane after plane.
+        flat: (all,) in quantisation steps, plane after plane.
     """
 
     def __init__(self, start: Sequence[Tensor]) -> None:
+        """Begin with the (c, h, w) latents of each plane."""
         self.flat = torch.cat([values.flatten() for values in start])
         self._shapes = [values.shape for values in start]
         counts = [values.numel() for values in start]
@@ -24,36 +26,37 @@ class Numbers:
         self._means, self._squares = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
         self._updates = [torch.zeros(shape[1], 1) for shape in self._shapes]
 
-    def plane(self, values: Tensor, which: int) -> Tensor:
+    def plane(self, values: Tensor, number: int) -> Tensor:
         """Return one plane's part of (all,) values, as (c, h, w)."""
-        return values[self._bounds[which] : self._bounds[which + 1]].view(self._shapes[which])
+        return values[self._bounds[number] : self._bounds[number + 1]].view(self._shapes[number])
 
-    def soften(
-        self, which: int, rows: Tensor | slice, *, softness: float, noise: float, random: torch.Generator
+    def soft_round(
+        self, number: int, rows: Tensor | slice, *, temperature: float, noise: float, random: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """Return numbers about as rounding will leave them, and the slope of that.
+        """Return latents of a plane as rounding will leave them, about, and the derivative of that.
 
-        They are rounded softly, moved by uniform noise, and rounded softly again (Agustsson & Theis 2020; the noise
-        narrows in training as in Kim et al. 2023).
+        s_T(s_T(y) + u): soft rounding at temperature T, uniform noise u of this width, soft rounding again (Agustsson
+        & Theis 2020, arXiv 2006.09952, section 4.1; the noise narrows during training as in C3, Kim et al. 2023,
+        arXiv 2312.02753, section 3).
 
         Args:
-            which: plane.
-            rows: of it.
-            softness: of the rounding; towards zero it becomes hard.
+            number: of the plane.
+            rows: of the plane.
+            temperature: of the soft rounding; towards zero it becomes rounding.
             noise: width of the noise.
-            random: where the noise comes from.
+            random: draws the noise.
         """
-        once, first = _soft_round(self.plane(self.flat, which)[:, rows], softness)
+        once, first = _soft_round(self.plane(self.flat, number)[:, rows], temperature)
         moved = torch.rand(once.shape, generator=random).sub_(0.5).mul_(noise).add_(once)
-        twice, second = _soft_round(moved, softness)
+        twice, second = _soft_round(moved, temperature)
         return twice, first.mul_(second)
 
-    def update(self, which: int, rows: Tensor | slice, gradient: Tensor, *, rate: float) -> None:
-        """Take one step of Adam on some rows of a plane."""
-        planes = [self.plane(values, which) for values in (self.flat, self._means, self._squares)]
+    def update(self, number: int, rows: Tensor | slice, gradient: Tensor, *, rate: float) -> None:
+        """Take one step of Adam on some rows of a plane; each row counts its own steps."""
+        planes = [self.plane(values, number) for values in (self.flat, self._means, self._squares)]
         values, mean, square = (plane[:, rows] for plane in planes)
-        self._updates[which][rows] += 1.0
-        sure = [1.0 - decay ** self._updates[which][rows] for decay in _DECAYS]
+        self._updates[number][rows] += 1.0
+        sure = [1.0 - decay ** self._updates[number][rows] for decay in _DECAYS]
         mean = mean.mul(_DECAYS[0]).add_(gradient, alpha=1.0 - _DECAYS[0])
         square = square.mul(_DECAYS[1]).addcmul_(gradient, gradient, value=1.0 - _DECAYS[1])
         size = (square / sure[1]).sqrt_().add_(1e-20)
@@ -61,10 +64,14 @@ class Numbers:
             plane[:, rows] = new
 
 
-def _soft_round(numbers: Tensor, softness: float) -> tuple[Tensor, Tensor]:
-    """Return numbers drawn towards the nearest whole ones, less so the larger `softness`, and the slope of that."""
-    middle = numbers.floor().add_(0.5)
-    bent = (numbers - middle).div_(softness).tanh_()
-    scale = 0.5 / math.tanh(0.5 / softness)
-    slope = bent.square().neg_().add_(1.0).mul_(scale / softness)
+def _soft_round(latents: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
+    """Return latents drawn towards the nearest integers, and the derivative of that.
+
+    s_T(y) = m + tanh((y - m) / T) / (2 tanh(1 / (2 T))), with m = floor(y) + 1/2 (Agustsson & Theis 2020,
+    section 4.1, with T in the place of 1 / alpha).
+    """
+    middle = latents.floor().add_(0.5)
+    bent = (latents - middle).div_(temperature).tanh_()
+    scale = 0.5 / math.tanh(0.5 / temperature)
+    slope = bent.square().neg_().add_(1.0).mul_(scale / temperature)
     return middle.add_(bent, alpha=scale), slope

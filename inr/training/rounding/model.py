@@ -1,4 +1,4 @@
-"""A model and the picture it draws -> the same model with its numbers on coarser grids, as coarse as a loss allows."""
+"""A model and the picture it draws -> the same model with wider quantisation steps, as a loss or a size allows."""
 
 import copy
 import dataclasses
@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inr.codec.grades import quantised
 from inr.codec.model_file import model_to_bytes
-from inr.codec.tensors import MOST, Step, grid_of, round_to
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates
 from inr.networks.chain import prefixes
 from inr.networks.model import Model
+from inr.networks.quantised import MOST, Quantised, QuantStep, quantise
 
 _SAMPLE = 2**17
 """Pixels that a loss is measured on, at most."""
@@ -26,9 +27,9 @@ _TRIES = 64
 def round_model(model: Model, image: Image, *, loss_db: float) -> Model:
     """Round a model's weights as coarsely as a loss of PSNR allows.
 
-    Rounding the n_t numbers of tensor t to a step s_t adds s_t^2 / 12 * S_t to the mean squared error, S_t the sum over
-    its numbers of the mean squared derivative of the picture. The bits saved for a given sum are most where each
-    number adds as much as any other: s_t^2 S_t / n_t is the same for all t (the argument of reverse water-filling).
+    Rounding the n_t weights of tensor t to a step s_t adds s_t^2 / 12 * S_t to the mean squared error, with S_t the sum
+    over its weights of the mean squared derivative of the picture. A given error saves most bits where each weight adds
+    as much to it as any other: s_t^2 S_t / n_t is the same for all t (the argument of reverse water-filling).
 
     Args:
         model: on the processor.
@@ -37,15 +38,15 @@ def round_model(model: Model, image: Image, *, loss_db: float) -> Model:
     """
     if loss_db <= 0.0:
         return model
-    rows = _rows(model)
-    colours = torch.from_numpy(image.pixels).reshape(-1, model.channels)[rows.long()]
-    error = _error(model, rows, colours)
+    pixels = _sample(model)
+    colours = torch.from_numpy(image.pixels).reshape(-1, model.channels)[pixels.long()]
+    error = _error(model, pixels, colours)
     allowed = error * (10.0 ** (loss_db / 10.0) - 1.0)
-    sensitivities = _sensitivities(model, rows)
+    sensitivities = _sensitivities(model, pixels)
     added = allowed
     for _ in range(_TRIES):
         rounded = _rounded(model, sensitivities, added)
-        if _error(rounded, rows, colours) - error <= allowed:
+        if _error(rounded, pixels, colours) - error <= allowed:
             return rounded
         added *= _NARROWER
     return model
@@ -62,14 +63,14 @@ def round_to_bytes(model: Model, max_bytes: int) -> Model:
     if len(model_to_bytes(model)) <= max_bytes:
         return model
     model = dataclasses.replace(model, record=dataclasses.replace(model.record, psnr_db=()))
-    sensitivities = _sensitivities(model, _rows(model))
-    steps = [[grid_of(tensor)[0].value for tensor in grade.parameters()] for grade in model.grades]
+    sensitivities = _sensitivities(model, _sample(model))
+    steps = [[tensor.step.value for tensor in quantised(model, number)] for number in range(len(model.grades))]
     low, high = -40.0, 2.0  # log2 of the mean squared error that is added: nothing, everything
     best, smallest = None, math.inf
     for _ in range(12):
         middle = (low + high) / 2
         rounded = _rounded(model, sensitivities, 2.0**middle, steps)
-        alone = dataclasses.replace(rounded, context=None)  # which expects numbers in the steps that it was trained on
+        alone = dataclasses.replace(rounded, entropy_model=None)  # trained on latents in the steps they had before
         size, rounded = min(((len(model_to_bytes(m)), m) for m in (rounded, alone)), key=lambda pair: pair[0])
         smallest = min(smallest, size)
         if size <= max_bytes:
@@ -81,8 +82,8 @@ def round_to_bytes(model: Model, max_bytes: int) -> Model:
     return best
 
 
-def _rows(model: Model) -> Tensor:
-    """Return the pixels to measure on: all of a small picture, a random sample of a large one."""
+def _sample(model: Model) -> Tensor:
+    """Return the indices of the pixels to measure on: all of a small picture, a random sample of a large one."""
     count = model.width * model.height
     if count <= _SAMPLE:
         return torch.arange(count, dtype=torch.int32)
@@ -90,10 +91,10 @@ def _rows(model: Model) -> Tensor:
     return torch.from_numpy(np.sort(drawn).astype(np.int32))
 
 
-def _error(model: Model, rows: Tensor, colours: Tensor) -> float:
+def _error(model: Model, pixels: Tensor, colours: Tensor) -> float:
     """Return the mean squared error of the whole sum on these pixels."""
     total = 0.0
-    for part, wanted in zip(torch.split(rows, _CHUNK), torch.split(colours, _CHUNK), strict=True):
+    for part, wanted in zip(torch.split(pixels, _CHUNK), torch.split(colours, _CHUNK), strict=True):
         where = coordinates(part, model.width, model.height, model.frame)
         *_, drawn = model.predictions(where)
         total += float((drawn - wanted).square().sum())
@@ -101,14 +102,14 @@ def _error(model: Model, rows: Tensor, colours: Tensor) -> float:
 
 
 @torch.enable_grad()
-def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
+def _sensitivities(model: Model, pixels: Tensor) -> list[list[float]]:
     """Return S_t of every tensor of every grade, estimated with random signs at the pixels (Hutchinson)."""
     grades = [copy.deepcopy(grade).requires_grad_(True) for grade in model.grades]
     parameters = [list(grade.parameters()) for grade in grades]
     flat = [p for of_grade in parameters for p in of_grade]
     sums = [0.0] * len(flat)
     random = torch.Generator().manual_seed(0)
-    for part in torch.split(rows, _CHUNK):
+    for part in torch.split(pixels, _CHUNK):
         where = model.encoding(coordinates(part, model.width, model.height, model.frame))
         *_, total = prefixes(grades, where, feed=model.feed)
         signs = torch.randint(0, 2, total.shape, generator=random).to(total.dtype) * 2.0 - 1.0
@@ -116,7 +117,7 @@ def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
         for place, gradient in enumerate(gradients):
             if gradient is not None:
                 sums[place] += float(gradient.square().sum())
-    means = iter(value / (len(rows) * model.channels) for value in sums)
+    means = iter(value / (len(pixels) * model.channels) for value in sums)
     return [[next(means) for _ in of_grade] for of_grade in parameters]
 
 
@@ -124,7 +125,7 @@ def _sensitivities(model: Model, rows: Tensor) -> list[list[float]]:
 def _rounded(
     model: Model, sensitivities: list[list[float]], added: float, steps: list[list[float]] | None = None
 ) -> Model:
-    """Return a copy whose roundings add about so much to the mean squared error, shared evenly by all numbers.
+    """Return a copy whose roundings add about so much to the mean squared error, shared evenly by all weights.
 
     Args:
         model: to be rounded.
@@ -132,15 +133,22 @@ def _rounded(
         added: to the mean squared error.
         steps: that tensors have already, which are not made finer.
     """
-    share = 12.0 * added / sum(grade.parameters_count for grade in model.grades)
+    each = 12.0 * added / sum(grade.parameters_count for grade in model.grades)
     grids = iter(steps or [[0.0] * len(of_grade) for of_grade in sensitivities])
-    grades = []
-    for own, of_grade in zip(model.grades, sensitivities, strict=True):
-        grade = copy.deepcopy(own)
-        for parameter, sensitivity, finest in zip(grade.parameters(), of_grade, next(grids), strict=True):
+    known = model.quantised or tuple((None,) * len(of_grade) for of_grade in sensitivities)
+    grades, tensors = [], []
+    for given, of_grade, before in zip(model.grades, sensitivities, known, strict=True):
+        grade = copy.deepcopy(given)
+        found: list[Quantised | None] = list(before)
+        for place, (parameter, sensitivity, finest) in enumerate(
+            zip(grade.parameters(), of_grade, next(grids), strict=True)
+        ):
             widest = 2.0 * float(parameter.abs().max())
-            step = math.sqrt(share * parameter.numel() / sensitivity) if sensitivity > 0.0 else widest
+            step = math.sqrt(each * parameter.numel() / sensitivity) if sensitivity > 0.0 else widest
             if widest > 0.0 and step > finest:
-                parameter.copy_(round_to(parameter, Step.at_most(min(max(step, widest / MOST), widest))))
+                rounded = quantise(parameter, QuantStep.at_most(min(max(step, widest / MOST), widest)))
+                parameter.copy_(rounded.tensor(tuple(parameter.shape)))
+                found[place] = rounded
         grades.append(grade)
-    return dataclasses.replace(model, grades=tuple(grades))
+        tensors.append(tuple(found))
+    return dataclasses.replace(model, grades=tuple(grades), quantised=tuple(tensors))
