@@ -84,7 +84,10 @@ class _Updates:
         for soft, _ in softened:
             soft.requires_grad_(fraction < LATENTS_END)
         wanted = state.pixels[:, at].flatten(1).T
-        errors = [(drawn - wanted).square().mean() for drawn in state.draw([soft for soft, _ in softened], at)]
+        shown = 1.0 if state.shown is None else state.shown[:, at].flatten(1).T
+        errors = [
+            ((drawn - wanted) * shown).square().mean() for drawn in state.draw([soft for soft, _ in softened], at)
+        ]
         loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         *before, last = (float(error.detach()) for error in errors)
