@@ -62,7 +62,7 @@ def test_nothing_that_is_measured_depends_on_what_is_hidden():
     for name in ("bilinear", "bicubic", "lanczos"):
         assert (interpolate(black, name) == interpolate(noise, name)).all()
     for reduced in (reduce_picture(np.kron(i.pixels, np.ones((60, 60, 1), np.float32))) for i in (black, noise)):
-        assert np.abs(opaque(reduced) - opaque(seen(black.pixels)).repeat(2, 0).repeat(2, 1)).max() < 0.5
+        assert np.abs(opaque(reduced) - opaque(seen(black.pixels)).repeat(20, 0).repeat(20, 1)).max() < 0.01
 
 
 def test_what_is_measured_is_what_is_seen():
@@ -128,7 +128,7 @@ def test_a_larger_drawing_has_no_rim(name):
     image = disc(0)
     colours = np.where(image.pixels[:, :, 3:] > 0, np.float32([0.8, 0.6, 0.4]), 0)
     image = inr.image_from_array(np.concatenate([colours, image.pixels[:, :, 3:]], axis=2).astype(np.float32))
-    config = {"waves": small_config, "planes": grid_config}[name](steps=(300, 300, 300))
+    config = small_config(steps=(300, 300, 300)) if name == "waves" else grid_config(steps=0)
     drawn = inr.fit(image, config).model.render(width=104, height=80)
     rim = (drawn[:, :, 3] > 0.1) & (drawn[:, :, 3] < 0.9)
     assert rim.sum() > 100
