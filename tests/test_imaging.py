@@ -1,5 +1,6 @@
 """Pictures as they come: modes, depths, orientation, profiles, damage."""
 
+import io
 import struct
 import zlib
 
@@ -7,22 +8,16 @@ import imageio.v3 as iio
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import DATA, PROFILE, picture
+from conftest import DATA, GREY_PROFILE, PROFILE, picture, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import inr
-from inr.imaging.icc import gamma_curve, make_profile
+from inr.batch.inputs import find_pictures
+from inr.imaging.formats import ENDINGS
 from inr.imaging.sampling import axis, coordinates, training_pixels
 from inr.spectra.bandwidth import choose_sigma, median_frequency
-
-GREY_PROFILE = make_profile(gamma_curve(1.8), None)
-
-
-def saved(path, array, mode=None, **options):
-    PIL.Image.fromarray(array if array.ndim == 2 or array.shape[2] > 1 else array[:, :, 0], mode).save(path, **options)
-    return path
 
 
 def test_cat():
@@ -110,17 +105,6 @@ def test_exif_orientation_is_applied(tmp_path, orientation, deep):
     got = inr.quantize(loaded.pixels, loaded.bit_depth)
     assert ((got // 257 if deep else got) == upright).all()
     assert (f"EXIF orientation {orientation} applied" in loaded.notes) == (orientation != 1)
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
-def test_colour_profile_is_kept_and_written(tmp_path, suffix):
-    from PIL import ImageCms
-
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    loaded = inr.load_image(saved(tmp_path / f"a.{suffix}", picture(), icc_profile=profile))
-    assert loaded.icc_profile == profile
-    inr.save_image(tmp_path / f"b.{suffix}", picture(), icc_profile=profile)
-    assert inr.load_image(tmp_path / f"b.{suffix}").icc_profile == profile
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (3, 5)])
@@ -272,12 +256,6 @@ def test_fuzzed_pictures_are_pictures_or_an_image_error(tmp_path, suffix):
             assert str(path) in str(error)
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.bmp"])
-def test_a_profile_that_has_no_place_is_said(tmp_path, name):
-    with pytest.warns(inr.ImageWarning, match="colour profile has no place"):
-        inr.save_image(tmp_path / name, picture(), icc_profile=PROFILE)
-
-
 def test_formats_that_are_too_small_for_a_picture_say_so(tmp_path):
     with pytest.raises(inr.ImageError, match="does not hold this picture|cannot be written"):
         inr.save_image(tmp_path / "a.webp", np.zeros((1, 20_000, 3), np.uint8))
@@ -303,3 +281,54 @@ def test_bandwidth_grows_with_the_detail_and_stays_sensible():
     dot, line = (inr.image_from_array(np.zeros(shape, np.uint8)) for shape in ((1, 1, 1), (1, 5000, 3)))
     assert choose_sigma(noise) > choose_sigma(inr.image_from_array(picture(200, 300)))
     assert all(2 <= choose_sigma(image) <= 64 for image in (flat, noise, dot, line))
+
+
+def jpeg(**options):
+    data = io.BytesIO()
+    array = picture(40, 56) if options.pop("colour", True) else picture(40, 56, 1)[:, :, 0]
+    image = PIL.Image.fromarray(array)
+    (image.convert("CMYK") if options.pop("inks", False) else image).save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"colour": False}, {"inks": True}, {"subsampling": 0}])
+def test_a_jpeg_without_its_end_marker_is_whole_or_damaged(tmp_path, options):
+    whole = jpeg(**options)
+    wanted = inr.load_image(broken(tmp_path, "a.jpg", whole))
+    for ending in (whole[:-2], whole[:-1], whole[:-2] + b"\xff\xff"):
+        loaded = inr.load_image(broken(tmp_path, "a.jpg", ending))
+        assert (loaded.pixels == wanted.pixels).all() and "end marker" in loaded.notes[-1]
+    for kept in (0.5, 0.8, 0.95):
+        with pytest.raises(inr.ImageError, match="damaged or cut short"):
+            inr.load_image(broken(tmp_path, "a.jpg", whole[: int(kept * len(whole))]))
+    assert inr.load_image(broken(tmp_path, "a.jpg", whole + b"behind the end" * 9)).notes == wanted.notes
+
+
+def test_a_kind_that_is_not_read_is_not_called_foreign(tmp_path):
+    data = bytearray(jpeg())
+    data[data.index(b"\xff\xc0") + 4] = 12  # bits of a sample
+    for name, content in (("a.jpg", bytes(data)), ("a.webp", b"RIFF\x10\0\0\0WEBPVP9 ")):
+        with pytest.raises(inr.ImageError, match="that is damaged, or of a kind this program cannot read"):
+            inr.load_image(broken(tmp_path, name, content))
+
+
+def test_a_damaged_later_frame_leaves_the_first(tmp_path):
+    frames = [PIL.Image.fromarray(picture(seed=s)) for s in range(3)]
+    for name in ("a.gif", "a.webp"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        wanted = inr.load_image(tmp_path / name)
+        assert "first of 3 frames" in wanted.notes
+        if name == "a.gif":
+            data = (tmp_path / name).read_bytes()
+            cut = inr.load_image(broken(tmp_path, "cut.gif", data[: int(0.8 * len(data))]))
+            assert (cut.pixels == wanted.pixels).all()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_one_list_of_endings_is_read_written_and_looked_for(tmp_path, ending):
+    for name in (f"a{ending}", f"b{ending.upper()}"):
+        inr.save_image(tmp_path / name, picture())
+        assert inr.load_image(tmp_path / name).pixels.shape == (12, 17, 3)
+    with PIL.Image.open(tmp_path / f"a{ending}") as written:
+        assert written.format == ENDINGS[ending]
+    assert find_pictures(tmp_path, recursive=False, leave_out=tmp_path / "out") == [f"a{ending}", f"b{ending.upper()}"]

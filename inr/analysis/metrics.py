@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from inr.errors import ImageError
-from inr.imaging.image import Image, quantize
+from inr.imaging.alpha import seen
+from inr.imaging.image import Image, quantize, unit
 from inr.imaging.sampling import training_pixels
 from inr.networks.model import Model
 from inr.settings.config import PixelsName
@@ -23,6 +24,9 @@ _SSIM_PIXELS = 2_000_000
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """How near a picture is to its source. PSNR in dB at peak 1; infinity is an exact copy.
+
+    Of pictures with alpha what is seen is compared: each colour times its alpha, and alpha itself. Colours that alpha
+    hides count for nothing.
 
     Attributes:
         psnr_db: all pixels, values clipped and rounded to the source's bit depth.
@@ -80,11 +84,11 @@ def measure(
     for rows, prefixes in model.strips():
         if on_strip is not None:
             on_strip(rows, prefixes)
-        source, lattice = image.pixels[rows], rows.start % 2
+        source, lattice = seen(image.pixels[rows]), rows.start % 2
         for number, prefix in enumerate(prefixes):
             pictures[number][rows] = quantize(prefix, image.bit_depth)
-            error = np.square(_unit(pictures[number][rows]) - source, dtype=np.float64)
-            unclipped = np.square(prefix - source, dtype=np.float64)
+            error = np.square(seen(unit(pictures[number][rows])) - source, dtype=np.float64)
+            unclipped = np.square(seen(prefix) - source, dtype=np.float64)
             trained = error[lattice::2, ::2] if pixels == "half" else error
             squares[number] += unclipped.sum(), error.sum(), trained.sum()
     trained_count = len(training_pixels(image.width, image.height, pixels)) * image.channels
@@ -114,7 +118,7 @@ def compare_pictures(image: Image, picture: np.ndarray[Any, Any], *, pixels: Pix
         picture: (H, W, C), uint8 or uint16.
         pixels: what is taken as trained on.
     """
-    error = np.square(_unit(picture) - image.pixels, dtype=np.float64)
+    error = np.square(seen(unit(picture)) - seen(image.pixels), dtype=np.float64)
     trained = error[::2, ::2] if pixels == "half" else error
     everywhere = float(error.sum())
     return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size)
@@ -134,7 +138,7 @@ def _quality(image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, 
 
 
 def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
-    """Return the mean SSIM of two (H, W, C) pictures (kornia's), or None if a side is under 11 pixels.
+    """Return the mean SSIM of what is seen of two (H, W, C) pictures (kornia's), or None if a side is under 11 pixels.
 
     Both are float32 in [0, 1], or unsigned integers of 8 or 16 bits.
 
@@ -151,15 +155,8 @@ def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
         first, last = max(0, top - margin), min(height, top + step + margin)
         if last - first < _SSIM_WINDOW:
             first = last - _SSIM_WINDOW
-        x, y = (torch.from_numpy(_unit(p[first:last])).permute(2, 0, 1)[None] for p in (a, b))
+        x, y = (torch.from_numpy(seen(unit(p[first:last]))).permute(2, 0, 1)[None] for p in (a, b))
         values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
         total += float(values[top - first : top - first + step].double().sum())
     mean: float = total / (height * width)
     return mean
-
-
-def _unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return float32 in [0, 1] of unsigned integers; floats stay as they are."""
-    if picture.dtype == np.float32:
-        return picture
-    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)

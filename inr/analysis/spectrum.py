@@ -7,6 +7,7 @@ import numpy as np
 
 from inr.analysis.metrics import check_alike
 from inr.analysis.recorder import History
+from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
 from inr.networks.model import Model, Region
 from inr.settings.config import PixelsName
@@ -124,7 +125,7 @@ def spectrum(
         check_alike(image, model)
     prefixes = prefixes or _draw(model)
     pictures = prefixes.pictures
-    target = pictures[-1] if image is None else image.pixels[prefixes.rows, prefixes.columns]
+    target = pictures[-1] if image is None else without_hidden(image).pixels[prefixes.rows, prefixes.columns]
     rings = Rings(*target.shape[:2])
     wanted = rings.transform(target)
     gains = np.exp(-2.0 * np.square(math.pi * np.array(SIGMAS)[:, None, None] * rings.radius))

@@ -6,9 +6,13 @@ from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 
-_ORIENTATION = 0x0112
+from inr.imaging.icc import ADOBE_RGB, gamma_curve, make_profile
+
+_ORIENTATION, _INDEX = 0x0112, 1
+_ADOBE_GAMMA = 563 / 256
 _ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 _JPEG, _END = b"\xff\xd8\xff", b"\xff\xd9"
 
@@ -37,6 +41,8 @@ def decode(data: bytes) -> Stored:
     with PIL.Image.open(io.BytesIO(data)) as picture:
         mode, profile = picture.mode, picture.info.get("icc_profile")
         orientation, notes = orientation_of(picture)
+        if not profile and not notes and _says_adobe_rgb(picture):
+            profile, notes = make_profile(gamma_curve(_ADOBE_GAMMA), ADOBE_RGB), ("Adobe RGB, as EXIF says",)
         notes = _frames(picture) + notes
         transparent = "transparency" in picture.info
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
@@ -50,7 +56,7 @@ def decode(data: bytes) -> Stored:
         target = "LA" if transparent else "L"
     else:
         target = _ALPHA.get(mode, "RGBA" if transparent else "RGB")
-    pixels, said = _pixels(data, target)
+    pixels, said = _pixels(_without_exif(data), target)
     return Stored(
         pixels=pixels,
         palette=mode in ("P", "PA"),
@@ -63,9 +69,18 @@ def decode(data: bytes) -> Stored:
 def orientation_of(picture: PIL.Image.Image) -> tuple[int, tuple[str, ...]]:
     """Return how EXIF or XMP says that a picture lies, and what is to be said of metadata that cannot be read."""
     try:
+        PIL.Image.Exif().load(picture.info.get("exif", b""))  # anew: of a JPEG, Pillow hides that it could not read it
         return picture.getexif().get(_ORIENTATION, 1), ()
     except Exception:  # parsers of foreign metadata raise anything, and no pixel depends on it
         return 1, ("unreadable EXIF was passed over",)
+
+
+def _says_adobe_rgb(picture: PIL.Image.Image) -> bool:
+    """Whether EXIF says so (DCF option file): cameras write that without a profile."""
+    try:
+        return picture.getexif().get_ifd(PIL.ExifTags.IFD.Interop).get(_INDEX) == "R03"
+    except Exception:  # as in `orientation_of`
+        return False
 
 
 def _frames(picture: PIL.Image.Image) -> tuple[str, ...]:
@@ -89,6 +104,17 @@ def _pixels(data: bytes, mode: str | None) -> tuple[np.ndarray[Any, Any], tuple[
             raise
         return pixels, ("the end marker of the JPEG is missing, but none of its pixels",)
     return (pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint16)), ()  # any byte order
+
+
+def _without_exif(data: bytes) -> bytes:
+    """Return a WebP with its EXIF under a name that none reads: imageio stumbles over what it cannot read of it."""
+    place = 12
+    while data.startswith(b"RIFF") and place + 8 <= len(data):
+        if data[place : place + 4] == b"EXIF":
+            return data[:place] + b"none" + data[place + 4 :]
+        place += 8 + int.from_bytes(data[place + 4 : place + 8], "little")
+        place += place % 2
+    return data
 
 
 def _read(data: bytes, mode: str | None) -> np.ndarray[Any, Any]:

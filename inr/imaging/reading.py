@@ -13,15 +13,16 @@ import PIL.Image
 from inr.errors import ImageError
 from inr.imaging.decoding import Stored, decode
 from inr.imaging.formats import ACCEPTED, READABLE
+from inr.imaging.icc import MAX_PROFILE
 from inr.imaging.image import Image, image_from_array
 from inr.imaging.png import SIGNATURE, png_size, read_png
-from inr.imaging.profile import MAX_PROFILE, suited
+from inr.imaging.profile import suited
 from inr.imaging.tiff import read_tiff
 from inr.imaging.tiff_layout import tiff_size
 from inr.imaging.tiff_tags import is_tiff, read_directory
 from inr.settings.config import MAX_PIXELS
 
-_START = 26
+_START = 33
 _KNOWN = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WebP", b"BM": "BMP", b"GIF8": "GIF"}
 
 

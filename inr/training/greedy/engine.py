@@ -9,7 +9,7 @@ import torch
 from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import GreedyTraining, ScheduleName
-from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.greedy.pool import CHUNK, Pool, weighed
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_optimizers
 from inr.training.result import Leftover
@@ -96,7 +96,7 @@ def _backward(
     count = training.batch(pool.count)
     pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
     total = 0.0
-    for inputs, residual in pieces:
+    for inputs, residual, shown in pieces:
         read = grade.read(inputs)
         seen = None if read is None else read.detach().requires_grad_()
         for start in range(0, len(inputs), CHUNK):
@@ -105,7 +105,8 @@ def _backward(
                 features = grade.body(inputs[part], None if seen is None else seen[part])
                 prediction = grade.predict(features, inputs[part])
             weight = len(prediction) / count
-            loss: torch.Tensor = 0.5 * weight * (prediction.float() - (residual[part] - shift) / scale).square().mean()
+            error = prediction.float() - (residual[part] - shift) / scale
+            loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
         if read is not None and seen is not None:
@@ -117,7 +118,8 @@ def _backward(
 def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: float) -> bool:
     """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
     squares = sum(
-        float((residual - shift - scale * grade(inputs)).square().sum()) for inputs, residual in pool.chunks()
+        float(weighed(residual - shift - scale * grade(inputs), shown).square().sum())
+        for inputs, residual, shown in pool.chunks()
     )
     allowed = pool.count * pool.residual.shape[1] * 10.0 ** (-target_psnr / 10.0)
     return bool(squares <= allowed)

@@ -10,7 +10,8 @@ import math
 import numpy as np
 
 from inr.codec.model_file import Encoded, encode
-from inr.imaging.image import Image, quantize
+from inr.imaging.alpha import seen
+from inr.imaging.image import Image, quantize, unit
 from inr.networks.model import Model, program_versions
 from inr.training.joint.trainer import LATENTS_END, JointTrainer
 from inr.training.rounding.networks import round_networks
@@ -131,5 +132,5 @@ def smallest(model: Model) -> tuple[int, Encoded]:
 def mean_squared_error(image: Image, model: Model) -> float:
     """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels."""
     drawn = quantize(model.render(), image.bit_depth)
-    wrong = drawn / np.float32(np.iinfo(drawn.dtype).max) - image.pixels
+    wrong = seen(unit(drawn)) - seen(image.pixels)
     return max(float(np.square(wrong).mean()), 1e-20)

@@ -16,6 +16,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import coordinates, row_samples
@@ -60,6 +61,8 @@ class JointTrainer:
         self.image, self.config, self.training, self.lmbda = image, config, training, lmbda
         self.width, self.height, self.dead_zone = image.width, image.height, 0.5
         self.pixels = torch.from_numpy(image.pixels).permute(2, 0, 1).contiguous()
+        shown = visibility(image)
+        self.shown = None if shown is None else torch.from_numpy(shown).permute(2, 0, 1).contiguous()
         self.planes = [plane for shape in config.grades for plane in shape.planes]
         self.readings = [Reading(plane, self.width, self.height) for plane in self.planes]
         self.random = generator(config.seed, -2)
@@ -121,7 +124,10 @@ class JointTrainer:
         for soft, _ in softened:
             soft.requires_grad_(fraction < LATENTS_END)
         wanted = self.pixels[:, at].flatten(1).T
-        errors = [(drawn - wanted).square().mean() for drawn in self._draw([soft for soft, _ in softened], at)]
+        shown = 1.0 if self.shown is None else self.shown[:, at].flatten(1).T
+        errors = [
+            ((drawn - wanted) * shown).square().mean() for drawn in self._draw([soft for soft, _ in softened], at)
+        ]
         loss = torch.stack([w * error for w, error in zip(self.prefix_weights, errors, strict=True)]).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         *before, last = (float(error.detach()) for error in errors)
@@ -205,7 +211,8 @@ class JointTrainer:
 
     def error(self) -> float:
         """Return the mean squared error of the picture with its latents rounded as they are now."""
-        return float(self.leftover().square().mean())
+        left = self.leftover()
+        return float((left if self.shown is None else left * self.shown.flatten(1).T).square().mean())
 
     @torch.no_grad()
     def model(self) -> Model:
