@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import psutil
 from conftest import picture
 
 import inr
+from inr.batch.task import Outcome, Task
+from inr.batch.worker import fit_one
 
 TINY = ["--encoding", "none", "--grades", "1", "--depth", "1", "--width", "8", "--batch-size", "64"]
 TINY += ["--precision", "float32", "--activation", "sine", "--threads", "1"]
@@ -19,6 +22,29 @@ QUICK = [*TINY, "--steps", "2"]
 SLOW = [*TINY, "--steps", "250"]  # some tenths of a second each
 
 _PROGRAM = [sys.executable, "-c", "from inr_cli.main import main; main()", "batch"]
+
+
+class AtOnce:
+    """An engine that fits a picture as it is given to it: a batch without the seconds that processes take to start."""
+
+    sends_bytes = writes_files = empty = False
+
+    def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
+        pass
+
+    def slots(self) -> int:
+        return 1
+
+    def submit(self, task: Task) -> "Future[Outcome]":
+        done: Future[Outcome] = Future()
+        done.set_result(fit_one(task))
+        return done
+
+    def tend(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 def make_pictures(folder: Path, count: int, *, side: int = 12) -> list[str]:

@@ -13,7 +13,7 @@ import torch
 
 import inr
 from inr.imaging.icc import BT709, gamma_curve, make_profile
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig, GreedyTraining, JointTraining
 from inr.settings.shape import EncodingConfig, GradeShape, Plane
 
 DATA = Path(__file__).parent.parent / "data"
@@ -38,14 +38,12 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
     return np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
 
 
-TRAINING = {each.name for each in dataclasses.fields(GreedyTraining)}
-
-
 def changed(config: FitConfig, **changes) -> FitConfig:
     """A configuration with other values, those of its training among them."""
-    of_training = {name: changes.pop(name) for name in TRAINING & set(changes)}
+    names = {each.name for each in dataclasses.fields(config.training)}
+    of_training = {name: changes.pop(name) for name in names & set(changes)}
     training = dataclasses.replace(config.training, **of_training)
-    if "grades" in changes and "steps" not in of_training:  # as many as there are grades now
+    if isinstance(training, GreedyTraining) and "grades" in changes and "steps" not in of_training:
         training = dataclasses.replace(training, steps=training.steps[:1] * len(changes["grades"]))
     return dataclasses.replace(config, training=training, **changes)
 
@@ -62,15 +60,18 @@ def small_config(**changes) -> FitConfig:
 
 
 def grid_config(**changes) -> FitConfig:
-    planes = (((1, 1), (4, 2)), ((2, 2),), ())
-    grades = tuple(
-        GradeShape(
-            depth=2, width=8, activation="gelu",
-            planes=tuple(Plane(cell=cell, channels=channels) for cell, channels in own),
-        )
-        for own in planes
-    )  # fmt: skip
-    return small_config(encoding=EncodingConfig(kind="grid"), grades=grades, **{"learning_rate": 0.04} | changes)
+    """Three grades of one small plane each, and so few updates that a test hardly waits for them."""
+    config = FitConfig(
+        method="mgdl",
+        encoding=EncodingConfig(kind="grid"),
+        grades=tuple(
+            GradeShape(depth=2, width=8, activation="gelu", planes=(Plane(cell=cell, channels=channels),))
+            for cell, channels in ((4, 3), (2, 2), (1, 1))
+        ),
+        training=JointTraining(lmbda=1e-4, steps=6, sized=False),
+        seed=5,
+    )
+    return changed(config, **changes)
 
 
 @pytest.fixture

@@ -131,8 +131,7 @@ def test_one_run_at_a_time_and_what_a_killed_one_left_is_cleared(tmp_path):
 class Bench:
     """An engine whose workers do at once what a test says: a function from task to outcome, or to an error."""
 
-    sends_bytes = False
-    writes_files = False
+    sends_bytes = writes_files = empty = False
 
     def __init__(self, work):
         self.work, self.tasks, self.closed, self.most = work, [], False, 0

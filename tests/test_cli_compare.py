@@ -12,6 +12,8 @@ from inr.settings.methods import METHODS
 
 FAST = ("--budget", "steps=4", "--methods", "mgdl:grades=2:width=8,sgdl:width=8", "--no-tune")
 
+WAVES = ["0.png", "--methods", "mgdl-fourier"]
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -67,7 +69,16 @@ def test_nothing_of_others_is_replaced_and_no_input_ever(folder):
 
 
 def test_tuned_rows_are_not_lost_unasked(folder):
-    arguments = ("compare", folder / "0.png", "--methods", "sgdl:width=8", "--budget", "steps=4", "-o", folder / "out")
+    arguments = (
+        "compare",
+        folder / "0.png",
+        "--methods",
+        "sgdl-fourier:width=8",
+        "--budget",
+        "steps=4",
+        "-o",
+        folder / "out",
+    )
     assert run(*arguments).exit_code == 0
     done = run(*arguments, "--no-tune")
     assert done.exit_code == 1 and "is of tuned methods too; give --overwrite" in done.stderr
@@ -85,7 +96,7 @@ def test_a_file_is_no_folder(folder):
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "1.png")
     assert done.exit_code == 1 and "1.png is a file; give --out a folder." in done.stderr
     done = run("compare", folder / "0.png", *FAST, "-o", "/proc/none")
-    assert done.exit_code == 1 and "/proc/none/runs cannot be made" in done.stderr and "--out" in done.stderr
+    assert done.exit_code == 1 and "/proc/none/runs cannot be written" in done.stderr and "--out" in done.stderr
 
 
 def test_what_is_done_and_how_to_go_on_is_said_after_an_interrupt(folder, monkeypatch):
@@ -109,15 +120,19 @@ def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypat
     [
         (["0.png", "0.png"], "two pictures are called 0.png", 1),
         (["0.png", "sub/0.png"], "two pictures are called 0.png", 1),
-        (["0.png", "--budget", "steps=4,parameters=3"], "the smallest 'mgdl' has", 2),
-        (["0.png", "--budget", "steps=4,bytes=3"], "has 1,", 2), (["0.png", "--budget", ""], "--budget is ''", 2),
+        ([*WAVES, "--budget", "steps=4,parameters=3"], "the smallest 'mgdl-fourier' has", 2),
+        ([*WAVES, "--budget", "steps=4,bytes=3"], "the smallest 'mgdl-fourier' has", 2),
+        (["0.png", "--budget", ""], "--budget is ''", 2),
         (["0.png", "--budget", "steps=4,steps=5"], "it names steps twice", 2),
         (["0.png", "--methods", "siren:steps=9"], "has an option 'steps'", 2),
-        (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, grades, depth", 2),
+        (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, quality, grades, depth", 2),
         (["0.png", "--methods", "siren:grades=x"], "it takes a whole number, such as grades=4", 2),
         (["0.png", "--methods", "nothing"], "method is 'nothing'", 2),
         (["0.png", "--budget", "hours=1"], "--budget names 'hours'", 2), (["none.png"], "no such file", 1),
-        (["0.png", "--methods", "mgdl:preset=compact", "--pixels", "half"], "fits all pixels", 2),
+        (["0.png", "--methods", "mgdl:preset=compact"], "preset 'compact' is the default now", 2),
+        (["0.png", "--methods", "grid"], "'grid' is called 'sgdl' now", 2),
+        (["0.png", "--methods", "mgdl:sigma=3"], "feature planes have none", 2),
+        (["0.png", "--methods", "mgdl", "--budget", "parameters=9000"], "joint training takes seconds, steps and", 2),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_sentence(folder, monkeypatch, arguments, message, code):
@@ -131,7 +146,7 @@ def test_a_fit_that_fails_is_said_and_ends_with_one(folder, monkeypatch):
     def fails(image, config, **options):
         raise inr.TrainingError("the loss went away.")
 
-    monkeypatch.setattr("inr.comparison.runs.fit", fails)
+    monkeypatch.setattr("inr.comparison.runs.fit_and_measure", fails)
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
     assert done.exit_code == 1 and "2 of 2 fits failed" in done.stderr
     assert "the loss went away." in (folder / "out" / "comparison.md").read_text()

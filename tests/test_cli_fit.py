@@ -34,7 +34,7 @@ def test_a_fit_leaves_everything_it_promises(cat):
     ]  # fmt: skip
     table = [line.split() for line in result.stdout.splitlines()]
     assert table[0][0] == "grade" and [row[0] for row in table[1:]] == ["1", "2"]
-    assert "cat.inr" in result.stderr and "bits per pixel" in result.stderr
+    assert "cat.inr" in result.stderr and "bits per pixel" in result.stdout
     report = json.loads((cat / "cat-inr" / "report.json").read_text())
     model = inr.load_model(cat / "cat-inr" / "cat.inr")
     source = inr.load_image(cat / "cat.png")
@@ -71,21 +71,13 @@ def test_half_reports_train_and_held_out(cat):
     assert row["train_psnr_db"] != row["held_out_psnr_db"]
 
 
-@pytest.mark.parametrize("method", ["mgdl", "sgdl", "mgdl-paper", "sgdl-paper"])
-def test_methods(cat, method):
-    small = SMALL if "paper" not in method else ["--steps", "2"]
-    run("fit", "cat.png", "--method", method, *small)
-    assert inr.load_model(cat / "cat-inr" / "cat.inr").record.method == method
-
-
 @pytest.mark.parametrize(
     "more",
     [
-        ["--method", "grid"],
         ["--encoding", "none"],
         ["--encoding", "positional"],
-        ["--activation", "relu"],
-        ["--optimizer", "adam"],
+        ["--method", "mgdl-fourier", "--activation", "relu"],
+        ["--method", "sgdl-fourier", "--optimizer", "adam"],
     ],
 )
 def test_choices(cat, more):
@@ -132,8 +124,20 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--sigma", "wide"], 2, "a number of cycles, or auto"),
         (["cat.png", "--method", "sgdl", "--grades", "4"], 2, "is one grade"),
         (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
-        (["cat.png", "--device", "mps"], 2, "not available"),
+        (["cat.png", "--method", "mgdl-fourier", "--device", "mps"], 2, "not available"),
         (["cat.png", "--steps", "0"], 2, "--steps"),
+        (["cat.png", "--quality", "0"], 2, "--quality"),
+        (["cat.png", "--quality", "101"], 2, "--quality"),
+        (["cat.png", "--quality", "50", "--max-bytes", "20k"], 2, "--quality and --max-bytes are both given"),
+        (["cat.png", "--target-psnr", "30", "--target-bpp", "1"], 2, "--target-psnr and --target-bpp are both given"),
+        (["cat.png", "--preset", "compact"], 2, "preset 'compact' is the default now"),
+        (["cat.png", "--method", "grid"], 2, "'grid' is called 'sgdl' now"),
+        (["cat.png", "--grades", "14"], 2, "feature planes make at most 13"),
+        (["cat.png", "--batch-size", "64"], 2, "--batch-size is given, but feature planes have none"),
+        (["cat.png", "--activation", "gabor"], 2, "with feature planes accepted are relu, gelu, sine, tanh"),
+        (["cat.png", "--width", "2"], 2, "needs at least so many neurons"),
+        (["cat.png", "--max-bytes", "150"], 2, "does not fit in 150 bytes; the least seen was"),
+        (["cat.png", "--method", "mgdl-fourier", "--max-bytes", "9k"], 2, "--max-bytes needs feature planes"),
     ],
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(cat, arguments, code, message):
@@ -164,7 +168,7 @@ def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
     assert "internal error, ZeroDivisionError" in result.stderr and names(cat) == ["cat.png"]
 
 
-@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
     program = "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]

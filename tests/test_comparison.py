@@ -15,11 +15,12 @@ from inr.comparison import compare as module
 from inr.comparison import runs as runs_module
 from inr.comparison.budget import Budget, parse_budget, under
 from inr.comparison.compare import compare
-from inr.comparison.contenders import parse_methods
+from inr.comparison.contenders import BEST_QUALITY, ON_PLANES, parse_methods
 from inr.comparison.folder import write_comparison
 from inr.comparison.page import table, verdict
 from inr.comparison.ranking import rank
 from inr.comparison.runs import Run, run_from_json, run_to_json
+from inr.report.text import json_text
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.spectra.bandwidth import choose_sigma
@@ -37,49 +38,56 @@ def named():
 
 def small(text: str):
     return [
-        dataclasses.replace(c, options=dataclasses.replace(c.options, width=8, batch_size=0))
+        dataclasses.replace(
+            c, options=dataclasses.replace(c.options, width=8, batch_size=None if c.options.method in ON_PLANES else 0)
+        )
         for c in parse_methods(text)
     ]
 
 
+def of(method: str) -> inr.FitConfig:
+    return inr.configure(FitOptions(method=method))
+
+
 def test_budget_of_steps_is_shared_as_the_method_shares_its_own(image):
-    config = under(Budget(seconds=None, steps=4000), inr.configure(), image)
+    config = changed(of("mgdl-fourier"), steps=(700, 700, 300, 300))
+    config = under(Budget(seconds=None, steps=4000), config, image)
     assert list(config.training.steps) == pytest.approx([1400, 1400, 600, 600], abs=2)
     assert config.seconds is None
 
 
 @pytest.mark.parametrize("steps", range(4, 50))
 def test_budget_of_steps_is_spent_to_the_last_and_not_beyond(image, steps):
-    shares = under(Budget(seconds=None, steps=steps), inr.configure(), image).training.steps
+    shares = under(Budget(seconds=None, steps=steps), of("mgdl-fourier"), image).training.steps
     assert sum(shares) == steps and min(shares) >= 1
 
 
 def test_fewer_steps_than_grades_are_refused(image):
-    with pytest.raises(inr.ConfigError, match="'mgdl' has 4 grades; give steps=4 or more"):
-        under(Budget(seconds=None, steps=3), inr.configure(), image)
+    with pytest.raises(inr.ConfigError, match="'mgdl-fourier' has 4 grades; give steps=4 or more"):
+        under(Budget(seconds=None, steps=3), of("mgdl-fourier"), image)
 
 
 def test_a_budget_that_none_can_keep_is_refused_before_anything_runs(named, tmp_path):
     budget = Budget(seconds=None, steps=3)
     with pytest.raises(inr.ConfigError, match="4 grades"):
-        compare(named, parse_methods("mgdl"), tmp_path / "none", budget=budget)
+        compare(named, parse_methods("mgdl-fourier"), tmp_path / "none", budget=budget)
     assert not (tmp_path / "none").exists()
-    result = compare(named[:1], small("mgdl,sgdl"), tmp_path / "some", budget=budget, tune=False)
+    result = compare(named[:1], small("mgdl-fourier,sgdl-fourier"), tmp_path / "some", budget=budget, tune=False)
     assert [run.error is None for run in result.runs] == [False, True]
 
 
 def test_budget_of_seconds_ends_training_before_the_steps_do(image):
-    config = under(Budget(), inr.configure(), image)
-    assert config.seconds == 30 and config.training.steps[0] == 1_400_000
+    config = under(Budget(), of("mgdl-fourier"), image)
+    assert config.seconds == 30 and config.training.steps[0] == 360_000
 
 
-def test_budget_of_a_compact_fit(image):
+def test_budget_of_a_joint_fit(image):
     """Bytes become its limit; it has no parameters to hold equal, and no rates to search."""
-    (contender,) = parse_methods("mgdl:preset=compact:target-bpp=1")
+    (contender,) = parse_methods("mgdl:target-bpp=1")
     config = under(Budget(seconds=None, steps=7, bytes=5000), inr.configure(contender.options), image)
     assert (config.training.steps, config.max_bytes, config.target_bpp) == (7, 5000, None)
     assert under(Budget(seconds=3.0), inr.configure(contender.options), image).seconds == 3.0
-    (aiming,) = parse_methods("mgdl:preset=compact:target-psnr=30")
+    (aiming,) = parse_methods("mgdl:target-psnr=30")
     config = inr.configure(aiming.options)
     assert under(Budget(seconds=3.0), config, image).target_psnr == 30
     assert under(Budget(bytes=5000), config, image).target_psnr is None
@@ -87,12 +95,32 @@ def test_budget_of_a_compact_fit(image):
         under(Budget(parameters=1000), inr.configure(contender.options), image)
 
 
-def test_a_compact_fit_is_compared_without_a_search(named, tmp_path):
-    found = compare(named[:1], parse_methods("mgdl:preset=compact"), tmp_path, budget=Budget(seconds=None, steps=8))
-    assert [run.error for run in found.runs] == [None, None] and found.searches["mgdl:preset=compact"].probes == 0
+def test_a_joint_fit_is_compared_without_a_search(named, tmp_path):
+    """Its configuration has one row, whether or not a search is asked for, at the highest quality."""
+    found = compare(named[:1], small("mgdl,sgdl"), tmp_path, budget=STEPS)
+    assert [(run.contender, run.variant, run.error) for run in found.runs] == [
+        ("mgdl", "default", None),
+        ("sgdl", "default", None),
+    ]
+    assert {tuned.probes for tuned in found.searches.values()} == {0}
+    for run in found.runs:
+        assert run.quality.psnr_db > 45 and run.bytes == (tmp_path / "runs" / run.model).stat().st_size
 
 
-@pytest.mark.parametrize("name", METHODS)
+def test_methods_on_planes_are_compared_at_the_highest_quality():
+    asked = "mgdl,sgdl,mgdl:quality=50,mgdl:max-bytes=9k,mgdl:target-psnr=30,mgdl:encoding=fourier,mgdl-fourier"
+    assert [c.options.quality for c in parse_methods(asked)] == [BEST_QUALITY, BEST_QUALITY, 50, *[None] * 4]
+
+
+def test_bytes_of_a_budget_are_those_of_the_file(named, tmp_path):
+    """On planes and on waves; of these the file may be smaller, because its weights are rounded."""
+    budget = Budget(seconds=None, steps=40, bytes=3000)
+    found = compare(named[:1], parse_methods("mgdl,sgdl,sgdl-fourier"), tmp_path, budget=budget, tune=False)
+    for run in found.runs:
+        assert run.error is None and run.bytes == (tmp_path / "runs" / run.model).stat().st_size <= 3000
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name not in ON_PLANES])
 @pytest.mark.parametrize("limit", [3_000, 60_000])
 def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
     image = inr.image_from_array(picture(64, 96))
@@ -105,7 +133,7 @@ def test_budget_of_numbers_is_met_and_nearly_spent(name, limit):
         except inr.ConfigError as error:
             assert "smallest" in str(error) and limit == 3_000
             continue
-        model = inr.fit(image, changed(sized, batch_size=16, batch_share=0)).model
+        model = inr.fit(image, changed(sized, batch_size=16)).model
         spent = model.parameters_count if kind == "parameters" else len(inr.model_to_bytes(model))
         assert 0.5 * asked < spent <= asked
 
@@ -137,8 +165,8 @@ def test_parse_methods():
 
 
 def test_contenders_are_checked_before_anything_runs(named, tmp_path):
-    with pytest.raises(inr.ConfigError, match="fits all pixels"):
-        compare(named, parse_methods("mgdl,mgdl:preset=compact"), tmp_path / "none", budget=STEPS, pixels="half")
+    with pytest.raises(inr.ConfigError, match="joint training takes seconds, steps and bytes"):
+        compare(named, parse_methods("mgdl,sgdl"), tmp_path / "none", budget=Budget(parameters=1000))
     assert not (tmp_path / "none").exists()
 
 
@@ -158,7 +186,7 @@ def test_a_bandwidth_read_off_the_picture_is_searched_from_there(named, tmp_path
 
 def test_runs_are_shuffled(named, tmp_path):
     told = []
-    methods = "mgdl,sgdl,grid,siren,gauss,adaptive"
+    methods = "mgdl,sgdl,mgdl-fourier,siren,gauss,adaptive"
     compare(
         named[:1], small(methods), tmp_path, budget=Budget(seconds=None, steps=1), tune=False,
         progress=lambda what, *_: told.append(what.split(": ")[1].split(",")[0].split(":")[0]),
@@ -167,11 +195,11 @@ def test_runs_are_shuffled(named, tmp_path):
 
 
 def test_every_method_runs_on_every_picture_and_seed(named, tmp_path):
-    result = compare(named, small("mgdl,siren"), tmp_path, budget=STEPS, seeds=2)
+    result = compare(named, small("mgdl-fourier,siren"), tmp_path, budget=STEPS, seeds=2)
     seen = {(run.contender, run.variant, run.image, run.seed) for run in result.runs}
-    variants = {"mgdl": ("default", "tuned"), "siren": ("default", "tuned")}
-    assert len(result.runs) == len(seen) == 16
-    assert seen == {(c, v, i.name, s) for c in variants for v in variants[c] for i in named for s in (0, 1)}
+    found = [name for name, tuned in result.searches.items() if not tuned.as_it_comes]
+    rows = {(name, "default") for name in ("mgdl-fourier", "siren")} | {(name, "tuned") for name in found}
+    assert len(result.runs) == len(seen) and seen == {(*row, i.name, s) for row in rows for i in named for s in (0, 1)}
     assert result.searches["siren"].options.recipe == "inr" and result.searches["siren"].probes >= 6
     for run in result.runs:
         model = inr.load_model(tmp_path / "runs" / run.model)
@@ -223,7 +251,7 @@ def test_a_search_that_misleads_ends_where_it_began(named, tmp_path, monkeypatch
 
 def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
     done = []
-    fit = runs_module.fit
+    fit = runs_module.fit_and_measure
 
     def counted(image, config, **options):
         done.append(config.method)
@@ -231,8 +259,8 @@ def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return fit(image, config, **options)
 
-    monkeypatch.setattr(runs_module, "fit", counted)
-    arguments = (named, small("mgdl,sgdl"), tmp_path)
+    monkeypatch.setattr(runs_module, "fit_and_measure", counted)
+    arguments = (named, small("mgdl-fourier,sgdl-fourier"), tmp_path)
     with pytest.raises(KeyboardInterrupt):
         compare(*arguments, budget=STEPS, tune=False)
     assert len(list((tmp_path / "runs").glob("*.json"))) == 3
@@ -244,25 +272,28 @@ def test_begun_again_only_what_is_missing_is_done(named, tmp_path, monkeypatch):
 
 
 def test_a_method_that_fails_is_a_row_that_says_why(named, tmp_path, monkeypatch):
-    fit = runs_module.fit
+    fit = runs_module.fit_and_measure
 
     def fails(image, config, **options):
-        if config.method == "sgdl" and image.name == "1.png":
+        if config.method == "sgdl-fourier" and image.name == "1.png":
             raise inr.TrainingError("the loss went away.")
         return fit(image, config, **options)
 
-    monkeypatch.setattr(runs_module, "fit", fails)
-    result = compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False)
-    row = next(row for row in rank(result) if row.contender == "sgdl")
+    monkeypatch.setattr(runs_module, "fit_and_measure", fails)
+    result = compare(named, small("mgdl-fourier,sgdl-fourier"), tmp_path, budget=STEPS, tune=False)
+    row = next(row for row in rank(result) if row.contender == "sgdl-fourier")
     assert row.errors == ("1.png: the loss went away.",) and (row.runs, row.failed) == (1, 1)
     write_comparison(result, named, tmp_path)
-    assert "- sgdl (default): 1.png: the loss went away." in (tmp_path / "comparison.md").read_text()
-    monkeypatch.setattr(runs_module, "fit", fit)
-    assert all(run.error is None for run in compare(named, small("mgdl,sgdl"), tmp_path, budget=STEPS, tune=False).runs)
+    assert "- sgdl-fourier (default): `1.png: the loss went away.`" in (tmp_path / "comparison.md").read_text()
+    monkeypatch.setattr(runs_module, "fit_and_measure", fit)
+    assert all(
+        run.error is None
+        for run in compare(named, small("mgdl-fourier,sgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs
+    )
 
 
 def test_damaged_records_and_lost_models_are_done_again(named, tmp_path):
-    arguments = (named[:1], small("mgdl,sgdl"), tmp_path)
+    arguments = (named[:1], small("mgdl-fourier,sgdl-fourier"), tmp_path)
     result = compare(*arguments, budget=STEPS, tune=False)
     records = sorted((tmp_path / "runs").glob("*.json"))
     records[0].write_text("{")
@@ -273,13 +304,21 @@ def test_damaged_records_and_lost_models_are_done_again(named, tmp_path):
 
 
 def test_a_picture_may_come_by_another_path(named, tmp_path):
-    compare(named[:1], small("mgdl"), tmp_path, budget=STEPS, tune=False)
+    compare(named[:1], small("mgdl-fourier"), tmp_path, budget=STEPS, tune=False)
     moved = dataclasses.replace(named[0], name="elsewhere/0.png")
-    assert compare([moved], small("mgdl"), tmp_path, budget=STEPS, tune=False).runs[0].image == "elsewhere/0.png"
+    assert (
+        compare([moved], small("mgdl-fourier"), tmp_path, budget=STEPS, tune=False).runs[0].image == "elsewhere/0.png"
+    )
 
 
 def test_options_make_a_rival_no_longer_its_papers():
-    assert [c.published for c in parse_methods("siren,siren:recipe=inr,mgdl,mgdl-paper")] == [True, False, False, True]
+    assert [c.published for c in parse_methods("siren,siren:recipe=inr,mgdl,mgdl-fourier,mgdl-paper")] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_estimate_of_a_full_batch_does_not_lag(image):
@@ -323,6 +362,28 @@ def test_gains_are_over_one_row_the_best_of_the_reference():
     ]
 
 
+def test_several_grades_are_measured_against_one_of_their_kind():
+    """On planes and on waves at once; all others against `sgdl`. Beside the PSNR stand the bytes of the files."""
+    psnr = {"mgdl": 48, "sgdl": 49, "mgdl-fourier": 47, "sgdl-fourier": 41, "siren": 40, "sgdl:depth=3": 45}
+    runs = [dataclasses.replace(made(name, "a", 0, p), bytes=1000 * p) for name, p in psnr.items()]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+    assert {row.contender: (row.over, row.gain_db) for row in rows} == {
+        "sgdl": (None, None), "mgdl": ("sgdl", -1), "mgdl-fourier": ("sgdl-fourier", 6), "sgdl:depth=3": ("sgdl", -4),
+        "sgdl-fourier": ("sgdl", -8), "siren": ("sgdl", -9),
+    }  # fmt: skip
+    first, _, *others = verdict(rows, {})
+    assert first == "sgdl (default) is first, 1.00 dB before mgdl (default)."
+    assert sorted(others) == [
+        "Several grades against one: mgdl (default) has -1.00 dB over sgdl (default), "
+        "and a file of 48,000 bytes against 49,000.",
+        "Several grades against one: mgdl-fourier (default) has +6.00 dB over sgdl-fourier (default), "
+        "and a file of 47,000 bytes against 41,000.",
+    ]
+    without = [run for run in runs if run.contender in ("mgdl-fourier", "siren")]
+    rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(without), searches={}))
+    assert [(row.contender, row.over) for row in rows] == [("mgdl-fourier", None), ("siren", "mgdl-fourier")]
+
+
 def test_what_may_be_chance_is_said_to_be():
     runs = [made("sgdl", i, 0, 30) for i in "abc"]
     runs += [made("mgdl", i, 0, p) for i, p in (("a", 29), ("b", 32), ("c", 30.5))]
@@ -335,9 +396,8 @@ def test_two_of_one_size_are_equal_and_few_pictures_prove_little():
     def said(*gains):
         runs = [made("sgdl", str(n), 0, 30) for n in range(len(gains))]
         runs += [made("mgdl", str(n), 0, 30 + gain) for n, gain in enumerate(gains)]
-        return verdict(
-            rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={})), {}
-        )
+        rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(runs), searches={}))
+        return [one for one in verdict(rows, {}) if not one.startswith("Several grades against one")]
 
     assert said(0, 0, 0) == ["sgdl (default) and mgdl (default) are first, equal to a hundredth of a dB."]
     assert "ahead on 1 of 3" in said(0, 0, -1)[0]  # not on those where they are equal
@@ -378,7 +438,7 @@ def test_ranking_and_gain_are_of_held_out_pixels_where_there_are_any():
 
 def test_an_exact_copy_survives_the_way_to_disk_and_back():
     run = made("mgdl", "a", 0, float("inf"))
-    assert run_from_json(json.loads(json.dumps(run_to_json(run), allow_nan=False))) == run
+    assert run_from_json(json.loads(json_text(run_to_json(run)))) == run
 
 
 @pytest.mark.parametrize("name", INTERPOLATIONS)
@@ -406,17 +466,19 @@ def test_interpolation_of_a_wave_is_not_shifted():
 
 @pytest.mark.parametrize("pixels", ["all", "half"])
 def test_what_is_written(named, tmp_path, pixels):
-    result = compare(named, small("mgdl,sgdl,siren"), tmp_path, budget=STEPS, seeds=2, pixels=pixels)
+    ours = "mgdl" if pixels == "all" else "mgdl-fourier"
+    result = compare(named, small(f"{ours},sgdl-fourier,siren"), tmp_path, budget=STEPS, seeds=2, pixels=pixels)
     paths = write_comparison(result, named, tmp_path)
     assert [p.name for p in paths] == [
         "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "spectrum.png"
     ]  # fmt: skip
     data = json.loads(paths[0].read_text())
-    assert len(data["runs"]) == 24 and len(data["rows"]) == 6 and data["budget"]["steps"] == 8
-    rows = list(csv.DictReader(paths[1].read_text().splitlines()))
-    assert len(rows) == 24 and float(rows[0]["psnr_db"]) == data["runs"][0]["quality"]["psnr_db"]
+    rows = {(run.contender, run.variant) for run in result.runs}
+    assert len(data["runs"]) == 4 * len(rows) >= 12 and len(data["rows"]) == len(rows) and data["budget"]["steps"] == 8
+    lines = list(csv.DictReader(paths[1].read_text().splitlines()))
+    assert len(lines) == len(result.runs) and float(lines[0]["psnr_db"]) == data["runs"][0]["quality"]["psnr_db"]
     text = paths[2].read_text()
-    assert "Products in training: float32" in text
+    assert "Products in training: " in text and "Bytes: of the file that `inr fit` would write." in text
     assert "Equal for all: 8 steps" in text and "| siren | default |" in text and "±" in text
     assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
     for path in paths[3:]:

@@ -1,11 +1,14 @@
 import dataclasses
+import itertools
 
 import pytest
 from conftest import small_config
 
 import inr
-from inr.settings.methods import GRID_STEPS, NETWORK_STEPS, configure
+from inr.settings.methods import configure
+from inr.settings.networks import STEPS as NETWORK_STEPS
 from inr.settings.options import FitOptions
+from inr.settings.planes import CELLS, STEPS, deal, quality_lambda
 from inr.settings.shape import GradeShape, Plane
 
 
@@ -13,24 +16,30 @@ def test_default_is_the_default_configuration():
     assert configure() == configure(FitOptions(method="mgdl", encoding="grid", preset="balanced", grades=4))
 
 
-@pytest.mark.parametrize("preset", GRID_STEPS)
+@pytest.mark.parametrize("preset", STEPS)
 def test_preset_is_steps(preset):
-    assert configure(FitOptions(preset=preset)).training.steps == GRID_STEPS[preset]
-    waves = configure(FitOptions(preset=preset, encoding="fourier"))
+    assert configure(FitOptions(preset=preset)).training.steps == STEPS[preset]
+    waves = configure(FitOptions(preset=preset, method="mgdl-fourier"))
     assert waves.training.steps == (NETWORK_STEPS[preset],) * 4
 
 
-def test_single_grade_has_the_same_total_depth_or_as_many_steps_on_planes():
-    several, single = (configure(FitOptions(method=m, encoding="fourier")) for m in ("mgdl", "sgdl"))
+def test_single_grade_has_the_same_total_depth_on_waves():
+    several, single = (configure(FitOptions(method=m)) for m in ("mgdl-fourier", "sgdl-fourier"))
     assert [g.depth for g in single.grades] == [sum(g.depth for g in several.grades)]
     assert single.training.steps == several.training.steps[:1]
-    several, single = (configure(FitOptions(method=m)) for m in ("mgdl", "sgdl"))
-    assert single.training.steps == (sum(several.training.steps),)
 
 
-def test_grid_is_the_single_grade_on_planes():
-    a, b = (configure(FitOptions(method=m)) for m in ("grid", "sgdl"))
-    assert dataclasses.replace(a, method="sgdl") == b
+def test_methods_on_planes_differ_in_nothing_but_grades():
+    several, single = configure(FitOptions(grades=1)), configure(FitOptions(method="sgdl"))
+    assert dataclasses.replace(several, method="sgdl") == single
+    four = configure()
+    assert dataclasses.replace(four, method="sgdl", grades=single.grades) == single
+    assert tuple(plane for grade in four.grades for plane in grade.planes) == single.grades[0].planes
+
+
+def test_mgdl_may_be_asked_for_on_waves():
+    named, asked = (configure(FitOptions(**w)) for w in ({"method": "mgdl-fourier"}, {"encoding": "fourier"}))
+    assert dataclasses.replace(named, method="mgdl") == asked
 
 
 def test_planes_are_as_fine_as_the_training_lattice():
@@ -38,10 +47,71 @@ def test_planes_are_as_fine_as_the_training_lattice():
     assert finest == [1, 2]
 
 
-def test_grades_beyond_the_fourth_are_like_the_fourth():
-    config = configure(FitOptions(grades=7))
-    for of_grade in (config.grades, config.training.steps):
-        assert len(of_grade) == 7 and set(of_grade[3:]) == {of_grade[3]}
+@pytest.mark.parametrize("grades", range(1, 14))
+def test_planes_are_dealt_from_coarse_to_fine(grades):
+    """Every grade has planes, the finest have one each, and together they are a pyramid down to a pixel."""
+    dealt = deal(grades)
+    cells = [cell for own in dealt for cell in own]
+    assert len(dealt) == grades and cells[-1] == 1 and all(a == 2 * b for a, b in itertools.pairwise(cells))
+    assert all(len(own) == 1 for own in dealt[1:]) and len(cells) == max(grades, len(CELLS))
+    assert [[p.cell for p in g.planes] for g in configure(FitOptions(grades=grades)).grades] == list(map(list, dealt))
+
+
+@pytest.mark.parametrize("grades", [14, 64])
+def test_more_grades_than_a_pyramid_gives_are_refused(grades):
+    with pytest.raises(inr.ConfigError, match=f"grades is {grades}; feature planes make at most 13"):
+        configure(FitOptions(grades=grades))
+
+
+def test_quality_is_a_falling_lambda():
+    found = [quality_lambda(quality) for quality in range(1, 101)]
+    assert all(a > b for a, b in itertools.pairwise(found))
+    assert found[0] == pytest.approx(6e-2) and found[-1] == pytest.approx(4e-6)
+    assert configure(FitOptions(quality=50)).training.lmbda == pytest.approx(found[49])
+    assert configure() == configure(FitOptions(quality=97))
+
+
+@pytest.mark.parametrize("quality", [0, 101, -3])
+def test_no_other_quality(quality):
+    with pytest.raises(inr.ConfigError, match=f"quality is {quality}; it must lie between 1 and 100"):
+        configure(FitOptions(quality=quality))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("frequencies", 8), ("sigma", 3.0), ("omega", 30.0), ("batch_size", 64), ("learning_rate", 0.1),
+        ("optimizer", "adam"), ("recipe", "inr"), ("precision", "bf16"),
+    ],
+)  # fmt: skip
+def test_what_planes_have_not_is_refused(name, value):
+    said = f"--{name.replace('_', '-')} is given, but feature planes have none; leave it out, or use --encoding fourier"
+    for method in ("mgdl", "sgdl"):
+        with pytest.raises(inr.ConfigError, match=said):
+            configure(FitOptions(method=method, **{name: value}))
+
+
+@pytest.mark.parametrize("name", ["mgdl-fourier", "sgdl-fourier", "mgdl-paper", "siren"])
+@pytest.mark.parametrize("wish", [{"quality": 50}, {"max_bytes": 5000}, {"target_bpp": 1.0}])
+def test_what_only_planes_keep_is_refused_elsewhere(name, wish):
+    with pytest.raises(inr.ConfigError, match="needs feature planes, the default of methods mgdl and sgdl"):
+        configure(FitOptions(method=name, **wish))
+
+
+@pytest.mark.parametrize("cells", [(), (2, 4)])
+def test_every_grade_of_a_joint_fit_has_planes_the_coarsest_first(cells):
+    config = configure(FitOptions(grades=2))
+    own = dataclasses.replace(config.grades[1], planes=tuple(Plane(cell=cell, channels=1) for cell in cells))
+    with pytest.raises(inr.ConfigError, match="needs planes in every grade, the coarsest first"):
+        dataclasses.replace(config, grades=(config.grades[0], own))
+
+
+def test_greedy_training_refuses_planes():
+    greedy = configure(FitOptions(method="mgdl-fourier")).training
+    with pytest.raises(inr.ConfigError, match="feature planes need joint training"):
+        dataclasses.replace(configure(), training=greedy)
+    with pytest.raises(inr.ConfigError, match="a limit on bytes needs joint training"):
+        dataclasses.replace(configure(FitOptions(method="mgdl-fourier")), max_bytes=1000)
 
 
 def test_planes_and_their_encoding_go_together():
@@ -60,7 +130,7 @@ def test_planes_and_their_encoding_go_together():
 
 
 def test_full_batch_is_zero():
-    assert configure(FitOptions(batch_size=0)).training.batch_size is None
+    assert configure(FitOptions(method="mgdl-fourier", batch_size=0)).training.batch_size is None
 
 
 @pytest.mark.parametrize(
@@ -70,9 +140,12 @@ def test_full_batch_is_zero():
         ({"preset": "slow"}, "preset is 'slow'"),
         ({"method": "sgdl", "grades": 4}, "is one grade, but grades is 4; use 'mgdl'"),
         ({"method": "sgdl-paper", "grades": 2}, "use 'mgdl-paper'"),
-        ({"method": "grid", "grades": 2}, "use 'mgdl'"),
-        ({"method": "grid", "encoding": "fourier"}, "use --method sgdl"),
-        ({"sigma": 3.0}, "sigma is given, but encoding 'grid'"),
+        ({"method": "grid"}, "'grid' is called 'sgdl' now"),
+        ({"method": "sgdl-fourier", "grades": 4}, "use 'mgdl-fourier' for several"),
+        ({"method": "mgdl-fourier", "encoding": "grid"}, "has no feature planes; use --method mgdl or sgdl"),
+        ({"preset": "compact"}, "preset 'compact' is the default now; for smaller files give --quality"),
+        ({"activation": "gabor"}, "with feature planes accepted are relu, gelu, sine, tanh"),
+        ({"max_bytes": 9000, "target_bpp": 1.0}, "--max-bytes and --target-bpp are both given; choose one"),
         ({"preset": "fast", "steps": 9}, "give one"),
         ({"encoding": "none", "sigma": 3.0}, "sigma is given, but encoding 'none'"),
         ({"encoding": "none", "frequencies": 3}, "frequencies is given"),
@@ -82,17 +155,18 @@ def test_full_batch_is_zero():
         ({"method": "sgdl-paper", "encoding": "fourier"}, "use --method sgdl"),
         ({"encoding": "fourier", "sigma": -1.0}, "sigma is -1"),
         ({"encoding": "fourier", "sigma": float("nan")}, "sigma is nan"),
-        ({"learning_rate": 0.0}, "learning rate is 0"),
+        ({"method": "mgdl-fourier", "learning_rate": 0.0}, "learning rate is 0"),
         ({"width": 0}, "width is 0"),
         ({"depth": 99}, "depth is 99"),
         ({"grades": 65}, "grades is 65"),
-        ({"steps": 0}, "steps is 0"),
-        ({"batch_size": -1}, "batch size is -1"),
+        ({"steps": -1}, "steps is -1"),
+        ({"method": "mgdl-fourier", "steps": 0}, "steps is 0"),
+        ({"method": "mgdl-fourier", "batch_size": -1}, "batch size is -1"),
         ({"seed": -1}, "seed is -1"),
         ({"target_psnr": 0.0}, "target PSNR is 0"),
         ({"seconds": -1.0}, "seconds is -1"),
-        ({"activation": "step"}, "activation is 'step'"),
-        ({"optimizer": "sgd"}, "optimizer is 'sgd'"),
+        ({"method": "mgdl-fourier", "activation": "step"}, "activation is 'step'"),
+        ({"method": "mgdl-fourier", "optimizer": "sgd"}, "optimizer is 'sgd'"),
         ({"encoding": "hash"}, "encoding is 'hash'"),
         ({"pixels": "third"}, "pixels is 'third'"),
     ],

@@ -190,7 +190,7 @@ def test_the_header_inflates_with_the_dictionary_that_is_printed():
 
 def test_the_table_of_passes_is_that_of_the_entropy_model():
     table = [[int(cell) for cell in line.split()[-4:]] for line in block(FORMAT, "passes").splitlines()[-4:]]
-    for number, (stride, top, left) in enumerate(PASSES, start=1):
+    for number, (stride, top, left) in enumerate(PASSES):
         for y in range(top, 4, stride):
             for x in range(left, 4, stride):
                 assert table[y][x] == number

@@ -280,6 +280,8 @@ def test_recipes_share_the_network_and_differ_in_training():
         assert (paper.training.optimizer, own.training.optimizer) == ("adam", "muon")
         assert paper.grades == own.grades and paper.training.steps == own.training.steps
     with pytest.raises(inr.ConfigError, match="one recipe"):
+        inr.configure(FitOptions(method="mgdl-fourier", recipe="inr"))
+    with pytest.raises(inr.ConfigError, match="feature planes have none"):
         inr.configure(FitOptions(recipe="inr"))
     for name in ("mgdl-paper", "sgdl-paper"):
         paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in (None, "inr"))
@@ -313,9 +315,8 @@ def test_muon_takes_each_sub_network_for_itself():
 
 def test_any_activation_goes_with_grades(image):
     for activation in ("gauss", "finer", "gabor"):
-        for encoding in ("grid", "fourier"):
-            options = FitOptions(activation=activation, encoding=encoding, grades=2, width=16, steps=5)
-            assert len(inr.fit(image, inr.configure(options)).model.grades) == 2
+        options = FitOptions(method="mgdl-fourier", activation=activation, grades=2, width=16, steps=5)
+        assert len(inr.fit(image, inr.configure(options)).model.grades) == 2
 
 
 def test_pictures_with_two_channels():

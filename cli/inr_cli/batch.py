@@ -16,6 +16,7 @@ from inr.settings.options import FitOptions
 from inr_cli import options as common
 from inr_cli.batch_text import Bar, batch_text
 from inr_cli.fit_options import with_fit_options
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.batch.task import Engine
@@ -44,6 +45,12 @@ def batch(
     export_grades: Annotated[
         bool, typer.Option("--export-grades", help="Keep the picture after each grade too.")
     ] = False,
+    no_lock: Annotated[
+        bool,
+        typer.Option(
+            "--no-lock", help="Go on where the output's file system has no locks; start no second run on it then."
+        ),
+    ] = False,
     scheduler: Annotated[
         str | None, typer.Option(help="Fit on the workers of this Dask scheduler, such as tcp://head:8786.")
     ] = None,
@@ -66,7 +73,7 @@ def batch(
 
     Example: inr batch photos --out models --recursive
     """
-    with common.running(debug=debug), _two_interrupts():
+    with common.running(debug=debug, out=out), _two_interrupts():
         config = configure(wishes)
         from inr.batch.local import cores
         from inr.batch.run import run_batch
@@ -96,24 +103,24 @@ def batch(
                     recursive=recursive,
                     retry_failed=retry_failed,
                     overwrite=overwrite,
+                    without_lock=no_lock,
                     progress=bar.show,
                 )
             except KeyboardInterrupt:
                 bar.close()
                 again = f"The same command goes on:\n  {common.this_command()}"
-                typer.echo(f"Error: interrupted; {bar.stand()}. {again}", err=True)
+                talk(f"Error: interrupted; {bar.stand()}. {again}")
                 raise typer.Exit(130) from None
         if json:
-            typer.echo(result.to_json(), nl=False)
+            say(result.to_json())
         elif not quiet:
-            typer.echo(batch_text(result))
-        common.talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
+            say(batch_text(result))
+        talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
         failed = result.summary().failed
         if failed:
-            typer.echo(
+            talk(
                 f"Error: {failed} of {len(result.rows)} pictures failed; {out / 'batch.csv'} says why. "
-                "--retry-failed does them again.",
-                err=True,
+                "--retry-failed does them again."
             )
             raise typer.Exit(1)
 
@@ -135,10 +142,7 @@ def _engine(
 
     if jobs is not None:
         raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
-    cluster = Cluster(scheduler, gpu=device == "cuda", shared=shared)
-    if cluster.empty:
-        typer.echo(f"Warning: {scheduler} has no worker yet; waiting for one.", err=True)
-    return cluster
+    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
 
 
 @contextlib.contextmanager

@@ -5,9 +5,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from inr.report.text import printable
 from inr_cli.options import TELL_EVERY
+from inr_cli.process import talk
 
 if TYPE_CHECKING:
     from inr.batch.loop import BatchProgress
@@ -30,7 +30,7 @@ def batch_text(batch: "Batch") -> str:
     if summary.worst:
         by_name = {row.image: row for row in batch.rows}
         lines += ["", "Lowest PSNR, dB:"]
-        lines += [f"{_decibels(by_name[name].psnr_db[-1]):>9}  {_printable(name)}" for name in summary.worst]
+        lines += [f"{_decibels(by_name[name].psnr_db[-1]):>9}  {printable(name)}" for name in summary.worst]
     if batch.untried:
         lines += [
             "",
@@ -39,15 +39,10 @@ def batch_text(batch: "Batch") -> str:
     failures = [row for row in batch.rows if row.status == "failed"]
     if failures:
         lines += ["", "Failed:"]
-        lines += [f"  {_printable(f'{row.image}: {row.error}')}" for row in failures[:_SHOWN_FAILURES]]
+        lines += [f"  {printable(f'{row.image}: {row.error}')}" for row in failures[:_SHOWN_FAILURES]]
         more = len(failures) - _SHOWN_FAILURES
         lines += [f"  and {more} more."] if more > 0 else []
     return "\n".join(lines)
-
-
-def _printable(text: str) -> str:
-    """Return text without what a terminal could take amiss: names of files may hold any bytes."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _decibels(value: float | None) -> str:
@@ -63,6 +58,7 @@ class Bar:
         self._bar = tqdm(disable=True if quiet else None, unit="picture", leave=False, dynamic_ncols=True)
         self._quiet, self._told = quiet, time.monotonic()
         self._last: BatchProgress | None = None
+        self._waiting = False
 
     def __enter__(self) -> "Bar":
         return self
@@ -77,13 +73,17 @@ class Bar:
     def show(self, progress: "BatchProgress") -> None:
         """Move the bar to where the batch stands."""
         self._last = progress
+        if progress.waiting and not self._waiting:
+            self._bar.clear()
+            talk("Warning: the cluster has no worker; waiting for one.")
+        self._waiting = progress.waiting
         if self._bar.disable:
             if not self._quiet and time.monotonic() - self._told > TELL_EVERY:
                 self._told = time.monotonic()
-                typer.echo(f"{self.stand()}; {progress.failed} failed.", err=True)
+                talk(f"{self.stand()}; {progress.failed} failed.")
             return
         self._bar.total, self._bar.n = progress.total, progress.done + progress.failed + progress.untried
-        hand = ", ".join(f"{Path(name).name} {seconds:.0f} s" for name, seconds in progress.running[:4])
+        hand = ", ".join(f"{printable(Path(name).name)} {seconds:.0f} s" for name, seconds in progress.running[:4])
         failed = f"{progress.failed} failed; " if progress.failed else ""
         self._bar.set_postfix_str(failed + hand, refresh=False)
         self._bar.update(0)

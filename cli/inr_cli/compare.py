@@ -8,6 +8,7 @@ import typer
 from inr.errors import ConfigError, ImageError
 from inr.settings.config import PixelsName
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 
 def compare(
@@ -19,7 +20,7 @@ def compare(
             "(siren:grades=4:depth=1), or all.",
             metavar="NAMES",
         ),
-    ] = "mgdl,sgdl",
+    ] = "mgdl,sgdl,mgdl-fourier,sgdl-fourier",
     budget: Annotated[
         str,
         typer.Option(help="What is equal: seconds=S or steps=N, and parameters=N or bytes=N.", metavar="WHAT=N"),
@@ -47,11 +48,11 @@ def compare(
 
     Example: inr compare cat.png --methods mgdl,sgdl,siren --budget seconds=60
     """
-    with common.running(debug=debug, threads=threads):
+    with common.running(debug=debug, threads=threads, out=out):
         from inr.comparison.budget import parse_budget
         from inr.comparison.compare import compare as run_all
         from inr.comparison.contenders import parse_methods
-        from inr.comparison.folder import OUTPUTS, interpolations, refuse_another, write_comparison
+        from inr.comparison.folder import OUTPUTS, check_outputs, interpolations, refuse_another, write_comparison
         from inr.comparison.page import table, verdict
         from inr.comparison.ranking import rank
         from inr.imaging.reading import load_image
@@ -69,6 +70,7 @@ def compare(
                 raise ImageError(f"{path} would be replaced by this comparison's own {path.name}; give another --out.")
         if not overwrite:
             refuse_another(out, pictures, contenders, equal, pixels, seeds, tune=tune)
+        check_outputs(out)
         try:
             with common.bar(quiet, unit="run") as show:
                 result = run_all(
@@ -85,17 +87,17 @@ def compare(
                 )
         except KeyboardInterrupt:
             again = f"The same command goes on:\n  {common.this_command()}"
-            typer.echo(f"Error: interrupted; the runs that are done are kept in {out / 'runs'}. {again}", err=True)
+            talk(f"Error: interrupted; the runs that are done are kept in {out / 'runs'}. {again}")
             raise typer.Exit(130) from None
         files = write_comparison(result, pictures, out)
         if json:
-            typer.echo(files[0].read_text(encoding="utf-8"), nl=False)
+            say(files[0].read_text(encoding="utf-8"))
         elif not quiet:
             rows, classical = rank(result), interpolations(result, pictures)
-            typer.echo("\n".join(table(rows, classical)))
-            common.talk(" ".join(verdict(rows, classical)), quiet=quiet)
-        common.talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
+            say("\n".join(table(rows, classical)))
+            talk(" ".join(verdict(rows, classical)), quiet=quiet)
+        talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
         if any(run.error for run in result.runs):
             failed = sum(run.error is not None for run in result.runs)
-            common.talk(f"{failed} of {len(result.runs)} fits failed; comparison.md says why.", quiet=False)
+            talk(f"{failed} of {len(result.runs)} fits failed; comparison.md says why.")
             raise typer.Exit(1)

@@ -9,6 +9,7 @@ from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import options as common
 from inr_cli.fit_options import with_fit_options
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.report.folder import Written
@@ -37,7 +38,8 @@ def fit(
 
     Example: inr fit cat.png --grades 4
     """
-    with common.running(debug=debug, threads=threads):
+    folder = out or Path(f"{image.stem}-inr")
+    with common.running(debug=debug, threads=threads, out=folder):
         config = configure(wishes)
         from inr.imaging.reading import load_image
         from inr.report.folder import fit_to_folder
@@ -45,8 +47,7 @@ def fit(
 
         picture = load_image(image, max_pixels=max_pixels)
         for note in picture.notes:
-            common.talk(f"{image}: {note}.", quiet=quiet)
-        folder = out or Path(f"{image.stem}-inr")
+            talk(f"{image}: {note}.", quiet=quiet)
         with _Bar(quiet) as bar:
             written = fit_to_folder(
                 picture,
@@ -58,10 +59,10 @@ def fit(
                 progress=bar.show,
             )
         if json:
-            typer.echo(to_json(written.report), nl=False)
+            say(to_json(written.report))
         elif not quiet:
-            typer.echo(_table(written.report))
-        common.talk(_summary(written), quiet=quiet)
+            say(_table(written.report))
+        talk(_summary(written), quiet=quiet)
 
 
 class _Bar:
@@ -94,14 +95,17 @@ def _table(report: "Report") -> str:
     from inr.report.summary import decibels
 
     half = report.config.pixels == "half"
-    greedy = all(row.seconds is not None for row in report.grades)
-    lines = [f"{'grade':>5}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}" + (f"  {'seconds':>7}" if greedy else "")]
-    lines[0] += f"  {'train dB':>8}  {'held-out dB':>11}" if half else ""
+    lines = [
+        f"{'grade':>5}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}  {'bytes so far':>12}  {'bits per pixel':>14}"
+        + (f"  {'train dB':>8}  {'held-out dB':>11}" if half else "")
+    ]
     for row in report.grades:
         gain = "" if row.gain_db is None else f"{row.gain_db:+.2f}"
         ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
-        line = f"{row.grade:>5}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}"
-        line += f"  {row.seconds:>7.1f}" if greedy else ""
+        bpp = 8.0 * row.bytes_so_far / (report.image.width * report.image.height)
+        line = (
+            f"{row.grade:>5}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}  {row.bytes_so_far:>12,}  {bpp:>14.2f}"
+        )
         if half:
             line += f"  {decibels(row.train_psnr_db):>8}  {decibels(row.held_out_psnr_db):>11}"
         lines.append(line)
@@ -109,16 +113,14 @@ def _table(report: "Report") -> str:
 
 
 def _summary(written: "Written") -> str:
+    from inr.report.summary import classical_text
+
     report, model = written.report, written.files[0]
     lines = [
-        f"{model}: {report.model.bytes:,} bytes, {report.model.bpp:.2f} bits per pixel, "
-        f"{report.model.parameters:,} parameters (half precision: {report.model.half_precision_bytes:,} bytes); "
-        f"{report.seconds:.1f} s of training"
+        f"{model}: {report.model.bytes:,} bytes; {classical_text(report)}",
+        f"{report.seconds:.1f} s of training, {report.model.decoding_seconds:.2f} s to decode",
     ]
     lines += [f"Stopped: {report.stopped}."] if report.stopped else []
-    config = report.config
-    if config.encoding.kind != "grid" and config.method in ("mgdl", "sgdl") and config.pixels == "all":
-        lines.append("For more dB in the same time use --encoding grid, the default: learned feature planes.")
     names = ", ".join(path.name for path in written.files[1:])
     lines.append(f"In {model.parent}/ beside it: {names}")
     return "\n".join(lines)

@@ -1,13 +1,14 @@
 """`inr info MODEL`: what is inside a model file."""
 
-import json as json_text
 import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from inr.report.text import json_text
 from inr_cli import options as common
+from inr_cli.process import say
 
 
 def info(
@@ -61,9 +62,9 @@ def info(
             "grades": rows,
         }
         if json:
-            typer.echo(json_text.dumps(facts, indent=2))
+            say(json_text(facts))
         elif not quiet:
-            typer.echo(_text(facts))
+            say(_text(facts))
 
 
 def _text(facts: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """`inr`: the commands in one application. Imports neither torch nor the library's heavy parts."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ from inr_cli.help import GroupedCommand
 from inr_cli.info import info
 from inr_cli.methods import methods
 from inr_cli.pack import pack
+from inr_cli.process import give_up_stdout, open_streams, talk
 from inr_cli.render import render
 from inr_cli.spectrum import spectrum
 
@@ -48,4 +50,14 @@ def _common(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    open_streams()
+    try:
+        app()
+    except OSError as error:  # what the commands do not print themselves: help, the version, usage
+        give_up_stdout()
+        talk(f"Error: this text cannot be printed: {error.strerror or error}.")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,15 +1,16 @@
 """`inr methods`: what there is to fit with, and whose it is."""
 
-import json as json_text
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
+from inr.report.text import json_text
 from inr.settings.methods import METHODS, OWN_TITLES, configure
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
 from inr_cli import options as common
+from inr_cli.process import say
 
 
 def methods(
@@ -29,9 +30,9 @@ def methods(
                 {"name": name, "title": title, "paper": paper, "settings": configs[name]}
                 for name, (title, paper) in titles.items()
             ]
-            typer.echo(json_text.dumps({"schema": 1, "methods": facts}, indent=2))
+            say(json_text({"schema": 1, "methods": facts}))
             return
         for name, (title, paper) in titles.items():
-            typer.echo(f"{name:<18} {title}\n{'':<18} {paper}")
+            say(f"{name:<18} {title}\n{'':<18} {paper}")
             if settings:
-                typer.echo(f"{'':<18} " + json_text.dumps(configs[name]))
+                say(f"{'':<18} " + json_text(configs[name], indent=None))

@@ -2,20 +2,22 @@
 
 import contextlib
 import functools
+import os
 import shlex
-import signal
 import sys
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inr.errors import ConfigError, ImageWarning, InrError, ModelFileWarning
+from inr.errors import ConfigError, InrError
+from inr.files import check_place
+from inr.report.text import printable
 from inr.settings.config import MAX_PIXELS, DeviceName
+from inr_cli.process import find_temporary_folder, heed_signals, quiet_libraries, talk
 
 EXPERTS = "Options for experts"
 """Heading in `--help` of the options that few people need."""
@@ -42,14 +44,21 @@ TELL_EVERY = 60.0
 
 
 @contextlib.contextmanager
-def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
+def running(*, debug: bool, threads: int | None = None, out: Path | None = None) -> Iterator[None]:
     """Run a command's body: one sentence and an exit code for whatever goes wrong.
 
     Exit codes: 1 an error, 2 settings that make no sense, 130 Ctrl-C.
+
+    Args:
+        debug: show the full traceback of an error, and what the libraries below log.
+        threads: of the processor; None leaves torch's choice.
+        out: where the outputs go, for commands whose libraries want temporary files.
     """
-    warnings.showwarning = _show_warning
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that half-made files are cleared away
+    quiet_libraries(debug=debug)
+    heed_signals()
     try:
+        if out is not None:
+            find_temporary_folder(out)
         if threads is not None:
             import torch
 
@@ -69,6 +78,20 @@ def running(*, debug: bool, threads: int | None = None) -> Iterator[None]:
         _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
 
 
+def check_out(path: Path, *, overwrite: bool) -> None:
+    """Check, before the work, that a command's output can be written.
+
+    Raises:
+        InrError: it exists and is not to be replaced, or it cannot be written.
+    """
+    if os.path.lexists(path) and not overwrite:
+        raise InrError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+    try:
+        check_place(path)
+    except OSError as error:
+        raise InrError(f"{path} cannot be written: {error.strerror or error}; give another --out.") from error
+
+
 @contextlib.contextmanager
 def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that is told what runs, how many are done, of how many; it moves a bar on stderr.
@@ -85,7 +108,7 @@ def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
             if line.disable:
                 if not quiet and time.monotonic() - told > TELL_EVERY:
                     told = time.monotonic()
-                    typer.echo(f"{done} of {total} {unit}s are done; now: {what}", err=True)
+                    talk(f"{done} of {total} {unit}s are done; now: {what}")
                 return
             line.total, line.n = total, done
             line.set_description_str(what, refresh=False)
@@ -96,23 +119,13 @@ def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
 
 def this_command() -> str:
     """Return the command that is running, as a person would type it again."""
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-
-
-def talk(message: str, *, quiet: bool) -> None:
-    """Say something on stderr unless told to be quiet."""
-    if not quiet:
-        typer.echo(message, err=True)
+    program = Path(sys.argv[0])
+    name = f"{Path(sys.executable).name} -m inr" if program.suffix == ".py" else program.name  # `python -m inr`
+    return f"{name} {shlex.join(sys.argv[1:])}"
 
 
 def _fail(message: str, code: int, debug: bool) -> None:
     if debug:
         traceback.print_exc(file=sys.stderr)
-    typer.echo(f"Error: {message}", err=True)
+    talk(f"Error: {printable(message)}")
     raise typer.Exit(code) from None
-
-
-def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-    """Show our own warnings as a sentence; those of the libraries below are not for the person at the keyboard."""
-    if issubclass(category, (ImageWarning, ModelFileWarning)):
-        typer.echo(f"Warning: {message}", err=True)

@@ -1,14 +1,15 @@
 """`inr pack MODEL`: a model file -> a smaller one of the same model, its weights rounded as coarsely as it takes."""
 
-import json as json_text
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from inr.errors import ModelFileError
+from inr.report.text import json_text
 from inr.settings.options import read_size
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 
 def pack(
@@ -33,8 +34,7 @@ def pack(
     with common.running(debug=debug, threads=threads):
         limit = read_size(max_bytes)
         path = out or Path(f"{model.stem}.pack.inr")
-        if path.exists() and not overwrite:
-            raise ModelFileError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        common.check_out(path, overwrite=overwrite)
         from inr.analysis.metrics import check_alike, measure
         from inr.codec.model_file import encode, load_model, verified
         from inr.imaging.reading import load_image
@@ -50,9 +50,9 @@ def pack(
         _write(path, packed.data)
         facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
         if json:
-            typer.echo(json_text.dumps(facts if psnr is None else {**facts, "psnr_db": psnr}, indent=2))
+            say(json_text(facts if psnr is None else {**facts, "psnr_db": psnr}))
         told = "" if psnr is None else ", PSNR " + " / ".join(decibels(value) for value in psnr) + " dB"
-        common.talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
+        talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
 
 
 def _write(path: Path, data: bytes) -> None:

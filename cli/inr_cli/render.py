@@ -1,13 +1,15 @@
 """`inr render MODEL`: a model file -> a picture of any size, region and grade."""
 
-import json as json_text
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inr.errors import ConfigError, ImageError
+from inr.report.text import json_text
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.networks.model import Model, Region
@@ -38,13 +40,15 @@ def render(
 
     Example: inr render cat-inr/cat.inr -o big.png --scale 3
     """
-    with common.running(debug=debug, threads=threads):
+    path = out or Path(f"{model.stem}.render.png")
+    with common.running(debug=debug, threads=threads, out=path):
         if scale is not None and size is not None:
             raise ConfigError("both --scale and --size are given; give one.")
         if scale is not None and not 0 < scale <= 1000:
             raise ConfigError(f"--scale is {scale:g}; it must lie between 0 and 1000.")
         wanted = _parse_size(size)
         corners = _parse_region(region)
+        common.check_out(path, overwrite=overwrite)
         from inr.codec.model_file import load_model
         from inr.device import choose_device
         from inr.imaging.image import quantize
@@ -61,9 +65,7 @@ def render(
             raise ConfigError(
                 f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
             )
-        path = out or Path(f"{model.stem}.render.png")
-        if path.exists() and not overwrite:
-            raise ImageError(f"{path} exists already; give --overwrite to replace it, or another --out.")
+        _try_format(path, width, height, network)
         on = choose_device(device)
         picture = quantize(network.to(on).render(width=width, height=height, region=part), network.bit_depth)
         save_image(path, picture, icc_profile=network.icc_profile)
@@ -75,8 +77,24 @@ def render(
                 "height": height,
                 "grade": len(network.grades),
             }
-            typer.echo(json_text.dumps(facts, indent=2))
-        common.talk(f"{path}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
+            say(json_text(facts))
+        talk(f"{path}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
+
+
+def _try_format(path: Path, width: int, height: int, model: "Model") -> None:
+    """Write the first row and the first column of such a picture aside: a format that does not hold it says so now."""
+    import numpy as np
+
+    from inr.imaging.writing import save_image
+
+    dtype = np.uint16 if model.bit_depth == 16 else np.uint8
+    with tempfile.TemporaryDirectory(prefix="inr-") as folder:
+        trial = Path(folder, "trial").with_suffix(path.suffix)
+        try:
+            save_image(trial, np.zeros((1, width, model.channels), dtype))
+            save_image(trial, np.zeros((height, 1, model.channels), dtype))
+        except ImageError as error:
+            raise ImageError(str(error).replace(str(trial), str(path))) from error
 
 
 def _parse_size(text: str | None) -> tuple[int, int] | None:

@@ -1,14 +1,14 @@
 """`inr spectrum MODEL`: what each grade learned, by frequency."""
 
-import json as json_text
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from inr.errors import ImageError
+from inr.report.text import json_text
 from inr.settings.config import PixelsName
 from inr_cli import options as common
+from inr_cli.process import say, talk
 
 
 def spectrum(
@@ -33,8 +33,8 @@ def spectrum(
 
     Example: inr spectrum cat-inr/cat.inr --image cat.png
     """
-    with common.running(debug=debug, threads=threads):
-        path = out or Path(f"{model.stem}.spectrum.png")
+    path = out or Path(f"{model.stem}.spectrum.png")
+    with common.running(debug=debug, threads=threads, out=path):
         from inr.analysis.spectrum import spectrum as analyse
         from inr.codec.model_file import load_model
         from inr.device import choose_device
@@ -43,18 +43,17 @@ def spectrum(
         from inr.report.spectrum_text import spectrum_data, spectrum_rows
 
         check_name(path)
+        common.check_out(path, overwrite=overwrite)
         network = load_model(model)
         picture = load_image(image, max_pixels=max_pixels) if image else None
-        if path.exists() and not overwrite:
-            raise ImageError(f"{path} exists already; give --overwrite to replace it, or another --out.")
         found = analyse(picture, network.to(choose_device(device)), pixels=pixels)
         save_spectrum(path, found)
         if json:
             facts = {"schema": 1, "file": str(path), **spectrum_data(found)}
-            typer.echo(json_text.dumps(facts))
+            say(json_text(facts, indent=None))
         elif not quiet:
             what = "relative error after each grade" if found.source else "size of what each grade adds"
-            typer.echo(f"{what}, by frequency in cycles per pixel")
+            say(f"{what}, by frequency in cycles per pixel")
             for row in spectrum_rows(found):
-                typer.echo(f"{row[0]:>5}" + "".join(f"  {cell:>10}" for cell in row[1:]))
-        common.talk(f"{path}: {len(found.grades)} grades", quiet=quiet)
+                say(f"{row[0]:>5}" + "".join(f"  {cell:>10}" for cell in row[1:]))
+        talk(f"{path}: {len(found.grades)} grades", quiet=quiet)

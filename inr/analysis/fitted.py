@@ -1,6 +1,7 @@
 """Image and configuration -> a model as its file holds it, measured: what all commands that fit have in common."""
 
 import dataclasses
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -33,6 +34,7 @@ class Fitted:
         qualities: one per grade, of the decoded model.
         pictures: (H, W, C) uint8 or uint16, one per grade.
         prefixes: the same, unclipped, for spectra.
+        decoding_seconds: from the file's bytes to the pictures of all grades.
     """
 
     result: FitResult
@@ -41,6 +43,7 @@ class Fitted:
     qualities: tuple[Quality, ...]
     pictures: tuple[np.ndarray[Any, Any], ...]
     prefixes: Prefixes
+    decoding_seconds: float
 
 
 def fit_and_measure(
@@ -58,12 +61,19 @@ def fit_and_measure(
     """
     result = fit(image, config, device=device, memory=memory, progress=progress)
     encoded = result.encoded or encode(_rounded(result, image))
+    began = time.perf_counter()
     decoded = verified(encoded)
-    # Drawn where `render` would draw it, so that both give the same picture.
     prefixes = Prefixes(decoded.model)
-    qualities, pictures = measure(
-        image, decoded.model.to(choose_device(device)), pixels=config.pixels, on_strip=prefixes.add
-    )
+    drawn = began
+
+    def keep(rows: slice, strips: tuple[np.ndarray[Any, Any], ...]) -> None:
+        nonlocal drawn
+        prefixes.add(rows, strips)
+        drawn = time.perf_counter()
+
+    # Drawn where `render` would draw it, so that both give the same picture.
+    on = choose_device(device)
+    qualities, pictures = measure(image, decoded.model.to(on), pixels=config.pixels, on_strip=keep)
     record = Record(
         method=config.method,
         seed=config.seed,
@@ -78,6 +88,7 @@ def fit_and_measure(
         qualities=qualities,
         pictures=pictures,
         prefixes=prefixes,
+        decoding_seconds=drawn - began,
     )
 
 

@@ -1,7 +1,8 @@
 """A source picture and a model -> PSNR and SSIM after each grade, and the pictures themselves."""
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,8 @@ from inr.settings.config import PixelsName
 EXACT_DB = 120.0
 """What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
 _SSIM_WINDOW = 11
-_SSIM_PIXELS = 2_000_000
+_SSIM_TILE = 512
+"""Pixels of a side that are compared at once: what is computed on the way fits in cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,28 +112,33 @@ def check_alike(image: Image, model: Model) -> None:
         )
 
 
-def compare_pictures(image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all") -> Quality:
+def compare_pictures(
+    image: Image, picture: np.ndarray[Any, Any], *, pixels: PixelsName = "all", with_ssim: bool = True
+) -> Quality:
     """Compare any picture with the source, as `measure` does a model's.
 
     Args:
         image: the source.
         picture: (H, W, C), uint8 or uint16.
         pixels: what is taken as trained on.
+        with_ssim: whether to compute the SSIM, which takes most of the time.
     """
     error = np.square(seen(unit(picture)) - seen(image.pixels), dtype=np.float64)
     trained = error[::2, ::2] if pixels == "half" else error
     everywhere = float(error.sum())
-    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size)
+    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size, with_ssim)
 
 
-def _quality(image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int) -> Quality:
+def _quality(
+    image: Image, picture: np.ndarray[Any, Any], sums: np.ndarray[Any, Any], trained_count: int, with_ssim: bool = True
+) -> Quality:
     unclipped, everywhere, trained = (float(value) for value in sums)
     count = image.pixels.size
     split = trained_count < count  # a single pixel has nothing to hold out
     return Quality(
         psnr_db=psnr(everywhere / count),
         psnr_unclipped_db=psnr(unclipped / count),
-        ssim=ssim(image.pixels, picture),
+        ssim=ssim(image.pixels, picture) if with_ssim else None,
         train_psnr_db=psnr(trained / trained_count) if split else None,
         held_out_psnr_db=psnr(max(0.0, everywhere - trained) / (count - trained_count)) if split else None,
     )
@@ -142,21 +149,26 @@ def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
 
     Both are float32 in [0, 1], or unsigned integers of 8 or 16 bits.
 
-    Large pictures are compared some rows at a time; rows beside a seam see the true neighbours.
+    They are compared a tile at a time; pixels beside a seam see their true neighbours.
     """
     from kornia.metrics import ssim as kornia_ssim  # noqa: PLC0415 - kornia takes seconds to import
 
     height, width = a.shape[:2]
     if min(height, width) < _SSIM_WINDOW:
         return None
-    margin = _SSIM_WINDOW // 2
-    total, step = 0.0, max(_SSIM_WINDOW, _SSIM_PIXELS // width)
-    for top in range(0, height, step):
-        first, last = max(0, top - margin), min(height, top + step + margin)
-        if last - first < _SSIM_WINDOW:
-            first = last - _SSIM_WINDOW
-        x, y = (torch.from_numpy(seen(unit(p[first:last]))).permute(2, 0, 1)[None] for p in (a, b))
+    total = 0.0
+    for (down, own_rows), (across, own_columns) in itertools.product(_tiles(height), _tiles(width)):
+        x, y = (torch.from_numpy(seen(unit(p[down, across]))).permute(2, 0, 1)[None] for p in (a, b))
         values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
-        total += float(values[top - first : top - first + step].double().sum())
+        total += float(values[own_rows, own_columns].double().sum())
     mean: float = total / (height * width)
     return mean
+
+
+def _tiles(side: int) -> Iterator[tuple[slice, slice]]:
+    """Yield parts of a side that overlap by a window, and which of their pixels are each one's own."""
+    margin = _SSIM_WINDOW // 2
+    for start in range(0, side, _SSIM_TILE):
+        first = max(0, min(start - margin, side - _SSIM_WINDOW))
+        last = min(side, start + _SSIM_TILE + margin)
+        yield slice(first, last), slice(start - first, start - first + _SSIM_TILE)

@@ -1,6 +1,5 @@
 """A source picture and a model -> what each grade learned, by frequency."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +16,8 @@ SIGMAS = (1.0, 2.0, 4.0, 8.0)
 """Widths of the Gaussian filters: standard deviations in pixels."""
 BANDS = (0.0, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1.0)
 """Edges of the bands of a table, in cycles per pixel: octaves, the last with all the corners."""
-_MOST_NUMBERS = 1 << 26
-"""Numbers of the prefixes kept at once (256 MiB); of a larger picture the central part is looked at."""
+_MOST_NUMBERS = 1 << 25
+"""Numbers of the prefixes kept at once (128 MiB); of a larger picture the central part is looked at."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,28 +126,20 @@ def spectrum(
     pictures = prefixes.pictures
     target = pictures[-1] if image is None else without_hidden(image).pixels[prefixes.rows, prefixes.columns]
     rings = Rings(*target.shape[:2])
-    wanted = rings.transform(target)
-    gains = np.exp(-2.0 * np.square(math.pi * np.array(SIGMAS)[:, None, None] * rings.radius))
-    halves = np.stack([np.square(gains), np.square(1.0 - gains)]) * rings.times  # what passes, what is taken away
-    filters = halves.reshape(2, len(SIGMAS), -1).astype(np.float32)
-    power = rings.power(wanted)
-    whole = filters @ power.ravel()
-    grades, before = [], np.zeros_like(wanted)
-    for number, picture in enumerate(pictures, start=1):
-        drawn = rings.transform(picture)
-        own = GradeSpectrum(grade=number, contribution=_tuple(rings.sums(rings.power(drawn - before))))
+    target_power, contribution, leftover, whole, left = _powers(rings, target, pictures)
+    grades = []
+    for number in range(len(pictures)):
+        own = GradeSpectrum(grade=number + 1, contribution=_tuple(contribution[number]))
         if image is not None:
-            left = rings.power(wanted - drawn)
-            low, high = (relative_error(*pair) for pair in zip(filters @ left.ravel(), whole, strict=True))
+            low, high = (relative_error(*pair) for pair in zip(left[number].T, whole.T, strict=True))
             own = replace(
                 own,
-                leftover=_tuple(rings.sums(left)),
-                error=_tuple(relative_error(rings.sums(left), rings.sums(power))),
+                leftover=_tuple(leftover[number]),
+                error=_tuple(relative_error(leftover[number], target_power)),
                 e_low=_tuple(low),
                 e_high=_tuple(high),
             )
         grades.append(own)
-        before = drawn
     return Spectrum(
         width=model.width,
         height=model.height,
@@ -157,10 +148,32 @@ def spectrum(
         source=image is not None,
         frequency=_tuple(rings.frequency),
         count=tuple(rings.count.tolist()),
-        target=_tuple(rings.sums(power)),
+        target=_tuple(target_power),
         grades=tuple(grades),
         history=history,
     )
+
+
+def _powers(rings: Rings, target: Array, pictures: tuple[Array, ...]) -> tuple[Array, Array, Array, Array, Array]:
+    """Return the power of the target (R,), of what each grade adds and leaves over (L, R), and `Rings.blurred` of both.
+
+    Channels follow each other, for their powers add up, and the transforms of one take little memory.
+    """
+    shape = (len(pictures), len(rings.count))
+    power, contribution, leftover = np.zeros(shape[1]), np.zeros(shape), np.zeros(shape)
+    whole, left = np.zeros((len(SIGMAS), 2)), np.zeros((len(pictures), len(SIGMAS), 2))
+    for channel in range(target.shape[2]):
+        wanted, before = rings.transform(target[:, :, channel, None]), np.zeros((), np.complex64)
+        own = rings.power(wanted)
+        power += rings.sums(own)
+        whole += rings.blurred(own, SIGMAS)
+        for number, picture in enumerate(pictures):
+            drawn = rings.transform(picture[:, :, channel, None])
+            contribution[number] += rings.sums(rings.power(drawn - before))
+            before, own = drawn, rings.power(wanted - drawn)
+            leftover[number] += rings.sums(own)
+            left[number] += rings.blurred(own, SIGMAS)
+    return power, contribution, leftover, whole, left
 
 
 def in_bands(found: Spectrum) -> tuple[tuple[float, ...], ...]:

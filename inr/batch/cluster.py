@@ -1,15 +1,22 @@
 """Tasks -> outcomes on a Dask cluster that is already there; the extra `inr[cluster]` brings what this needs."""
 
+import asyncio
 import logging
+import math
+import pickle
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from importlib.metadata import version
 
 from inr.batch.task import Outcome, Task
 from inr.batch.worker import fit_one
 from inr.errors import InrError
 
 _LOOK_EVERY = 5.0
+PATIENCE = 10.0
+"""Seconds that a scheduler may take to answer."""
 _TALKATIVE = ("distributed", "tornado", "asyncio")
 
 
@@ -29,55 +36,123 @@ class Cluster:
             shared: the workers see the same folders: they read the pictures and write the models themselves.
 
         Raises:
-            InrError: Dask is not installed, or there is no scheduler at the address.
+            InrError: Dask is not installed, there is no scheduler at the address, or a worker lacks this program.
         """
         try:
             from distributed import Client  # noqa: PLC0415
-            from distributed.comm import parse_address, parse_host_port  # noqa: PLC0415
         except ImportError as error:
             raise InrError("--scheduler needs Dask; install it with: pip install 'inr[cluster]'.") from error
         for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] in _TALKATIVE]:
             logging.getLogger(name).setLevel(logging.CRITICAL)  # its troubles come back as our sentences
-        try:  # first by hand: a client that finds nobody leaves a traceback behind
-            socket.create_connection(parse_host_port(parse_address(address)[1], 8786), timeout=10).close()
-            self._client = Client(address, timeout=10, set_as_default=False)
+        _find_scheduler(address)  # first by hand: a client that finds nobody waits on, and leaves a traceback behind
+        try:
+            self._client = Client(address, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
-            raise InrError(
-                f"no Dask scheduler answers at {address!r}; give the address that `dask scheduler` shows, "
-                "such as tcp://head:8786."
-            ) from error
+            raise _nobody(address) from error
         resources = {"resources": {"GPU": 1}} if gpu else {}
         self._executor: Executor = self._client.get_executor(pure=False, **resources)
         self.sends_bytes = not shared
         self.writes_files = shared
-        self._slots, self._looked = 0, 0.0
+        self._threads, self._looked = 0, -math.inf
+        self._checked: set[str] = set()
+        try:
+            self.tend()
+        except InrError:
+            self.close()
+            raise
 
     @property
     def empty(self) -> bool:
-        """Whether there is no worker yet: tasks wait for one then."""
-        return not self._client.nthreads()
+        """Whether there was no worker when last looked: tasks wait for one then."""
+        return self._threads == 0
 
     def slots(self) -> int:
         """Return twice the threads of all workers, so that each finds its next picture waiting."""
-        if self._slots == 0 or time.monotonic() - self._looked > _LOOK_EVERY:
-            try:
-                self._slots = max(2, 2 * sum(self._client.nthreads().values()))
-            except OSError as error:
-                raise lost() from error
-            self._looked = time.monotonic()
-        return self._slots
+        self.tend()
+        return max(2, 2 * self._threads)
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Give a task to the scheduler."""
-        return self._executor.submit(fit_one, task)
+        return self._executor.submit(pickle.loads, pickle.dumps(Call(task)))
 
     def tend(self) -> None:
-        """Do nothing: the scheduler looks after its workers, and each picture after its time limit."""
+        """Look now and then which workers are there; the scheduler looks after their tasks.
+
+        Raises:
+            InrError: the scheduler is gone, or a new worker lacks this program.
+        """
+        if time.monotonic() - self._looked > _LOOK_EVERY:
+            try:
+                self._threads = sum(self._client.nthreads().values())
+                self._check_workers()
+            except OSError as error:
+                raise lost() from error
+            self._looked = time.monotonic()
 
     def close(self) -> None:
         """Take back what is not finished and leave; the cluster goes on."""
         self._executor.shutdown(wait=False)
         self._client.close(timeout=2)
+
+    def _check_workers(self) -> None:
+        """Check that workers not seen before have this very program.
+
+        Raises:
+            InrError: one has not.
+        """
+        new = sorted(set(self._client.nthreads()) - self._checked)
+        for package in ("inr", "torch") if new else ():
+            for worker, found in self._client.run(version, package, workers=new, on_error="return").items():
+                if isinstance(found, ImportError):  # PackageNotFoundError is one
+                    raise lacking(package, f"worker {worker}")
+                if package == "inr" and isinstance(found, str) and found != version(package):
+                    raise InrError(f"worker {worker} has inr {found}, this is {version(package)}; install the same.")
+        self._checked.update(new)
+
+
+class Call:
+    """A task that becomes a call of `fit_one` where it is unpickled.
+
+    A worker of Dask that cannot unpickle a task ends. Given these bytes and `pickle.loads` instead, it finds out within
+    the task that it lacks this program, and tells us.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __reduce__(self) -> tuple[Callable[[Task], Outcome], tuple[Task]]:
+        return fit_one, (self._task,)
+
+
+def _find_scheduler(address: str) -> None:
+    from distributed import Security  # noqa: PLC0415
+    from distributed.comm import parse_address, parse_host_port  # noqa: PLC0415
+    from distributed.core import rpc  # noqa: PLC0415
+
+    async def identity() -> str:
+        async with rpc(address, connection_args=Security().get_connection_args("client")) as other:
+            kind: str = (await asyncio.wait_for(other.identity(), PATIENCE))["type"]
+            return kind
+
+    try:
+        socket.create_connection(parse_host_port(parse_address(address)[1], 8786), timeout=PATIENCE).close()
+        kind = asyncio.run(identity())
+    except Exception as error:  # whatever a stranger's answer is taken for
+        raise _nobody(address) from error
+    if kind != "Scheduler":
+        raise _nobody(address)
+
+
+def _nobody(address: str) -> InrError:
+    return InrError(
+        f"no Dask scheduler answers at {address!r}; give the address that `dask scheduler` shows, such as tcp://head:8786."
+    )
+
+
+def lacking(package: str | None, worker: str = "a worker") -> InrError:
+    """Return the error for a worker that lacks a package."""
+    what = "'inr[cluster]'" if package == "inr" else package
+    return InrError(f"{worker} has no {package}; install it where its Python is: pip install {what}.")
 
 
 def lost() -> InrError:

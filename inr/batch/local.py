@@ -14,6 +14,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 
 from inr.batch.task import Outcome, Task
 from inr.batch.worker import fit_one, prepare
+from inr.errors import InrError
 
 RENEW_AFTER = 200
 GRACE = 5.0
@@ -32,6 +33,7 @@ class LocalWorkers:
 
     sends_bytes = False
     writes_files = False
+    empty = False
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
         self._jobs, self._timeout = jobs, timeout
@@ -49,7 +51,13 @@ class LocalWorkers:
                     return worker.submit(task)
             self._workers.remove(worker)
             worker.retire()
-        self._workers.append(_Worker())
+        try:
+            self._workers.append(_Worker())
+        except OSError as error:  # no shared memory for their locks, or no process more for this person
+            raise InrError(
+                f"a worker process cannot be started: {error.strerror or error}; "
+                "it takes shared memory (/dev/shm) and room for one more process."
+            ) from error
         return self._workers[-1].submit(task)
 
     def tend(self) -> None:

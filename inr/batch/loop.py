@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from dataclasses import dataclass
 
-from inr.batch.cluster import lost
+from inr.batch.cluster import lacking, lost
 from inr.batch.inputs import grade_name
 from inr.batch.local import GRACE
 from inr.batch.output import publish, unwritable
@@ -31,6 +31,7 @@ class BatchProgress:
         failed: likewise.
         untried: passed over in this run, because others were asked for.
         running: names of the pictures in hand, with the seconds since each was given out.
+        waiting: for a worker, as there is none.
     """
 
     total: int
@@ -38,6 +39,7 @@ class BatchProgress:
     failed: int
     untried: int
     running: tuple[tuple[str, float], ...]
+    waiting: bool
 
 
 class Loop:
@@ -77,6 +79,7 @@ class Loop:
             failed=len(self.rows) - self._done,
             untried=self._untried,
             running=tuple((task.image, now - since) for task, since in self._running.values()),
+            waiting=self._engine.empty,
         )
 
     def _give_out(self, left: deque[str]) -> float:
@@ -112,6 +115,8 @@ class Loop:
             outcome = future.result()
         except CancelledError:
             raise lost() from None
+        except ImportError as error:  # of what the worker needs to begin with
+            raise lacking(error.name) from error
         except InrError:  # a worker that could not write: the next one could not either
             raise
         except BrokenExecutor:

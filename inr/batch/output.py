@@ -1,7 +1,6 @@
 """The output folder of a batch: one run at a time, what was done line by line, files whole or absent."""
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -12,7 +11,8 @@ from typing import Any
 
 from inr.batch.rows import Row, row_from_data, row_to_data
 from inr.errors import InrError
-from inr.files import sync_folder, write_whole
+from inr.files import check_place, lock, sync, sync_folder, write_whole
+from inr.report.text import json_text
 
 MANIFEST = "batch.jsonl"
 TABLES = ("batch.json", "batch.csv")
@@ -82,11 +82,11 @@ class Manifest:
                 raise ValueError(event)
 
     def _append(self, event: dict[str, Any]) -> None:
-        line = json.dumps(event, allow_nan=False).encode() + b"\n"
+        line = json_text(event, indent=None).encode() + b"\n"
         try:
             if os.pwrite(self._handle, line, self._size) < len(line):
                 raise OSError(28, "No space left on device")  # ENOSPC: a short write says so by its length alone
-            os.fsync(self._handle)
+            sync(self._handle)
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._handle, self._size)
@@ -95,13 +95,17 @@ class Manifest:
 
 
 @contextlib.contextmanager
-def opened(out: Path) -> Iterator[tuple[Manifest, Path]]:
+def opened(out: Path, *, without_lock: bool = False) -> Iterator[tuple[Manifest, Path]]:
     """Hold an output folder for one run; yield its manifest and an empty folder for files in the making.
 
     The lock is the system's own, on the manifest: it goes with the process, however that ends.
 
+    Args:
+        out: made if need be.
+        without_lock: go on where the file system has no locks.
+
     Raises:
-        InrError: another run holds it, or it cannot be written.
+        InrError: another run holds it, it has no locks, or it cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise InrError(f"{out} is a file; --out takes a folder.")
@@ -111,13 +115,20 @@ def opened(out: Path) -> Iterator[tuple[Manifest, Path]]:
             out.mkdir(parents=True, exist_ok=True)
             handle = os.open(out / MANIFEST, os.O_RDWR | os.O_CREAT, 0o666)
             stack.callback(os.close, handle)
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not lock(handle) and not without_lock:
+                if not os.fstat(handle).st_size:
+                    (out / MANIFEST).unlink()
+                raise InrError(
+                    f"{out}: its file system has no locks, so a second run on the same folder would not be kept away; "
+                    "give --no-lock if you start none, or another --out."
+                )
             shutil.rmtree(stages, ignore_errors=True)  # what a killed run left
             stages.mkdir(exist_ok=True)
             # A name of its own for each run: a fit that a cluster could not stop then finds its folder gone, and cannot
             # put its file in the place of a later one's.
             stage = Path(tempfile.mkdtemp(dir=stages))
-            stage.chmod(0o777)
+            with contextlib.suppress(OSError):  # for workers of other users, where modes can be changed
+                stage.chmod(0o777)
         except BlockingIOError:
             raise InrError(
                 f"{out} is in use by another `inr batch`; wait for its end, or give another --out."
@@ -132,9 +143,13 @@ def claim_tables(manifest: Manifest, out: Path, *, overwrite: bool) -> None:
     """Make the tables of all rows this batch's own.
 
     Raises:
-        InrError: there are some already that are not.
+        InrError: there are some already that are not, or they cannot be written.
     """
     for name in TABLES:
+        try:
+            check_place(out / name)
+        except OSError as error:
+            raise unwritable(out / name, error) from error
         if not overwrite and name not in manifest.claimed and (out / name).exists():
             raise InrError(f"{out / name} is there already and not of this batch; move it, or give --overwrite.")
     manifest.start(TABLES)

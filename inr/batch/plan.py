@@ -96,8 +96,8 @@ class Plan:
             return None
         except OSError as error:  # a name too long, a file where a folder should be
             return f"{path} cannot be written: {error.strerror}."
-        if stat.S_ISDIR(kind):
-            return f"{path} is a folder; move it."
+        if not stat.S_ISREG(kind):
+            return f"{path} is a folder or a device; move it."
         if not self.overwrite and name not in self.manifest.claimed:
             return f"{path} is there already and not of this batch; --overwrite replaces it."
         return None

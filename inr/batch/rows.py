@@ -3,12 +3,12 @@
 import csv
 import dataclasses
 import io
-import json
 import math
 import statistics
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from inr.report.text import json_text
 from inr.settings.config import FitConfig
 
 SCHEMA = 1
@@ -150,17 +150,14 @@ class Batch:
 
     def to_json(self) -> str:
         """Return everything as indented JSON; infinity, an exact copy, is null."""
-        summary = dataclasses.asdict(self.summary())
-        if summary["median_psnr_db"] is not None and math.isinf(summary["median_psnr_db"]):
-            summary["median_psnr_db"] = None
         data = {
             "schema": SCHEMA,
             "config": dataclasses.asdict(self.config),
             "seconds": round(self.seconds, 2),
-            "summary": summary,
+            "summary": dataclasses.asdict(self.summary()),
             "rows": [row_to_data(row) for row in self.rows],
         }
-        return json.dumps(data, indent=2, allow_nan=False) + "\n"
+        return json_text(data) + "\n"
 
     def to_csv(self) -> str:
         """Return a line per row; the PSNR of the grades in one field, with semicolons between."""

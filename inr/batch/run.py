@@ -22,6 +22,7 @@ def run_batch(
     recursive: bool = False,
     retry_failed: bool = False,
     overwrite: bool = False,
+    without_lock: bool = False,
     progress: Callable[[BatchProgress], None] | None = None,
 ) -> Batch:
     """Fit every picture of a folder that is not finished yet; `out` mirrors the folder.
@@ -37,6 +38,7 @@ def run_batch(
         recursive: take the pictures of sub-folders too.
         retry_failed: do those that failed, and only those.
         overwrite: replace files that no earlier run of this batch has written.
+        without_lock: go on where the file system of `out` has no locks; nothing keeps a second run away then.
         progress: called now and then.
 
     Raises:
@@ -48,7 +50,7 @@ def run_batch(
     with contextlib.ExitStack() as stack:
         stack.callback(engine.close)
         names = find_pictures(folder, recursive=recursive, leave_out=out)
-        manifest, stage = stack.enter_context(opened(out))
+        manifest, stage = stack.enter_context(opened(out, without_lock=without_lock))
         if folder.resolve() == out.resolve():
             names = [name for name in names if name not in manifest.claimed]  # grade pictures of an earlier run
         plan = Plan(
@@ -90,6 +92,5 @@ def _batch(settings: Settings, names: Sequence[str], known: Mapping[str, Row], k
 
 def _tables(out: Path, stage: Path, batch: Batch) -> None:
     texts = (batch.to_json(), batch.to_csv())
-    publish(
-        out, stage, [(name, text.encode("utf-8", "surrogateescape")) for name, text in zip(TABLES, texts, strict=True)]
-    )
+    # Names of files may hold any bytes, tables may not.
+    publish(out, stage, [(name, t.encode(errors="backslashreplace")) for name, t in zip(TABLES, texts, strict=True)])

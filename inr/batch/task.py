@@ -88,10 +88,15 @@ class Engine(Protocol):
     Attributes:
         sends_bytes: tasks carry the pictures' bytes, because the workers do not see the files.
         writes_files: workers write the outputs themselves.
+        empty: there is no worker; tasks wait for one.
     """
 
     sends_bytes: bool
     writes_files: bool
+
+    @property
+    def empty(self) -> bool:
+        """See above."""
 
     def slots(self) -> int:
         """Return how many tasks may be given out at a time."""

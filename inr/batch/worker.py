@@ -38,6 +38,7 @@ def fit_one(task: Task) -> Outcome:
 
     Raises:
         InrError: the worker was to write the files itself and could not.
+        ImportError: a library is not installed here, so that every picture would fail.
     """
     start = time.perf_counter()
     try:
@@ -50,6 +51,8 @@ def fit_one(task: Task) -> Outcome:
         error, content = str(fault), True
     except MemoryError:
         error, content = "out of memory; give fewer --jobs, or a smaller --width or --batch-size.", True
+    except ImportError:
+        raise
     except Exception as fault:  # a fault of this program, or of a library on strange content: one row all the same
         text = " ".join(str(fault).split())
         error, content = f"internal error, {type(fault).__name__}: {text[:300]}", True

@@ -53,10 +53,15 @@ def _model(table: int, fraction: int, reach: int) -> stream.model.Categorical:
     return stream.model.Categorical(counts(table, fraction, reach), perfect=False)
 
 
-def expected_bits(table: int, reach: int, values: Integers) -> float:
-    """Return the bits that integers in -reach..reach around zero cost by one table."""
-    frequencies = counts(table, 0, reach)
-    return float(np.log2(frequencies.sum() / frequencies[values + reach]).sum())
+def expected_bits(table: int, often: Integers) -> float:
+    """Return the bits that integers around zero cost by one table.
+
+    Args:
+        table: 0..63.
+        often: (2 reach + 1,) how many integers there are of each value from -reach to reach.
+    """
+    frequencies = counts(table, 0, len(often) // 2)
+    return float((often * np.log2(frequencies.sum() / frequencies)).sum())
 
 
 class Encoder:

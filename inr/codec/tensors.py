@@ -11,6 +11,8 @@ from inr.networks.quantised import Integers, Quantised, QuantStep
 
 _CODE_RANGE = (-2400, 896)
 """Codes of steps that the format holds."""
+_PART = 2**18
+"""Integers that are coded at once."""
 _HIGH = 255
 """Largest magnitude of the part of an integer that is coded by a table; the bits below are written as they are."""
 
@@ -71,20 +73,33 @@ def side_info(tensor: Quantised) -> SideInfo:
     mean = max(float(np.abs(high).mean()), 1e-3)
     guess = round(4 * math.log2(mean * 16))
     near = range(min(max(guess - 6, 0), TABLES - 1), min(max(guess + 7, 1), TABLES))
-    return SideInfo(tensor.step, min(near, key=lambda table: expected_bits(table, (1 << bits) - 1, high)), low, bits)
+    reach = (1 << bits) - 1
+    often = np.bincount(high + reach, minlength=2 * reach + 1)
+    return SideInfo(tensor.step, min(near, key=lambda table: expected_bits(table, often)), low, bits)
 
 
 def write_integers(encoder: Encoder, side: SideInfo, integers: Integers) -> None:
     """Code integers as their side information says."""
-    high = integers >> side.low_bits
     if side.high_bits:
-        encoder.write(high, np.full(len(high), side.table), np.zeros(len(high), np.int64), side.reach)
-    encoder.write_uniform(integers & ((1 << side.low_bits) - 1), side.low_bits)
+        for part in _parts(integers):
+            high = part >> side.low_bits
+            encoder.write(high, np.full(len(high), side.table), np.zeros(len(high), np.int64), side.reach)
+    for part in _parts(integers):
+        encoder.write_uniform(part & ((1 << side.low_bits) - 1), side.low_bits)
 
 
 def read_integers(decoder: Decoder, side: SideInfo, count: int) -> Integers:
     """Return the integers that `write_integers` coded."""
-    high = np.zeros(count, np.int64)
+    integers = np.zeros(count, np.int64)
     if side.high_bits:
-        high = decoder.read(np.full(count, side.table), high, side.reach)
-    return (high << side.low_bits) + decoder.read_uniform(count, side.low_bits)
+        for part in _parts(integers):
+            part[:] = decoder.read(np.full(len(part), side.table), part, side.reach)
+    integers <<= side.low_bits
+    for part in _parts(integers):
+        part[:] += decoder.read_uniform(len(part), side.low_bits)
+    return integers
+
+
+def _parts(integers: Integers) -> list[Integers]:
+    """Return integers a part at a time: coding takes ten times their memory."""
+    return np.split(integers, range(_PART, len(integers), _PART))

@@ -45,8 +45,9 @@ def compare(
 ) -> Comparison:
     """Run every method on every picture under one budget.
 
-    A method runs as its paper (a published one) or this program (the rest) sets it and, with `tune`, once more with
-    the best of a small search, made once, on the first picture; published networks are then trained by `inr`'s recipe.
+    A method runs as its paper (a published one) or this program (the rest) sets it. With `tune`, it runs once more with
+    the best of a small search, if that finds anything better; the search is made once, on the first picture, and trains
+    published networks by `inr`'s recipe.
     Runs of one picture and seed follow each other in a shuffled order, so that a drift of the machine meets all alike.
     What is found finished in the folder is not done again.
 
@@ -71,7 +72,7 @@ def compare(
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
     searched = [c for c in contenders if tune]
-    total, done = len(plan) * len(contenders) * variants + len(searched), 0
+    total, done = len(plan) * len(contenders) * variants + len(searched), 0  # fewer, where a search finds nothing
 
     def tell(what: str) -> None:
         nonlocal done
@@ -86,7 +87,7 @@ def compare(
     runs = []
     for number, (image, seed) in enumerate(plan):
         entries: list[tuple[Contender, Variant, FitOptions]] = [(c, c.first, c.options) for c in contenders]
-        entries += [(c, "tuned", searches[c.name].options) for c in searched]
+        entries += [(c, "tuned", searches[c.name].options) for c in searched if not searches[c.name].as_it_comes]
         random.Random(number).shuffle(entries)
         for contender, variant, options in entries:
             tell(f"{image.name}: {contender.name}, {variant}, seed {seed}")

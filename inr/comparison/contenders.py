@@ -12,6 +12,11 @@ _ACCEPTED = [name for name in WISHES if name not in ("method", "steps", "seed", 
 """Options that a method may have behind colons; the others are the comparison's own."""
 
 
+ON_PLANES = ("mgdl", "sgdl")
+BEST_QUALITY = 100
+"""Quality of methods on feature planes, where none is asked for: other methods know no other aim than the PSNR."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Contender:
     """A method in the running.
@@ -61,6 +66,8 @@ def _options(name: str) -> FitOptions:
             values[key] = read_wish(key, text)
         except ConfigError as error:
             raise ConfigError(f"--methods: in {name!r}, {error}") from error
+    if method in ON_PLANES and not values.keys() & {"quality", "target_psnr", "max_bytes", "target_bpp", "encoding"}:
+        values["quality"] = BEST_QUALITY
     options = FitOptions(method=method, **values)  # type: ignore[arg-type]
     configure(options)
     return options

@@ -18,13 +18,15 @@ from inr.comparison.ranking import Row
 from inr.comparison.runs import Run
 from inr.files import whole_file
 from inr.imaging.image import Image, quantize
-from inr.report.figures import amplification, opaque, reduce_picture
+from inr.report.figures import amplification, opaque, reduce_picture, without_latex
 from inr.report.summary import decibels
+from inr.report.text import label
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")
 _STYLES = ("-", "--", ":", "-.")
 
 
+@without_latex
 def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
     """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs of a row.
 
@@ -53,7 +55,7 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
     axis.set_xlabel("seconds of training")
     axis.set_ylabel("PSNR of the training pixels, dB (estimated from recent batches)")
     pictures = {Path(run.image).name: None for run in comparison.runs}
-    on = next(iter(pictures)) if len(pictures) == 1 else f"mean over {len(pictures)} pictures"
+    on = label(next(iter(pictures))) if len(pictures) == 1 else f"mean over {len(pictures)} pictures"
     seeds = f", {comparison.seeds} seeds" if comparison.seeds > 1 else ""
     axis.set_title(f"{on}{seeds}; equal for all: {comparison.budget.text}")
     axis.grid(alpha=0.3)
@@ -62,6 +64,7 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
         figure.savefig(temporary, format="png", metadata={"Software": None}, bbox_inches="tight")
 
 
+@without_latex
 def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
     """Write a PNG: the source, then each method's reconstruction of one picture with its absolute error below.
 
@@ -83,7 +86,7 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
     axes[0, 0].imshow(opaque(source), vmin=0, vmax=1)
     axes[0, 0].set_title(f"source, {image.width} x {image.height}", fontsize=9)
     of = "held-out pixels" if comparison.pixels == "half" else "all pixels"
-    text = f"{Path(image.name).name}, seed 0\nPSNR of {of}, dB\nabsolute error x {factor}\n(largest channel)"
+    text = f"{label(Path(image.name).name)}, seed 0\nPSNR of {of}, dB\nabsolute error x {factor}\n(largest channel)"
     axes[1, 0].text(0.5, 0.5, text, ha="center", va="center", fontsize=9, transform=axes[1, 0].transAxes)
     for number, (run, value, error) in enumerate(zip(chosen, values, errors, strict=True), start=1):
         band, column = 2 * (number // columns), number % columns
@@ -96,6 +99,7 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
+@without_latex
 def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
     """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)|| / ||F(source)|| per ring.
 
@@ -112,7 +116,7 @@ def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: 
         if number == 0:
             axis.axvline(found.nyquist, color="#7f7f7f", linestyle="--", linewidth=1.0)
             axis.set_title(
-                f"Error by frequency, {Path(image.name).name}, seed 0; dashed: Nyquist of the training pixels"
+                f"Error by frequency, {label(Path(image.name).name)}, seed 0; dashed: Nyquist of the training pixels"
             )
     if drawn:  # a picture of one pixel has no frequencies, and an exact copy no errors
         axis.set_xscale("log")

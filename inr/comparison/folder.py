@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
-from inr.analysis.metrics import Quality, compare_pictures
+from inr.analysis.metrics import EXACT_DB, Quality, compare_pictures
 from inr.comparison.budget import Budget
 from inr.comparison.compare import Comparison
 from inr.comparison.contenders import Contender
@@ -22,15 +23,29 @@ from inr.comparison.page import to_markdown
 from inr.comparison.ranking import Row, rank, reference
 from inr.comparison.runs import Run, quality_to_json, run_to_json
 from inr.errors import InrError
-from inr.files import write_whole
+from inr.files import check_place, write_whole
 from inr.imaging.image import Image
+from inr.report.text import json_text, without_missing
 from inr.settings.config import PixelsName
 from inr.settings.options import to_flags
 
-SCHEMA = 1
+SCHEMA = 2
 """Of `comparison.json`."""
 FIGURES = ("curves.png", "pictures.png", "spectrum.png")
 OUTPUTS = ("comparison.json", "comparison.csv", "comparison.md", *FIGURES)
+
+
+def check_outputs(folder: str | Path) -> None:
+    """Check, before the first run, that a comparison can be written to a folder, if that is there already.
+
+    Raises:
+        InrError: it cannot.
+    """
+    for path in [Path(folder) / name for name in OUTPUTS] if Path(folder).is_dir() else []:
+        try:
+            check_place(path)
+        except OSError as error:
+            raise InrError(f"{path} cannot be written: {error.strerror or error}; give another --out.") from error
 
 
 def write_comparison(comparison: Comparison, images: Sequence[Image], folder: str | Path) -> tuple[Path, ...]:
@@ -48,7 +63,7 @@ def write_comparison(comparison: Comparison, images: Sequence[Image], folder: st
             "comparison.md": to_markdown(comparison, rows, classical, images),
         }
         for name, text in files.items():
-            write_whole(folder / name, text.encode())
+            write_whole(folder / name, text.encode(errors="backslashreplace"))  # names of files may hold any bytes
         draw_curves(folder / "curves.png", comparison, rows)
         draw_pictures(folder / "pictures.png", comparison, rows, images[0], folder / "runs")
         draw_errors(folder / "spectrum.png", comparison, rows, images[0], folder / "runs")
@@ -127,7 +142,7 @@ def _json(
             {"name": i.name, "width": i.width, "height": i.height, "channels": i.channels, "sha256": i.sha256}
             for i in images
         ],
-        "rows": [dataclasses.asdict(row) for row in rows],
+        "rows": [_row_data(row) for row in rows],
         "interpolation": {name: [quality_to_json(q) for q in qualities] for name, qualities in classical.items()},
         "searches": {
             name: {"options": to_flags(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
@@ -139,7 +154,13 @@ def _json(
             "platform": platform.platform(), "threads": torch.get_num_threads(),
         },
     }  # fmt: skip
-    return json.dumps(data, indent=1, allow_nan=False) + "\n"
+    return json_text(data, indent=1) + "\n"
+
+
+def _row_data(row: Row) -> dict[str, Any]:
+    """Return a row as plain data; a mean over nothing but exact copies is the PSNR of one, as in `quality_to_json`."""
+    data = without_missing(dataclasses.asdict(row))
+    return {name: math.inf if "psnr" in name and value >= EXACT_DB else value for name, value in data.items()}
 
 
 def _csv(comparison: Comparison) -> str:
@@ -149,8 +170,7 @@ def _csv(comparison: Comparison) -> str:
     writer = csv.writer(out)
     writer.writerow([*fields, *figures])
     for run in comparison.runs:
-        data = run_to_json(run)
-        writer.writerow(
-            [*(data[name] for name in fields), *((data["quality"] or {}).get(name, "") for name in figures)]
-        )
+        measured = [getattr(run.quality, name) if run.quality else None for name in figures]
+        cells = ["exact" if value == math.inf else value for value in measured]
+        writer.writerow([*(getattr(run, name) for name in fields), *cells])
     return out.getvalue()

@@ -9,9 +9,11 @@ import torch
 
 from inr.analysis.metrics import EXACT_DB, Quality
 from inr.comparison.compare import Comparison
+from inr.comparison.contenders import BEST_QUALITY, ON_PLANES
 from inr.comparison.ranking import Row, reference
 from inr.imaging.image import Image
 from inr.report.summary import decibels
+from inr.report.text import code
 from inr.settings.options import to_flags
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
@@ -29,7 +31,7 @@ def to_markdown(
     methods, threads = len({row.contender for row in rows}), torch.get_num_threads()
     lines = [
         f"# Comparison of {_count(methods, 'method')} on "
-        + (Path(images[0].name).name if len(images) == 1 else f"{len(images)} pictures"),
+        + (code(Path(images[0].name).name) if len(images) == 1 else f"{len(images)} pictures"),
         "",
         " ".join(verdict(rows, classical)),
         "",
@@ -48,10 +50,10 @@ def to_markdown(
         for contender, tuned in comparison.searches.items():
             found = "as it comes" if tuned.as_it_comes else f"`{to_flags(tuned.options)}`"
             lines.append(f"| {contender} | {found} | {tuned.probes} | {tuned.seconds:.0f} |")
-        lines += ["", f"Made on {Path(images[0].name).name}, by its PSNR over all pixels"]
+        lines += ["", f"Made on {code(Path(images[0].name).name)}, by its PSNR over all pixels"]
         lines[-1] += ", those held out among them." if half else "."
         lines += [""]
-    failures = [f"- {row.contender} ({row.variant}): {error}" for row in rows for error in row.errors]
+    failures = [f"- {row.contender} ({row.variant}): {code(error)}" for row in rows for error in row.errors]
     lines += ["## Failed", "", *failures, ""] if failures else []
     lines += ["![PSNR over seconds](curves.png)", "", "![reconstructions and their errors](pictures.png)", ""]
     lines += ["![relative error by frequency](spectrum.png)", ""]
@@ -59,7 +61,7 @@ def to_markdown(
 
 
 def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
-    """Return sentences: which row is first, how it stands to the reference, and whether that may be chance.
+    """Return sentences: which row is first, what grades gain over the single grade of their kind, and by chance or not.
 
     Args:
         rows: best first.
@@ -69,7 +71,13 @@ def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> l
     if not good:
         return ["No method went well on every picture."]
     on = " on held-out pixels" if good[0].held_out_psnr_db is not None else ""
-    return _first(good, on) + [
+    said = _first(good, on)
+    best = {row.contender: row for row in reversed(good)}
+    for row in best.values():
+        base = best.get(row.over or "")
+        if base is not None and row.contender.replace("mgdl", "sgdl") == base.contender:
+            said.append(_against(row, base, on))
+    return said + [
         f"The {name} interpolation of the training pixels is better: {decibels(psnr)} dB."
         for name, psnr in sorted(_interpolated(classical).items(), key=lambda pair: -pair[1])[:1]
         if psnr > (good[0].judged_db or 0.0)
@@ -77,9 +85,12 @@ def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> l
 
 
 def _first(good: Sequence[Row], on: str) -> list[str]:
-    first, base = good[0], next((row for row in good if row.gain_db is None), None)
-    rival = first if first is not base else next((row for row in good if row.contender != base.contender), None)
-    if base is None or rival is None or rival.gain_db is None:
+    """Return how the first row stands to its reference, or to the best row that is measured against it."""
+    first = good[0]
+    others = [row for row in good if row.gain_db is not None and row.over == first.contender]
+    rival = first if first.gain_db is not None else next(iter(others), None)
+    base = next((row for row in good if row.contender == (rival or first).over), None)
+    if rival is None or base is None or rival.gain_db is None:
         return [f"{_name(first)} is first{on}."]
     other, gain = (rival if first is base else base), abs(rival.gain_db)
     if gain < 0.005:
@@ -90,8 +101,23 @@ def _first(good: Sequence[Row], on: str) -> list[str]:
         return [f"{said}.", f"One picture cannot tell how much of that is chance{seeds}"]
     wins = rival.ahead if first is rival else rival.behind
     said += f", ahead on {wins} of {rival.pictures} pictures; the mean is known to ± {rival.gain_error_db:.2f} dB."
-    certain = (*_STUDENT, 2.2)[min(rival.pictures - 2, len(_STUDENT))]
-    return [said] if gain > certain * rival.gain_error_db else [said, "By Student's t that may be chance."]
+    return [said] if _certain(rival) else [said, "By Student's t that may be chance."]
+
+
+def _against(row: Row, base: Row, on: str) -> str:
+    """Return what several grades gain over one of their kind: in PSNR, and in bytes."""
+    gain = row.gain_db or 0.0
+    chance = "" if row.gain_error_db is None or _certain(row) else ", which may be chance"
+    return (
+        f"Several grades against one: {_name(row)} has {gain:+.2f} dB{on} over {_name(base)}{chance}, "
+        f"and a file of {row.bytes:,.0f} bytes against {base.bytes:,.0f}."
+    )
+
+
+def _certain(row: Row) -> bool:
+    """Whether a gain over several pictures is no chance, by Student's t at one in twenty."""
+    limit = (*_STUDENT, 2.2)[min(row.pictures - 2, len(_STUDENT))]
+    return row.gain_error_db is not None and abs(row.gain_db or 0.0) > limit * row.gain_error_db
 
 
 def _interpolated(classical: dict[str, tuple[Quality, ...]]) -> dict[str, float]:
@@ -115,21 +141,26 @@ def _legend(comparison: Comparison, rows: Sequence[Row]) -> str:
         f"pictures and seeds{spread}."
     ]
     if any(row.gain_db is not None for row in rows):
-        said.append(f"Gain: over the best row of {reference(comparison)}{on}, {gain}.")
+        said.append(
+            f"Gain: of several grades over the best row of one grade of their kind, of the others over the best row of "
+            f"{reference(comparison)}{on}; {gain}."
+        )
     if "paper" in variants:
         said.append(
             "Paper: its authors' training, ended by the budget (steps says how far it came; a decay of the rate is "
             "fitted into the budget, and a stage cut off before it was of use is left out)."
         )
     if "default" in variants:
-        said.append("Default: as this program comes, with the options named.")
+        said.append("Default: as this program trains it, with the options named.")
     if "tuned" in variants:
         said.append(
-            "Tuned: after the search below, published networks with the same optimisers on offer, our schedule, "
-            "batches of 4,096 pixels, or as their paper has them where that is better."
+            "Tuned: after the search below, where it found anything better; published networks with the same "
+            "optimisers on offer, our schedule, batches of 4,096 pixels."
         )
     said += ["Seconds beyond the budget: a last step, and one pass over all pixels."] if overtime else []
-    said.append("Bytes: 16 bits a weight, but for compact fits; `inr fit` rounds further.")
+    said.append("Bytes: of the file that `inr fit` would write.")
+    if any(row.contender in ON_PLANES for row in rows):
+        said.append(f"mgdl and sgdl: at quality {BEST_QUALITY}, where their names do not say otherwise.")
     return " ".join([*said, _precisions(comparison)])
 
 
@@ -198,7 +229,7 @@ def _precisions(comparison: Comparison) -> str:
 def _by_picture(comparison: Comparison, rows: Sequence[Row], images: Sequence[Image]) -> list[str]:
     names = [image.name for image in images]
     lines = [
-        "| method | settings | " + " | ".join(Path(name).name for name in names) + " |",
+        "| method | settings | " + " | ".join(code(Path(name).name, in_table=True) for name in names) + " |",
         "| --- | --- |" + " ---: |" * len(names),
     ]
     for row in rows:

@@ -22,6 +22,7 @@ class Row:
         train_psnr_db: training pixels.
         held_out_psnr_db: the others.
         ssim: of all pixels.
+        over: name of the reference that the gain is over; None for the row that is the reference itself.
         gain_db: over the best row of the reference, paired by picture; None for that row itself.
         gain_error_db: standard error of that mean over the pictures; None for one picture.
         pictures: that the gain is over.
@@ -44,6 +45,7 @@ class Row:
     train_psnr_db: float | None
     held_out_psnr_db: float | None
     ssim: float | None
+    over: str | None
     gain_db: float | None
     gain_error_db: float | None
     pictures: int
@@ -64,21 +66,31 @@ class Row:
         return self.psnr_db if self.held_out_psnr_db is None else self.held_out_psnr_db
 
 
-def reference(comparison: Comparison) -> str:
-    """Return the contender that gains are over: `sgdl`, or else the first."""
+def reference(comparison: Comparison, name: str | None = None) -> str:
+    """Return the contender that gains are over: for several grades the single grade of its kind, if it runs too.
+
+    For all others, and for None, it is `sgdl`, or else the first.
+    """
     names = [run.contender for run in comparison.runs]
-    return "sgdl" if "sgdl" in names else names[0]
+    single = name.replace("mgdl", "sgdl") if name is not None and "mgdl" in name else "sgdl"
+    return single if single in names else "sgdl" if "sgdl" in names else names[0]
 
 
 def rank(comparison: Comparison) -> tuple[Row, ...]:
-    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any), those that failed last."""
+    """Return a row per contender and variant, by PSNR (on held-out pixels if there are any), those that failed last.
+
+    Gains are over the best row of `reference`.
+    """
     groups: dict[tuple[str, Variant], list[Run]] = {}
     for run in comparison.runs:
         groups.setdefault((run.contender, run.variant), []).append(run)
     alone = sorted((_row(*name, runs, {}) for name, runs in groups.items()), key=_place)
-    over = next((r.contender, r.variant) for r in alone if r.contender == reference(comparison))
-    base = _psnr_by_image(groups[over])
-    rows = [_row(*name, runs, {} if name == over else base) for name, runs in groups.items()]
+    best = {row.contender: (row.contender, row.variant) for row in reversed(alone)}
+    rows = []
+    for name, runs in groups.items():
+        over = best[reference(comparison, name[0])]
+        base = None if name == over else over[0]
+        rows.append(_row(*name, runs, _psnr_by_image(groups[over]) if base else {}, base))
     return tuple(sorted(rows, key=_place))
 
 
@@ -87,7 +99,7 @@ def _place(row: Row) -> tuple[bool, float]:
     return row.failed > 0, math.inf if row.judged_db is None else -row.judged_db
 
 
-def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float]) -> Row:
+def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float], over: str | None = None) -> Row:
     good = [run for run in runs if run.quality is not None]
     own = _psnr_by_image(runs)
     gains = [own[image] - base[image] for image in own if image in base]
@@ -99,6 +111,7 @@ def _row(name: str, variant: Variant, runs: Sequence[Run], base: dict[str, float
         train_psnr_db=_mean(good, lambda q: q.train_psnr_db),
         held_out_psnr_db=_mean(good, lambda q: q.held_out_psnr_db),
         ssim=_mean(good, lambda q: q.ssim),
+        over=over,
         gain_db=statistics.fmean(gains) if gains else None,
         gain_error_db=statistics.stdev(gains) / len(gains) ** 0.5 if len(gains) > 1 else None,
         pictures=len(gains),

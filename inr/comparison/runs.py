@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import os
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -12,27 +13,33 @@ from typing import Any, Literal
 
 import torch
 
-from inr.analysis.metrics import Quality, measure
-from inr.codec.model_file import model_from_bytes, model_to_bytes
+from inr.analysis.fitted import fit_and_measure
+from inr.analysis.metrics import Quality
 from inr.comparison.budget import Budget, under
 from inr.errors import InrError
-from inr.files import write_whole
+from inr.files import check_place, write_whole
 from inr.imaging.image import Image
+from inr.report.text import json_text, without_missing
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr.training.fit import fit
 from inr.training.result import Progress
 
 Variant = Literal["default", "paper", "tuned"]
 PROBE = 6
 """A probe of a search has one part in so many of the budget."""
 _CURVE_POINTS = 200
+_CURVE_DB = 200.0
+"""Highest PSNR of a curve: it is drawn, and an exact copy's is infinite."""
+_RECORD = 2
+"""Of the records on disk: another number leaves those of other numbers where they are, and does the runs again."""
+_STEM = 160
+"""Bytes of a record's name before its hash: file systems take 255 with it and its ending."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One fit of a comparison, measured on the model file's own numbers. PSNR in dB, infinity an exact copy.
+    """One fit of a comparison, measured on the file that `inr fit` would write. PSNR in dB, infinity an exact copy.
 
     Attributes:
         image: name of the picture.
@@ -78,8 +85,9 @@ class Store:
         self._device, self._memory = device, memory
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            check_place(folder / "run.json")  # now, rather than after the first run
         except OSError as error:
-            raise InrError(f"{folder} cannot be made: {error.strerror or error}; give another --out.") from error
+            raise InrError(f"{folder} cannot be written: {error.strerror or error}; give another --out.") from error
 
     def run(self, image: Image, name: str, variant: Variant, options: FitOptions, *, probe: bool = False) -> Run:
         """Return the run as it is found on disk, or do it and keep it."""
@@ -91,12 +99,12 @@ class Store:
                 seconds=None if budget.seconds is None else max(budget.seconds / PROBE, 0.1),
                 steps=None if budget.steps is None else max(budget.steps // PROBE, len(config.grades)),
             )
-        where = [version("inr"), version("torch"), torch.get_num_threads(), self._device, self._memory]
+        where = [_RECORD, version("inr"), version("torch"), torch.get_num_threads(), self._device, self._memory]
         decides = [image.sha256, dataclasses.asdict(config), dataclasses.asdict(budget), where]
         key = json.dumps(decides, sort_keys=True)
-        stem = "-".join(
-            (Path(image.name).stem, name.replace(":", "_"), "probe" if probe else variant, str(config.seed))
-        )
+        of = "probe" if probe else variant
+        stem = "-".join((Path(image.name).stem, name.replace(":", "_"), of, str(config.seed)))
+        stem = os.fsencode(stem)[:_STEM].decode("utf-8", "ignore")
         record = self._folder / f"{stem}-{hashlib.sha256(key.encode()).hexdigest()[:12]}.json"
         found = _read(record, needs_model=not probe)
         if found is not None:
@@ -106,7 +114,7 @@ class Store:
             try:
                 if not probe:
                     write_whole(record.with_suffix(".inr"), model)
-                write_whole(record, (json.dumps(run_to_json(run), indent=1) + "\n").encode())
+                write_whole(record, (json_text(run_to_json(run), indent=1) + "\n").encode())
             except OSError as error:
                 raise InrError(f"{record} cannot be written: {error.strerror or error}.") from error
         return run
@@ -120,7 +128,7 @@ class Store:
         def note(at: Progress) -> None:
             apart = (budget.seconds or 0.0) / _CURVE_POINTS
             if not curve or at.seconds - curve[-1][0] >= max(apart, 0.02 * curve[-1][0]):
-                curve.append((round(at.seconds, 3), round(at.psnr_db, 3)))
+                curve.append((round(at.seconds, 3), round(min(at.psnr_db, _CURVE_DB), 3)))
 
         training = config.training
         planned = sum(training.steps) if variant == "paper" and isinstance(training, GreedyTraining) else 0
@@ -128,23 +136,24 @@ class Store:
             "image": image.name, "contender": name, "variant": variant, "seed": config.seed, "planned": planned
         }  # fmt: skip
         try:
-            result = fit(image, under(budget, config, image), device=self._device, memory=self._memory, progress=note)
-            data = model_to_bytes(result.model)
-            qualities, _ = measure(image, model_from_bytes(data), pixels=config.pixels)
-            trained = qualities[-1].train_psnr_db or qualities[-1].psnr_db
-            curve.append((round(result.seconds, 3), round(min(trained, 200.0), 3)))
+            fitted = fit_and_measure(
+                image, under(budget, config, image), device=self._device, memory=self._memory, progress=note
+            )
+            result, quality = fitted.result, fitted.qualities[-1]
+            trained = quality.train_psnr_db or quality.psnr_db
+            curve.append((round(result.seconds, 3), round(min(trained, _CURVE_DB), 3)))
         except (InrError, MemoryError, RuntimeError) as error:  # torch reports a lack of memory as RuntimeError
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
                 precision="", curve=tuple(curve), error=str(error) or type(error).__name__, model="",
             )  # fmt: skip
-        return data, Run(
+        return fitted.data, Run(
             **common,
-            quality=qualities[-1],
+            quality=quality,
             seconds=result.seconds,
-            steps=sum(log.steps for log in result.grades),
+            steps=result.steps,
             parameters=result.model.parameters_count,
-            bytes=len(data),
+            bytes=len(fitted.data),
             precision=result.precision,
             curve=tuple(curve),
             error=None,
@@ -163,19 +172,19 @@ def _read(record: Path, *, needs_model: bool) -> Run | None:
 
 
 def run_to_json(run: Run) -> dict[str, Any]:
-    """Return a run as plain data; an infinite PSNR becomes the text `exact`."""
+    """Return a run as plain data, see `quality_to_json`."""
     return {**dataclasses.asdict(run), "quality": None if run.quality is None else quality_to_json(run.quality)}
 
 
 def quality_to_json(quality: Quality) -> dict[str, Any]:
-    """Return a quality as plain data; an infinite PSNR becomes the text `exact`."""
-    return {name: "exact" if value == math.inf else value for name, value in dataclasses.asdict(quality).items()}
+    """Return a quality as plain data; a PSNR that there is not is left out, that of an exact copy is null in JSON."""
+    return without_missing(dataclasses.asdict(quality))
 
 
 def run_from_json(data: dict[str, Any]) -> Run:
     """Return the run that `run_to_json` wrote."""
     quality = data["quality"]
     if quality is not None:
-        quality = Quality(**{k: math.inf if v == "exact" else v for k, v in quality.items()})
+        quality = Quality(**{k: math.inf if v is None and "psnr" in k else v for k, v in quality.items()})
     curve = tuple((float(s), float(p)) for s, p in data["curve"])
     return Run(**{**data, "quality": quality, "curve": curve})

@@ -44,6 +44,11 @@ def training_pixels(width: int, height: int, pixels: PixelsName) -> Tensor:
     return (ys[:, None] * width + xs[None, :]).reshape(-1)
 
 
+def spacing(pixels: PixelsName) -> int:
+    """Return how many pixels lie from one training pixel to the next, along both sides."""
+    return 2 if pixels == "half" else 1
+
+
 def row_samples(row_stride: int, height: int) -> list[Tensor]:
     """Return the picture's rows in samples of one row in `row_stride`, a power of two; no sample is empty.
 

@@ -106,6 +106,14 @@ class Model:
         """Numbers learned, over all grades; fixed frequencies are not among them."""
         return sum(grade.parameters_count for grade in self.grades)
 
+    @property
+    def multiplications(self) -> int:
+        """Multiplications for one pixel: of the layers, the encoding, and four for each number read from a plane."""
+        matrices = [p for grade in self.grades for p in grade.parameters() if p.ndim in (2, 3)]
+        weights = sum(matrix.numel() for matrix in matrices)
+        read = sum(grade.planes.features for grade in self.grades if grade.planes)
+        return weights + 4 * read + 2 * self.encoding.frequencies.shape[1]
+
     def up_to(self, grade: int) -> "Model":
         """Return the model of the first `grade` grades, sharing their weights.
 

@@ -1,5 +1,6 @@
 """A finished fit -> where and with what it ran."""
 
+import contextlib
 import platform
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -43,9 +44,8 @@ def environment(result: FitResult) -> Environment:
 
 
 def _processor() -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+    with contextlib.suppress(OSError):  # no such file, or one that a container keeps to itself
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

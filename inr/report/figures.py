@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -12,10 +13,13 @@ from inr.analysis.metrics import Quality
 from inr.imaging.alpha import seen
 from inr.imaging.image import Image, unit
 
+without_latex = rc_context({"text.usetex": False})
+"""For what draws: a person's own settings of Matplotlib may ask for LaTeX, which takes many a name for commands."""
 _PANELS = 6
 _PANEL_PIXELS = 512
 
 
+@without_latex
 def draw_grades(
     path: Path, image: Image, pictures: tuple[np.ndarray[Any, Any], ...], qualities: tuple[Quality, ...]
 ) -> None:
@@ -73,8 +77,8 @@ def reduce_picture(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     if min(picture.shape[:2]) < step or step == 1:  # small, or a thread of pixels: too thin to average in blocks
         return seen(unit(picture[::step, ::step]))
     height, width = (side // step for side in picture.shape[:2])
-    cropped = picture[: height * step, : width * step].reshape(height, step, width, step, -1)
-    return np.stack([seen(unit(rows)).mean(axis=(0, 2), dtype=np.float32) for rows in cropped])
+    rows = (seen(unit(picture[top : top + step, : width * step])) for top in range(0, height * step, step))
+    return np.stack([row.reshape(step, width, step, -1).mean(axis=(0, 2), dtype=np.float32) for row in rows])
 
 
 def opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

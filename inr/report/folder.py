@@ -1,16 +1,17 @@
 """Image and configuration -> a folder with the model file, a picture per grade and the report."""
 
+import errno
+import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from inr.analysis.fitted import fit_and_measure
+from inr.analysis.fitted import Fitted, fit_and_measure
 from inr.analysis.recorder import SpectrumRecorder
 from inr.analysis.spectrum import spectrum
-from inr.codec.model_file import grade_bytes, load_model, model_to_bytes, save_model
 from inr.errors import ImageError, InrError, ModelFileError
-from inr.files import staged_folder
+from inr.files import staged_folder, sync_folder
 from inr.imaging.image import Image
 from inr.imaging.writing import save_image
 from inr.report.figures import draw_grades
@@ -39,7 +40,9 @@ def fit_to_folder(
     memory: float | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Written:
-    """Fit a picture and write everything about it; the folder gets all files or none.
+    """Fit a picture and write everything about it, see `inr.files.staged_folder`; a failure leaves what was there.
+
+    Whatever would keep the outputs from being written is found before the fit, as far as it can be known.
 
     Args:
         image: the source.
@@ -58,6 +61,7 @@ def fit_to_folder(
     _check_free(folder, stem, overwrite)
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
+            _check_names(stage, file_names(stem, len(config.grades)))
             recorder = SpectrumRecorder(image, config)
 
             def watch(at: Progress) -> None:
@@ -66,27 +70,12 @@ def fit_to_folder(
                     progress(at)
 
             fitted = fit_and_measure(image, config, device=device, memory=memory, progress=watch)
-            model_path = stage / f"{stem}.inr"
-            save_model(fitted.model, model_path)
-            if model_to_bytes(load_model(model_path)) != model_path.read_bytes():
-                raise ModelFileError(f"{folder / model_path.name}: what was written does not read back the same.")
-            history = recorder.history(len(fitted.model.grades))
-            found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
-            report = make_report(image, fitted.result, fitted.qualities, model_path, grade_bytes(fitted.data), found)
-            names = [model_path.name]
-            for number, picture in enumerate(fitted.pictures, start=1):
-                names.append(f"{stem}.grade{number}.png")
-                save_image(stage / names[-1], picture, icc_profile=fitted.model.icc_profile)
-            figure = f"{stem}.grades.png"
-            draw_grades(stage / figure, image, fitted.pictures, fitted.qualities)
-            spectra = f"{stem}.spectrum.png"
-            draw_spectrum(stage / spectra, found)
-            (stage / "report.json").write_text(to_json(report), encoding="utf-8")
-            (stage / "report.md").write_text(to_markdown(report, figure, spectra), encoding="utf-8")
-            names += [figure, spectra, "report.json", "report.md"]
+            report = _write(stage, stem, image, config, fitted, recorder)
             _check_free(folder, stem, overwrite)  # again: another run may have been quicker
+        names = file_names(stem, len(report.grades))
         for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
             stale.unlink()  # grades of an earlier, longer fit
+        sync_folder(folder)
     except OSError as error:
         raise ImageError(f"{folder} cannot be written: {error.strerror or error}.") from error
     except (ImageError, ModelFileError) as error:
@@ -94,18 +83,38 @@ def fit_to_folder(
     return Written(report=report, files=tuple(folder / name for name in names))
 
 
+def file_names(stem: str, grades: int) -> tuple[str, ...]:
+    """Return the names of what a fit leaves, in the order they are best looked at."""
+    drawn = (f"{stem}.grade{number}.png" for number in range(1, grades + 1))
+    return (f"{stem}.inr", *drawn, f"{stem}.grades.png", f"{stem}.spectrum.png", "report.json", "report.md")
+
+
+def _write(
+    stage: Path, stem: str, image: Image, config: FitConfig, fitted: Fitted, recorder: SpectrumRecorder
+) -> Report:
+    """Write everything about a fit to an empty folder."""
+    model, *drawn, figure, spectra, facts, page = (stage / n for n in file_names(stem, len(fitted.pictures)))
+    model.write_bytes(fitted.data)  # the bytes that were decoded and measured
+    if model.read_bytes() != fitted.data:
+        raise ModelFileError(f"{model}: what was written does not read back the same.")
+    history = recorder.history(len(fitted.model.grades))
+    found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
+    report = make_report(image, fitted, model.name, found)
+    for path, picture in zip(drawn, fitted.pictures, strict=True):
+        save_image(path, picture, icc_profile=fitted.model.icc_profile)
+    draw_grades(figure, image, fitted.pictures, fitted.qualities)
+    draw_spectrum(spectra, found)
+    facts.write_text(to_json(report), encoding="utf-8")
+    page.write_text(to_markdown(report, figure.name, spectra.name), encoding="utf-8")
+    return report
+
+
 def _outputs(folder: Path, stem: str) -> list[Path]:
-    """Return the files in the folder that a fit of this name would have left."""
-    fixed = [
-        folder / f"{stem}.inr",
-        folder / f"{stem}.grades.png",
-        folder / f"{stem}.spectrum.png",
-        folder / "report.json",
-        folder / "report.md",
-    ]
+    """Return what is in the folder under the names that a fit might use, links to nothing among them."""
+    fixed = (folder / name for name in file_names(stem, 0))
     pattern = re.compile(re.escape(stem) + r"\.grade[1-9][0-9]*\.png")
     grades = [path for path in folder.glob("*.png") if pattern.fullmatch(path.name)]
-    return [path for path in (*fixed, *grades) if path.exists()]
+    return [path for path in (*fixed, *grades) if os.path.lexists(path)]
 
 
 def _check_free(folder: Path, stem: str, overwrite: bool) -> None:
@@ -115,3 +124,21 @@ def _check_free(folder: Path, stem: str, overwrite: bool) -> None:
     if existing and not overwrite:
         names = ", ".join(path.name for path in existing[:3]) + (", ..." if len(existing) > 3 else "")
         raise InrError(f"{folder} already holds {names}; give --overwrite to replace them, or another --out.")
+    for path in existing:
+        if path.is_dir():
+            raise InrError(f"{path} is a folder where a file is to be written; move it, or give another --out.")
+
+
+def _check_names(stage: Path, names: Sequence[str]) -> None:
+    """Check that files can have these names, and that there is room for any at all.
+
+    Raises:
+        ImageError: they cannot; the picture's name is too long, or has characters that the file system has not.
+    """
+    for name in names:
+        try:
+            (stage / name).write_bytes(bytes(4096))
+            (stage / name).unlink()
+        except OSError as error:
+            hint = "; give the picture a shorter name" if error.errno == errno.ENAMETOOLONG else ""
+            raise ImageError(f"{stage / name} cannot be written: {error.strerror or error}{hint}.") from error

@@ -16,6 +16,7 @@ from inr.analysis.recorder import History
 from inr.analysis.spectrum import Spectrum
 from inr.errors import ImageError
 from inr.files import whole_file
+from inr.report.figures import without_latex
 
 _CURVES = 6
 _FLOOR = 0.001
@@ -25,6 +26,7 @@ _TITLE = 1.13
 """Height of a title above its axes; given, because finding one draws all labels twice."""
 
 
+@without_latex
 def draw_spectrum(path: Path, found: Spectrum) -> None:
     """Write a PNG: what each grade adds and leaves over, the error after it, and the error over training time.
 

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from inr.analysis.spectrum import BANDS, Spectrum, in_bands
+from inr.report.text import link
 
 _SHOWN = 1
 """Index of the Gaussian width whose e_low and e_high stand in the table."""
@@ -40,7 +41,7 @@ def spectrum_markdown(found: Spectrum, figure: str) -> list[str]:
     return [
         "## By frequency",
         "",
-        f"![spectra of the grades and the error at every frequency]({figure})",
+        f"![spectra of the grades and the error at every frequency]({link(figure)})",
         "",
         "Relative error of the picture after each grade, by frequency in cycles per pixel: 1 is nothing learned, 0 is"
         f" exact. e_low and e_high: the same below and above a Gaussian filter of {found.sigmas[_SHOWN]:g} pixels"

@@ -1,21 +1,24 @@
 """A fit and its measurements -> the report, as plain data, JSON and Markdown."""
 
 import dataclasses
-import json
 import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inr.analysis.metrics import EXACT_DB, Quality
+from inr.analysis.classical import Classical, classical
+from inr.analysis.fitted import Fitted
+from inr.analysis.metrics import EXACT_DB
 from inr.analysis.spectrum import Spectrum
+from inr.codec.model_file import grade_bytes
 from inr.imaging.image import Image
 from inr.imaging.sampling import training_pixels
 from inr.report.environment import Environment, environment
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
+from inr.report.text import code, json_text, link, without_missing
 from inr.settings.config import FitConfig, GreedyTraining, JointTraining
-from inr.training.result import FitResult
+from inr.training.result import GradeLog
 
 SCHEMA = 2
 
@@ -38,8 +41,9 @@ class ImageFacts:
 class GradeRow:
     """One grade. PSNR in dB as in `inr.Quality`, of the picture after this grade; infinity is an exact copy.
 
-    `gain_db` is over the grade before. `seconds`, `steps` and `learning_rate` are None where all grades were trained
-    together. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
+    `gain_db` is over the grade before. `own_psnr_db` is of the training pixels, unclipped, as the grade's own training
+    ended; `seconds`, `steps` and `learning_rate` are of that training. `bytes_so_far` are those of the file up to the
+    end of this grade. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
     """
 
     grade: int
@@ -47,10 +51,12 @@ class GradeRow:
     gain_db: float | None
     psnr_unclipped_db: float
     ssim: float | None
+    bytes_so_far: int
     parameters: int
-    seconds: float | None = None
-    steps: int | None = None
-    learning_rate: float | None = None
+    own_psnr_db: float
+    seconds: float
+    steps: int
+    learning_rate: float | None
     train_psnr_db: float | None = None
     held_out_psnr_db: float | None = None
 
@@ -59,7 +65,8 @@ class GradeRow:
 class ModelFacts:
     """The file on disk: bytes, and bits per pixel = 8 x bytes / (height x width).
 
-    `half_precision_bytes` is what its numbers would take in half precision, two bytes each.
+    `half_precision_bytes` is what its numbers would take in half precision, two bytes each. `multiplications` are
+    those of the networks for one pixel; `decoding_seconds` is the time from the file's bytes to the picture.
     """
 
     name: str
@@ -68,14 +75,17 @@ class ModelFacts:
     bytes_per_grade: tuple[int, ...]
     half_precision_bytes: int
     parameters: int
+    multiplications: int
+    decoding_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Everything `report.json` holds; `schema` counts its incompatible changes.
 
-    `seconds` and `steps` are of the whole training; `batch` is the pixels of one step of greedy training, else None;
-    `held` is as in `FitResult`; `spectrum` what each grade learned by frequency.
+    `classical` is what PNG and JPEG take for the same picture; `seconds` is the time of the whole training and
+    `refinement` a log of the training of all grades together; `batch` is the pixels of one step of greedy training,
+    else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency.
     """
 
     schema: int
@@ -83,8 +93,9 @@ class Report:
     config: FitConfig
     grades: tuple[GradeRow, ...]
     model: ModelFacts
+    classical: Classical
     seconds: float
-    steps: int
+    refinement: GradeLog | None
     stopped: str | None
     batch: int | None
     held: float
@@ -92,38 +103,17 @@ class Report:
     spectrum: Spectrum | None = None
 
 
-def make_report(
-    image: Image,
-    result: FitResult,
-    qualities: tuple[Quality, ...],
-    file: Path,
-    bytes_per_grade: tuple[int, ...],
-    spectrum: Spectrum | None = None,
-) -> Report:
-    """Collect what is known about a fit; the file's size is read from disk."""
-    rows = []
-    before: float | None = None
-    config, greedy = result.config, isinstance(result.config.training, GreedyTraining)
-    logs = result.grades if greedy else (None,) * len(qualities)
-    for number, (log, quality, grade) in enumerate(zip(logs, qualities, result.model.grades, strict=True), start=1):
-        gain = quality.psnr_db - before if before is not None and math.isfinite(before) else None
-        before = quality.psnr_db
-        rows.append(
-            GradeRow(
-                grade=number,
-                psnr_db=quality.psnr_db,
-                gain_db=gain if gain is not None and math.isfinite(gain) else None,
-                psnr_unclipped_db=quality.psnr_unclipped_db,
-                ssim=quality.ssim,
-                parameters=grade.parameters_count,
-                seconds=log.seconds if log else None,
-                steps=log.steps if log else None,
-                learning_rate=log.learning_rate if log else None,
-                train_psnr_db=quality.train_psnr_db,
-                held_out_psnr_db=quality.held_out_psnr_db,
-            )
-        )
-    size = file.stat().st_size
+def make_report(image: Image, fitted: Fitted, name: str, spectrum: Spectrum | None = None) -> Report:
+    """Collect what is known about a fit.
+
+    Args:
+        image: the source.
+        fitted: the fit and its measurements.
+        name: of the model file.
+        spectrum: of its grades.
+    """
+    result, config, size = fitted.result, fitted.result.config, len(fitted.data)
+    sizes = grade_bytes(fitted.data)
     return Report(
         schema=SCHEMA,
         image=ImageFacts(
@@ -137,17 +127,20 @@ def make_report(
             sha256=image.sha256,
         ),
         config=config,
-        grades=tuple(rows),
+        grades=_rows(fitted, sizes),
         model=ModelFacts(
-            name=file.name,
+            name=name,
             bytes=size,
             bpp=8.0 * size / (image.width * image.height),
-            bytes_per_grade=bytes_per_grade,
-            half_precision_bytes=2 * result.model.parameters_count,
-            parameters=result.model.parameters_count,
+            bytes_per_grade=sizes,
+            half_precision_bytes=2 * fitted.model.parameters_count,
+            parameters=fitted.model.parameters_count,
+            multiplications=fitted.model.multiplications,
+            decoding_seconds=fitted.decoding_seconds,
         ),
+        classical=classical(image, fitted.qualities[-1].psnr_db),
         seconds=result.seconds,
-        steps=sum(log.steps for log in result.grades),
+        refinement=result.refinement,
         stopped=result.stopped,
         batch=config.training.batch(len(training_pixels(image.width, image.height, config.pixels)))
         if isinstance(config.training, GreedyTraining)
@@ -158,22 +151,43 @@ def make_report(
     )
 
 
+def _rows(fitted: Fitted, sizes: tuple[int, ...]) -> tuple[GradeRow, ...]:
+    """Return a row for each grade."""
+    rows: list[GradeRow] = []
+    for number, (log, quality, grade) in enumerate(
+        zip(fitted.result.grades, fitted.qualities, fitted.model.grades, strict=True), start=1
+    ):
+        gain = quality.psnr_db - rows[-1].psnr_db if rows and math.isfinite(rows[-1].psnr_db) else math.inf
+        rows.append(
+            GradeRow(
+                grade=number,
+                psnr_db=quality.psnr_db,
+                gain_db=gain if math.isfinite(gain) else None,
+                psnr_unclipped_db=quality.psnr_unclipped_db,
+                ssim=quality.ssim,
+                bytes_so_far=len(fitted.data) - sum(sizes[number:]),
+                parameters=grade.parameters_count,
+                own_psnr_db=log.psnr_db,
+                seconds=log.seconds,
+                steps=log.steps,
+                learning_rate=log.learning_rate,
+                train_psnr_db=quality.train_psnr_db,
+                held_out_psnr_db=quality.held_out_psnr_db,
+            )
+        )
+    return tuple(rows)
+
+
 def to_json(report: Report) -> str:
     """Return the report as indented JSON.
 
     The PSNR of an exact copy is null; what a row has no value for is left out.
     """
     data: dict[str, Any] = dataclasses.asdict(report)
-    for row in data["grades"]:
-        for key in ("train_psnr_db", "held_out_psnr_db", "seconds", "steps", "learning_rate"):
-            if row[key] is None:
-                del row[key]
-        for key in [key for key in row if key.endswith("psnr_db")]:
-            if math.isinf(row[key]):
-                row[key] = None
+    data["grades"] = [without_missing(row) for row in data["grades"]]
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
-    text = json.dumps(data, indent=2, allow_nan=False)
+    text = json_text(data)
     # Rows of numbers on one line each; a string holds no line break, so none is touched.
     return re.sub(r"\[\n[^\[\]{}\"]*\]", lambda row: " ".join(row[0].split()), text) + "\n"
 
@@ -182,14 +196,13 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     """Return the report for a reader; the figures are the names of the pictures of all grades and of their spectra."""
     image, model, config, env = report.image, report.model, report.config, report.environment
     half = config.pixels == "half"
-    greedy = isinstance(config.training, GreedyTraining)
-    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "parameters"]
-    head += ["seconds", "steps"] if greedy else []
+    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "bytes so far", "bits per pixel", "parameters"]
+    head += ["alone dB", "seconds", "steps"]
     head += ["train dB", "held-out dB"] if half else []
     lines = [
-        f"# {Path(image.name).name}, fitted by `{config.method}`",
+        f"# {code(Path(image.name).name)}, fitted by `{config.method}`",
         "",
-        f"![source and grades]({figure})",
+        f"![source and grades]({link(figure)})",
         "",
         "| " + " | ".join(head) + " |",
         "|" + "---:|" * len(head),
@@ -197,8 +210,9 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     for row in report.grades:
         cells = [str(row.grade), decibels(row.psnr_db), "" if row.gain_db is None else f"{row.gain_db:+.2f}"]
         cells += [decibels(row.psnr_unclipped_db), "" if row.ssim is None else f"{row.ssim:.4f}"]
-        cells += [f"{row.parameters:,}"]
-        cells += [f"{row.seconds:.1f}", f"{row.steps:,}"] if greedy else []
+        bpp = 8.0 * row.bytes_so_far / (image.width * image.height)
+        cells += [f"{row.bytes_so_far:,}", f"{bpp:.2f}", f"{row.parameters:,}"]
+        cells += [decibels(row.own_psnr_db), f"{row.seconds:.1f}", f"{row.steps:,}"]
         cells += [decibels(row.train_psnr_db), decibels(row.held_out_psnr_db)] if half else []
         lines.append("| " + " | ".join(cells) + " |")
     trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
@@ -214,13 +228,23 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         )
     lines += [
         "",
-        "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file.",
+        "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file. Alone: "
+        "of the training pixels, unclipped, when the grade had been fitted to what the ones before left over; "
+        "seconds and steps are of that."
+        + (
+            f" Then all grades were trained together: {report.refinement.steps:,} steps, "
+            f"{report.refinement.seconds:.1f} s."
+            if report.refinement
+            else ""
+        ),
         "",
         f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
         + "".join(f"; {note}" for note in image.notes),
-        f"- Model file: `{model.name}`, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
+        f"- Model file: {code(model.name)}, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
         f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture; "
         f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
+        f"- {classical_text(report)}",
+        f"- Decoding: {model.decoding_seconds:.2f} s, {model.multiplications:,} multiplications per pixel",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
         f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
         _training(report),
@@ -236,15 +260,25 @@ def _training(report: Report) -> str:
     """Return how the networks were trained, in a line."""
     training, seed = report.config.training, report.config.seed
     if isinstance(training, JointTraining):
+        steps = report.refinement.steps if report.refinement else 0
         return (
-            f"- All grades trained together on L = D + lambda R by Muon and Adam, {report.steps:,} steps, "
-            f"lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
+            f"- Each grade in closed form, then {steps:,} steps of Adam on L = D + lambda R, all grades "
+            f"together; lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
         )
     return (
         f"- Optimiser: {training.optimizer}, rate {training.learning_rate:g}, {training.schedule}; "
         f"{'all' if training.batch_size is None else report.batch} pixels a step; seed {seed}"
         + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time")
     )
+
+
+def classical_text(report: Report) -> str:
+    """Return what PNG and JPEG take for the same picture, in a line."""
+    found = report.classical
+    parts = [] if found.png_bytes is None else [f"PNG {found.png_bytes:,} bytes"]
+    if found.jpeg_bytes is not None:
+        parts.append(f"JPEG of the same PSNR {found.jpeg_bytes:,} ({decibels(found.jpeg_psnr_db)} dB)")
+    return "; ".join(parts) or "no PNG or JPEG of this picture to compare with"
 
 
 def decibels(value: float | None) -> str:

@@ -35,9 +35,7 @@ class GreedyTraining:
         optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
         schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to a tenth.
         init: start of the weights, see `inr.networks.initialisation`.
-        batch_size: pixels per step at least; None is every training pixel at each step (full batch).
-        batch_share: share of the training pixels per step at least, so that a large picture is passed over as
-            often as a small one.
+        batch_size: pixels per step; None is every training pixel at each step (full batch).
         targets: `unit`, colours as they are, or `symmetric`: grade 1 is given 2 c - 1, from -1 to 1, as SIREN is.
         rescale_residual: each residual is divided by its RMS before a grade fits it, and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper of Fang & Xu.
@@ -54,7 +52,6 @@ class GreedyTraining:
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
     batch_size: int | None = 4096
-    batch_share: float = 0.0
     targets: TargetsName = "unit"
     rescale_residual: bool = True
     scale_from_residual: bool = False
@@ -72,16 +69,11 @@ class GreedyTraining:
         choice("precision", self.precision, PrecisionName)
         if self.batch_size is not None:
             between("batch size", self.batch_size, 1, 100_000_000)
-        between("batch share", self.batch_share, 0, 1)
         between("rounding", self.rounding_db, 0, 100)
-        if self.batch_size is None and self.batch_share:
-            raise ConfigError("batch share is given, but the full batch is all pixels already.")
 
     def batch(self, pixels: int) -> int:
         """Return the pixels of one step when there are this many training pixels."""
-        if self.batch_size is None:
-            return pixels
-        return min(pixels, max(self.batch_size, round(self.batch_share * pixels)))
+        return pixels if self.batch_size is None else min(pixels, self.batch_size)
 
     def visits(self, pixels: int) -> int:
         """Return how many pixels all steps together look at when there are this many training pixels."""
@@ -95,11 +87,14 @@ class JointTraining:
     Attributes:
         lmbda: lambda, the mean squared error (peak 1) that one bit per pixel is worth; None leaves it to the limit on
             bytes or to the target PSNR.
-        steps: updates.
+        steps: updates; 0 leaves the closed form.
+        idle_below: lambda below which no updates are done, because they would gain next to nothing.
+        sized: networks get the width that suits the size of the file; else that of their shapes.
+        sweeps: passes over all latents of the closed form's integer descent.
         row_stride: each update looks at one row of pixels in so many, a power of two.
         hidden: hidden neurons of the entropy model.
         latent_rate: learning rate of Adam on the latents, in quantisation steps; all rates fall in a cosine.
-        network_rate: learning rate of Muon on the grades' hidden layers and of Adam on their biases and heads.
+        network_rate: learning rate of Adam on the grades' networks, over the square root of lambda.
         entropy_model_rate: learning rate of Adam on the entropy model.
         portions: steps in which the entropy model has seen all latents.
         temperature: of the soft rounding, at the start and at the end.
@@ -110,10 +105,13 @@ class JointTraining:
     kind: Literal["joint"] = "joint"
     lmbda: float | None = None
     steps: int = 2200
+    idle_below: float = 0.0
+    sized: bool = True
+    sweeps: int = 3
     row_stride: int = 16
     hidden: int = 12
     latent_rate: float = 0.04
-    network_rate: float = 0.006
+    network_rate: float = 0.07
     entropy_model_rate: float = 0.03
     portions: int = 128
     temperature: tuple[float, float] = (0.4, 0.03)
@@ -123,7 +121,7 @@ class JointTraining:
     def __post_init__(self) -> None:
         if self.lmbda is not None:
             between("lambda", self.lmbda, 1e-9, 1)
-        between("steps", self.steps, 1, MAX_STEPS)
+        between("steps", self.steps, 0, MAX_STEPS)
         if self.row_stride not in (1, 2, 4, 8, 16, 32):
             raise ConfigError(f"row stride is {self.row_stride}; accepted are powers of two up to 32.")
         between("entropy model neurons", self.hidden, 1, 64)
@@ -200,6 +198,8 @@ class FitConfig:
             )
         if self.max_bytes is not None or self.target_bpp is not None:
             raise ConfigError("a limit on bytes needs joint training; greedy training keeps none.")
+        if any(grade.planes for grade in self.grades):
+            raise ConfigError("feature planes need joint training; greedy training has fixed encodings.")
         for number, grade in enumerate(self.grades):
             self._check_form(training, grade.form, number)
 

@@ -14,13 +14,13 @@ from inr.errors import ConfigError
 from inr.settings.config import OptimizerName, PixelsName, PrecisionName
 from inr.settings.shape import ActivationName, EncodingName
 
-OwnName = Literal["mgdl", "sgdl", "grid", "mgdl-paper", "sgdl-paper"]
+OwnName = Literal["mgdl", "sgdl", "mgdl-fourier", "sgdl-fourier", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[
     "fourier", "fourier-multiscale", "siren", "finer", "wire", "gauss", "mscale-1", "mscale-2", "phase", "adaptive",
     "msnn",
 ]  # fmt: skip
 MethodName = Literal[OwnName, RivalName]
-PresetName = Literal["fast", "balanced", "best", "compact"]
+PresetName = Literal["fast", "balanced", "best"]
 RecipeName = Literal["paper", "inr"]
 
 
@@ -33,7 +33,8 @@ class Wish:
         low: least whole number that the command line takes, or None.
         high: largest one, or None.
         metavar: what `--help` calls its value, where that is no choice and no plain number.
-        read: makes the value of a text that is no choice and no plain number.
+        read: makes the value of a text that is no choice and no plain number, or a choice of which `configure` has more
+            to say than what is accepted.
         common: whether `--help` shows it among the options that people use first.
     """
 
@@ -85,16 +86,23 @@ class FitOptions:
     """
 
     method: MethodName = _wish(
-        "mgdl", common=True, metavar="NAME",
-        help="mgdl: several grades; sgdl, grid: one; -paper: the authors' settings; `inr methods` lists all.",
+        "mgdl", common=True, metavar="NAME", read=str,
+        help="mgdl: several grades; sgdl: one; -fourier: on waves; -paper: the authors' own; see `inr methods`.",
     )  # fmt: skip
     preset: PresetName | None = _wish(
-        common=True,
-        help="Effort: fast, balanced or best, a number of steps; compact: a small file. [default: balanced]",
+        common=True, metavar="NAME", read=str, help="Effort: fast, balanced or best. [default: balanced]"
     )
+    quality: int | None = _wish(
+        common=True, low=1, high=100,
+        help="Quality from 1 to 100, which means about what it means for JPEG. [default: 97]",
+    )  # fmt: skip
     grades: int | None = _wish(common=True, low=1, high=64, help="Number of grades. [default: 4]")
-    depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl without planes: 8]")
-    width: int | None = _wish(low=1, high=8192, help="Neurons of each hidden layer. [default: 32; without planes: 192]")
+    depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")
+    width: int | None = _wish(
+        low=1,
+        high=8192,
+        help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; on waves: 192]",
+    )
     encoding: EncodingName | None = _wish(
         common=True,
         help="What a coordinate becomes: learned feature planes (grid), waves, or itself. [default: grid]",
@@ -107,18 +115,18 @@ class FitOptions:
         help="Gain of the activation of siren, finer, wire, gauss and adaptive; highest scale of mscale."
     )
     frequencies: int | None = _wish(low=1, help="Frequencies of the encoding. [default: 64]")
-    activation: ActivationName | None = _wish(
-        help="Function after each hidden layer. [default: gelu; without planes: sine]"
+    activation: ActivationName | None = _wish(help="Function after each hidden layer. [default: relu; on waves: sine]")
+    steps: int | None = _wish(
+        low=1, help="Updates of each grade; with feature planes, of all together. [default: as the preset says]"
     )
-    steps: int | None = _wish(low=1, help="Updates of each grade. [default: as the preset says]")
     batch_size: int | None = _wish(
         low=0,
-        help="Pixels of a step; 0 is all. [default: 6144 or a 64th of all, whichever is more; without planes: 4096]",
+        help="Pixels of a step on waves; 0 is all. [default: 4096]",
     )
     learning_rate: float | None = _wish(
-        help="Learning rate at its highest. [default: 0.04; without planes: 0.06; adam: 0.001]"
+        help="Learning rate on waves at its highest. [default: 0.06; sgdl-fourier: 0.02; adam: 0.001]"
     )
-    optimizer: OptimizerName | None = _wish(help="Optimiser of the hidden matrices. [default: muon]")
+    optimizer: OptimizerName | None = _wish(help="Optimiser of the hidden matrices on waves. [default: muon]")
     recipe: RecipeName | None = _wish(
         help="How a published method is trained: as its paper does, or as inr does. [default: paper]"
     )
@@ -126,16 +134,16 @@ class FitOptions:
         "all", common=True, help="Train on all pixels, or on every other row and column (the papers' protocol)."
     )
     target_psnr: float | None = _wish(
-        common=True, help="Stop when the training pixels reach this PSNR, dB; a small file aims at it."
+        common=True, help="Aim at this PSNR, dB; on waves, stop when the training pixels reach it."
     )
     max_bytes: int | None = _wish(
         common=True, metavar="SIZE", read=read_size,
-        help="Make a small file of at most so many bytes: 20000, 20k, 1.5M.",
+        help="Make a file of at most so many bytes: 20000, 20k, 1.5M.",
     )  # fmt: skip
-    target_bpp: float | None = _wish(common=True, help="Make a small file of at most so many bits per pixel.")
+    target_bpp: float | None = _wish(common=True, help="Make a file of at most so many bits per pixel.")
     seconds: float | None = _wish(common=True, help="Stop training after this time.")
     precision: PrecisionName | None = _wish(
-        help="Type of the products in training; auto takes the faster. [default: float32; without planes: auto]"
+        help="Type of the products in training on waves; auto takes the faster. [default: auto]"
     )
     seed: int = _wish(0, common=True, help="Start of all randomness; the same seed gives the same bytes.")
 

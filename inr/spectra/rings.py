@@ -1,6 +1,7 @@
 """A picture (H, W, C) -> its power by frequency, in rings of equal cycles per pixel whatever the picture's shape."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,7 @@ class Rings:
     Attributes:
         frequency: (R,) float64, mean radius of each ring in cycles per pixel, ascending; no ring is empty.
         count: (R,) int64, frequencies in each.
-        radius: (H, W // 2 + 1) float64, cycles per pixel.
-        times: (H, W // 2 + 1) float64, 2 where the transform leaves out a mirror image, else 1.
+        times: (W // 2 + 1,) float64, 2 where the transform leaves out a mirror image, else 1.
     """
 
     def __init__(self, height: int, width: int, *, spacing: int = 1) -> None:
@@ -49,21 +49,22 @@ class Rings:
         if min(height, width) < 1:
             raise ConfigError(f"{width} x {height} pixels have no spectrum; at least one is needed.")
         self.shape = (height, width)
-        cycles = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :])  # per lattice pixel
-        self.times = np.full(cycles.shape, 2.0)
-        self.times[:, 0] = 1.0
+        self._along = np.fft.fftfreq(height), np.fft.rfftfreq(width)  # cycles per lattice pixel
+        self._spacing = spacing
+        self.times = np.full(len(self._along[1]), 2.0)
+        self.times[0] = 1.0
         if width % 2 == 0:
-            self.times[:, -1] = 1.0
+            self.times[-1] = 1.0
+        cycles = np.hypot(self._along[0][:, None], self._along[1])
         longer = max(height, width)
         top = math.ceil(longer * math.sqrt(0.5)) + 1
         edges = np.unique(np.rint(np.geomspace(1, top, MOST_RINGS + 1))) - 0.5  # cycles per longer side
         ring = np.searchsorted(edges, cycles * longer, side="right")  # 0 is the mean
-        filled, self._ring = np.unique(ring, return_inverse=True)
-        self._ring = self._ring.reshape(ring.shape)
-        self._rings = len(filled)
-        self.count = np.rint(self.sums(np.ones(cycles.shape))).astype(np.int64)
+        filled = np.bincount(ring.ravel()) > 0
+        self._rings = int(filled.sum())
+        self._ring = (np.cumsum(filled) - 1).astype(np.uint8)[ring]
+        self.count = np.rint(self.sums(np.ones(cycles.shape, np.float32))).astype(np.int64)
         self.frequency = self.sums(cycles) / self.count / spacing
-        self.radius = cycles / spacing
         rows, columns = (np.sin(np.pi * (np.arange(side) + 0.5) / side) ** 2 for side in self.shape)
         self.window = (rows[:, None] * columns[None, :]).astype(np.float32)
 
@@ -81,11 +82,29 @@ class Rings:
         mean = (channels * self.window).sum(axis=(1, 2), dtype=np.float64) / self.window.sum(dtype=np.float64)
         centred = (channels - mean.astype(np.float32)[:, None, None]) * self.window
         scale = math.sqrt(self.window.size * float(np.square(self.window, dtype=np.float64).sum()))
-        return np.asarray(np.fft.rfft2(centred) / np.float32(scale))
+        transform = np.fft.rfft2(centred)
+        transform /= np.float32(scale)
+        return np.asarray(transform)
 
     def power(self, transform: Array) -> Array:
         """Return the (H, W // 2 + 1) power of every frequency, summed over channels."""
         return np.asarray((np.square(transform.real) + np.square(transform.imag)).sum(axis=0))
+
+    def blurred(self, power: Array, sigmas: Sequence[float]) -> Array:
+        """Return (S, 2): the power of a picture blurred by Gaussians, and of what each blur takes away.
+
+        The filter g(fx, fy) = exp(-2 (pi sigma)^2 (fx^2 + fy^2)) is a product of one along each axis, so that
+        sum g P takes two products with P; what is taken away is sum (1 - g)^2 P = sum P - 2 sum g P + sum g^2 P.
+
+        Args:
+            power: (H, W // 2 + 1), as of `power`.
+            sigmas: standard deviations of the filters, in pixels.
+        """
+        power, widths = power.astype(np.float64), np.pi * np.array(sigmas)[:, None] / self._spacing
+        down, across = (np.exp(-2.0 * np.square(widths * axis)) for axis in self._along)
+        once, twice = (((down**n @ power) * across**n * self.times).sum(axis=1) for n in (1, 2))
+        whole = (power.sum(axis=0) * self.times).sum()
+        return np.stack([twice, np.maximum(whole - 2.0 * once + twice, 0.0)], axis=1)
 
 
 def relative_error(left: Array, target: Array) -> Array:

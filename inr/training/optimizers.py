@@ -16,8 +16,6 @@ from inr.settings.config import OptimizerName
 _POLAR = ((8.0934, -23.6204, 17.4462), (3.6366, -2.7219, 0.5365), (2.6613, -1.9772, 0.4526))
 _ADAM_PER_MUON = 0.05
 """Adam's rate beside Muon's: biases and heads move about 1e-3 where the matrices move 0.02."""
-_PLANES_PER_ADAM = 5.0
-"""Rate of feature planes: a number of a plane is seen by few pixels, and moves when one of them is in the batch."""
 
 
 def orthogonalise(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -93,24 +91,19 @@ def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch
         dtype: of Muon's products.
     """
     adam_alone = name == "adam"
-    planes = list(grade.planes.parameters()) if grade.planes else []
     matrices = [] if adam_alone else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
     offsets = [] if adam_alone else [cast(nn.Parameter, layer.bias) for layer in grade.layers]
-    chosen = {id(p) for p in (*planes, *matrices, *offsets)}
+    chosen = {id(p) for p in (*matrices, *offsets)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
     if adam_alone:
-        return [torch.optim.Adam([{"params": rest, "lr": rate}, *_planes_group(planes, rate)])]
+        return [torch.optim.Adam(rest, lr=rate)]
     # What lies behind a gain or a scale moves by as much less: a step of Muon has one size, however small the weights.
     behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
     slow = rate * _ADAM_PER_MUON
-    groups = [{"params": rest, "lr": slow}, {"params": offsets, "lr": slow * behind}, *_planes_group(planes, slow)]
+    groups = [{"params": rest, "lr": slow}, {"params": offsets, "lr": slow * behind}]
     scale = 1.0 if grade.scale is None else grade.scale[:, None]
     by_scale: list[dict[str, Any]] = [{"params": matrices[:1], "scale": scale}, {"params": matrices[1:]}]
     return [
         Muon(by_scale[: len(matrices)], lr=rate * behind, momentum=0.95, dtype=dtype),
         torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
-
-
-def _planes_group(planes: list[nn.Parameter], rate: float) -> list[dict[str, Any]]:
-    return [{"params": planes, "lr": rate * _PLANES_PER_ADAM, "eps": 1e-15}] if planes else []

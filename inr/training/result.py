@@ -53,14 +53,16 @@ class GradeLog:
     """How the training of one grade, or of all together, went.
 
     Attributes:
-        steps: updates done.
+        steps: updates done; 0 where the grade was solved in closed form.
         seconds: wall time, features for the next grade included.
-        learning_rate: used at its highest; lower than configured after a retry.
+        learning_rate: used at its highest, lower than configured after a retry; None without updates.
+        psnr_db: of the picture as this training ended, training pixels, unclipped.
     """
 
     steps: int
     seconds: float
-    learning_rate: float
+    learning_rate: float | None
+    psnr_db: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ class FitResult:
     Attributes:
         model: float32 weights on the processor.
         config: as given, with the bandwidth that was chosen.
-        grades: a log for each grade trained, in order; a single one, where all were trained jointly.
+        grades: a log for each grade, of its own training on what the ones before left over.
+        refinement: a log of the training of all grades together that followed, or None.
         device: that trained it.
         precision: of the products: `float32` or `bf16`.
         seconds: of the whole fit.
@@ -86,5 +89,11 @@ class FitResult:
     precision: str
     seconds: float
     stopped: str | None
+    refinement: GradeLog | None = None
     held: float = 1.0
     encoded: Encoded | None = None
+
+    @property
+    def steps(self) -> int:
+        """Updates in all."""
+        return sum(log.steps for log in self.grades) + (self.refinement.steps if self.refinement else 0)

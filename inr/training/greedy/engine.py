@@ -89,28 +89,20 @@ def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
 def _backward(
     grade: Grade, pool: Pool, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
-    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks.
-
-    Planes are read, and their gradient is written, once for all the pixels at hand: both touch every latent.
-    """
+    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
     count = training.batch(pool.count)
     pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
     total = 0.0
     for inputs, residual, shown in pieces:
-        read = grade.read(inputs)
-        seen = None if read is None else read.detach().requires_grad_()
         for start in range(0, len(inputs), CHUNK):
             part = slice(start, start + CHUNK)
             with autocast(dtype, inputs.device):
-                features = grade.body(inputs[part], None if seen is None else seen[part])
-                prediction = grade.predict(features, inputs[part])
+                prediction = grade(inputs[part])
             weight = len(prediction) / count
             error = prediction.float() - (residual[part] - shift) / scale
             loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        if read is not None and seen is not None:
-            torch.autograd.backward(read, seen.grad)
     return total
 
 

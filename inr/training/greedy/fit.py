@@ -82,15 +82,15 @@ def fit_greedy(
         grade.requires_grad_(False)
         grades.append(grade)
         pool.freeze(grade, last=number == len(config.grades))
-        logs.append(GradeLog(steps=done, seconds=time.perf_counter() - began, learning_rate=rate))
         after = pool.error
+        reached = -10.0 * math.log10(max(after, 1e-20)) if math.isfinite(after) else math.nan
+        logs.append(GradeLog(steps=done, seconds=time.perf_counter() - began, learning_rate=rate, psnr_db=reached))
         if not math.isfinite(after):
             raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
             grades.pop()  # cut off before it was of use
             logs.pop()
             break
-        reached = -10.0 * math.log10(max(after, 1e-20))
         if config.target_psnr is not None and reached >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break

@@ -1,20 +1,16 @@
 """Picture, configuration and a limit -> the bytes that features of frozen grades may take."""
 
-import math
 from pathlib import Path
 
 import torch
 
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.networks.planes import plane_shape
 from inr.settings.config import FitConfig, GreedyTraining
 
 GIB = 1 << 30
 _PER_PIXEL = 16
 """Indices, their random order, the next one and the visits of a pass, in bytes per training pixel."""
-_PER_TRAINED_NUMBER = 20
-"""A plane in training: value, gradient, its two moments, and the gradient in the making."""
 _NOT_TOLD = 4 * GIB
 """What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 
@@ -53,18 +49,13 @@ def pool_bytes(
         device: that trains.
 
     Raises:
-        ConfigError: the planes and a batch do not fit in the limit.
+        ConfigError: a batch does not fit in the limit.
     """
-    numbers = [
-        sum(math.prod(plane_shape(plane, image.width, image.height)) for plane in own.planes) for own in config.grades
-    ]
     widths = max(own.width * own.depth for own in config.grades)
     batch = min(training.batch(pixels), pixels) if training.batch_size is not None else 0
     needed = (
         _used(device)
         + _PER_PIXEL * pixels
-        + _PER_TRAINED_NUMBER * max(numbers)
-        + 4 * sum(numbers)
         + 8 * widest * batch  # gathered, and joined where two passes meet
         + 4 * 8192 * 6 * (widths + widest)  # a chunk on its way through a grade and back
     )

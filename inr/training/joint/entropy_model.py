@@ -20,6 +20,8 @@ _MOST = 32_767
 """Largest magnitude of a weight of the entropy model, in parts of `FINE`."""
 _SAMPLE, _CHUNK = 65_536, 4096
 """Latents that are looked at to round the entropy model, and how many at once."""
+_PREDICTED = 65_536
+"""Latents that are predicted at once."""
 
 
 class EntropyModelTrainer:
@@ -34,7 +36,9 @@ class EntropyModelTrainer:
         parameters: the float32 weights in training, see `EntropyModel`.
     """
 
-    def __init__(self, order: list[Lattice], hidden: int, generator: torch.Generator, portions: int) -> None:
+    def __init__(
+        self, order: list[Lattice], hidden: int, generator: torch.Generator, *, portions: int, rate: float
+    ) -> None:
         """Draw the start.
 
         Args:
@@ -42,21 +46,45 @@ class EntropyModelTrainer:
             hidden: neurons.
             generator: draws the weights and the order in which latents are looked at.
             portions: into which the latents are divided; a step looks at one.
+            rate: learning rate of Adam.
         """
-        met = list(groups(order))
         count = sum(lattice.count for lattice in order)
-        shuffled = torch.randperm(count, generator=generator).numpy()
-        self._at = torch.from_numpy(np.concatenate([group.at() for group in met])[shuffled])
-        neighbours = np.concatenate([group.neighbours() for group in met], axis=1)
-        self._neighbours = torch.from_numpy(np.ascontiguousarray(neighbours[:, shuffled]))
-        kinds = [np.full((group.count, 2), (group.number, group.channel)).T for group in met]
-        self._kind = torch.from_numpy(np.ascontiguousarray(np.concatenate(kinds, axis=1)[:, shuffled]))
+        shuffled = torch.randperm(count, generator=generator)
+        looks = torch.empty_like(shuffled)
+        looks[shuffled] = torch.arange(count)
+        self._at = torch.empty(count, dtype=torch.int32)
+        self._neighbours = torch.empty(NEIGHBOURS, count, dtype=torch.int32)
+        self._kind = torch.empty(2, count, dtype=torch.uint8)
+        before = 0
+        for group in groups(order):  # in parts, each to its place: for a large picture these tables are large
+            for start in range(0, group.count, _PREDICTED):
+                part = slice(start, min(start + _PREDICTED, group.count))
+                look = looks[before + part.start : before + part.stop]
+                self._at[look] = torch.from_numpy(group.at(part)).to(torch.int32)
+                self._neighbours[:, look] = torch.from_numpy(group.neighbours(part))
+                self._kind[:, look] = torch.tensor([[group.number], [group.channel]], dtype=torch.uint8)
+            before += group.count
         self._portion, self._next = -(-count // portions), 0
         self.centres, self.log_scales = torch.zeros(count), torch.zeros(count)
         first, passes, channels, last, offsets = EntropyModel.shapes(hidden, len(order))
         draw = torch.randn(first, generator=generator) / math.sqrt(2 * NEIGHBOURS)
         empty = [torch.zeros(shape) for shape in (passes, channels, last, offsets)]
         self.parameters = [tensor.requires_grad_(True) for tensor in (draw, *empty)]
+        self._portions, self._rate = portions, rate
+        self._optimizer = torch.optim.Adam(self.parameters, lr=rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+
+    def learn(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, passes: float) -> None:
+        """Learn from all latents as they are, so many times, at the full rate."""
+        for _ in range(round(passes * self._portions)):
+            self.learn_portion(latents, rounded, rate=self._rate)
+
+    @torch.enable_grad()
+    def learn_portion(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, rate: float) -> None:
+        """Take one step of Adam on the mean bits of the next portion of (all,) latents."""
+        self._optimizer.param_groups[0]["lr"] = rate
+        self._optimizer.zero_grad()
+        self.portion_bits(latents, rounded).backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
 
     def portion_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
         """Predict the next portion of (all,) latents and return its mean bits, with a graph to the parameters.
@@ -74,6 +102,14 @@ class EntropyModelTrainer:
             self.centres[at], self.log_scales[at] = out[0], log_scale
         bits: Tensor = _Bits.apply(rounded(latents[at]), out[0], log_scale)  # type: ignore[no-untyped-call]
         return bits.mean()
+
+    @torch.no_grad()
+    def predict_all(self, latents: Tensor) -> None:
+        """Predict all latents anew, (all,) integers, by the entropy model as it is now."""
+        for looks in torch.split(torch.arange(len(self._at)), _PREDICTED):
+            *_, out = self._predict(self._around(latents, looks), looks)
+            self.centres[self._at[looks]] = out[0]
+            self.log_scales[self._at[looks]] = out[1].clamp(_LOWEST, _HIGHEST)
 
     def _around(self, latents: Tensor, looks: Tensor) -> Tensor:
         """Return the (NEIGHBOURS, n) neighbours of some latents, zero where there is none."""

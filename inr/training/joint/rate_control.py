@@ -12,8 +12,10 @@ import numpy as np
 from inr.codec.model_file import Encoded, encode
 from inr.imaging.alpha import seen
 from inr.imaging.image import Image, quantize, unit
+from inr.imaging.sampling import spacing
 from inr.networks.model import Model, program_versions
-from inr.training.joint.trainer import LATENTS_END, JointTrainer
+from inr.training.joint.state import JointState
+from inr.training.joint.trainer import LATENTS_END
 from inr.training.rounding.networks import round_networks
 
 FEW = 4096
@@ -44,18 +46,16 @@ _DROPPED = 1.4
 class RateControl:
     """Raises lambda if too many bytes are spent or the PSNR is better than asked for, and lowers it if not."""
 
-    def __init__(
-        self, trainer: JointTrainer, max_bytes: int | None, target_psnr: float | None, overhead: float
-    ) -> None:
+    def __init__(self, state: JointState, max_bytes: int | None, target_psnr: float | None, overhead: float) -> None:
         """Begin.
 
         Args:
-            trainer: whose lambda and dead zone are changed.
+            state: whose lambda and dead zone are changed.
             max_bytes: of the file, or None.
             target_psnr: in dB, or None.
             overhead: bytes that all but the latents take, about.
         """
-        self._trainer, self._max_bytes, self._target = trainer, max_bytes, target_psnr
+        self._state, self._max_bytes, self._target = state, max_bytes, target_psnr
         self._overhead, self._loss, self._measured = overhead, 1.0, 0
         self._next_step, self._last, self._off, self._dropped = _LEAST_STEPS, _CONTROLLED[0] - _EVERY, 0.0, False
 
@@ -64,7 +64,7 @@ class RateControl:
         if self._max_bytes is not None and fraction >= LATENTS_END and not self._dropped:
             self._dropped = True
             self._measure()
-            _widen_dead_zone(self._trainer, 8.0 * (_AIM * self._max_bytes - self._overhead))
+            _widen_dead_zone(self._state, 8.0 * (_AIM * self._max_bytes - self._overhead))
         since = fraction - self._last
         if done < self._next_step or since < _EVERY or fraction > _CONTROLLED[1]:
             return
@@ -76,42 +76,44 @@ class RateControl:
             self._measure()
         before, self._off = self._off, math.log(self._ratio(fraction))
         change = _PROPORTIONAL * (self._off - before) + _INTEGRAL * min(since, 2.0 * _EVERY) * self._off
-        lmbda = self._trainer.lmbda * math.exp(min(max(change, -0.5), 0.5))
-        self._trainer.lmbda = min(max(lmbda, _LMBDAS[0]), _LMBDAS[1])
+        lmbda = self._state.lmbda * math.exp(min(max(change, -0.5), 0.5))
+        self._state.lmbda = min(max(lmbda, _LMBDAS[0]), _LMBDAS[1])
 
     def _measure(self) -> None:
         """Encode a file to see what it takes beside the latents, and, for a target PSNR, what its rounding loses."""
-        trainer = self._trainer
-        size, encoded = smallest(round_networks(trainer.model(), trainer.lmbda, trainer.prefix_weights, pixels=FEW))
-        self._overhead = size - trainer.bits() / 8.0
+        state = self._state
+        size, encoded = smallest(round_networks(state.model(), state.lmbda, state.prefix_weights, pixels=FEW))
+        self._overhead = size - state.bits() / 8.0
         if self._target is not None:
-            self._loss = mean_squared_error(trainer.image, encoded.model) / max(trainer.error(), 1e-20)
+            self._loss = mean_squared_error(state.image, encoded.model, spacing(state.config.pixels)) / max(
+                state.error(), 1e-20
+            )
 
     def _ratio(self, fraction: float) -> float:
         """Return the bytes expected at the end over those wanted, or the error wanted over the one expected."""
         if self._max_bytes is not None:
-            latents = self._trainer.bits() / 8.0 / self._growth(fraction)
+            latents = self._state.bits() / 8.0 / self._growth(fraction)
             return (latents + max(self._overhead, 1.0)) / (_AIM * self._max_bytes)
         assert self._target is not None
-        error = self._trainer.error() * self._loss * 10.0 ** (-_GAIN * (_CONTROLLED[1] - fraction) / 10.0)
+        error = self._state.error() * self._loss * 10.0 ** (-_GAIN * (_CONTROLLED[1] - fraction) / 10.0)
         return float(10.0 ** (-self._target / 10.0) / max(error, 1e-20))
 
     def _growth(self, fraction: float) -> float:
         """Return the bits of the latents now over those at the end, by how few they are (measured at five rates)."""
-        each = max(self._trainer.bits() / len(self._trainer.latents.flat), 0.05)
+        each = max(self._state.bits() / len(self._state.latents.flat), 0.05)
         falling = _FALL * max(-math.log(each), 0.0) * max(0.7 - fraction, 0.0)
         return 1.0 + falling - _RISE / each**2 * min((LATENTS_END - fraction) / 0.2, 1.0)
 
 
-def _widen_dead_zone(trainer: JointTrainer, bits: float) -> None:
+def _widen_dead_zone(state: JointState, bits: float) -> None:
     """Widen the dead zone until the latents cost at most about so many bits."""
     low, high = 0.5, _DROPPED
-    if trainer.bits() <= bits:
+    if state.bits() <= bits:
         return
     while high - low > 1e-3:
-        trainer.dead_zone = (low + high) / 2.0
-        low, high = (trainer.dead_zone, high) if trainer.bits() > bits else (low, trainer.dead_zone)
-    trainer.dead_zone = high
+        state.dead_zone = (low + high) / 2.0
+        low, high = (state.dead_zone, high) if state.bits() > bits else (low, state.dead_zone)
+    state.dead_zone = high
 
 
 def file_size(encoded: Encoded) -> int:
@@ -129,8 +131,14 @@ def smallest(model: Model) -> tuple[int, Encoded]:
     return min(((file_size(each), each) for each in encodings), key=lambda pair: pair[0])
 
 
-def mean_squared_error(image: Image, model: Model) -> float:
-    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels."""
-    drawn = quantize(model.render(), image.bit_depth)
-    wrong = seen(unit(drawn)) - seen(image.pixels)
+def mean_squared_error(image: Image, model: Model, apart: int = 1) -> float:
+    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels.
+
+    Args:
+        image: the source.
+        model: of it.
+        apart: pixels from one training pixel to the next; only those are looked at.
+    """
+    drawn = quantize(model.render(), image.bit_depth)[::apart, ::apart]
+    wrong = seen(unit(drawn)) - seen(image.pixels[::apart, ::apart])
     return max(float(np.square(wrong).mean()), 1e-20)

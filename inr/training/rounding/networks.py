@@ -109,6 +109,6 @@ def _moments(
             columns[id(layer.weight)] = (by_sum[:, :, None] * given.detach()[:, None]).flatten(1)
             columns[id(layer.bias)] = by_sum
         rows_of_j = torch.cat([columns[tensor] for tensor in places], dim=1)
-        matrix += (rows_of_j.T @ rows_of_j).double()
+        matrix += rows_of_j.T @ rows_of_j
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
-    return matrix / (pixels.numel() * model.channels), slope / (pixels.numel() * model.channels)
+    return matrix.div_(pixels.numel() * model.channels), slope.div_(pixels.numel() * model.channels)

@@ -48,10 +48,12 @@ def round_together(
     counts = torch.tensor([tensor.numel() for tensor in tensors])
     tensor_of = torch.repeat_interleave(torch.arange(len(tensors)), counts)  # of each weight
     diagonal = matrix.diagonal()
-    matrix = matrix + torch.diag(_RIDGE * diagonal + 1e-9 * diagonal.mean() + 1e-30)
     later = ~torch.tensor(rounded)[tensor_of]
     order = torch.argsort(torch.where(later, math.inf, diagonal.log()), descending=True)  # and from its end
-    upper = torch.linalg.cholesky(matrix[order][:, order]).mT.contiguous()
+    ordered = matrix[order[:, None], order]
+    ordered.diagonal().add_((_RIDGE * diagonal + 1e-9 * diagonal.mean() + 1e-30)[order])
+    upper = torch.linalg.cholesky(ordered).mT.contiguous()
+    del ordered  # as large as the matrix
     curvature = torch.zeros(len(tensors), dtype=torch.float64)
     curvature.index_add_(0, tensor_of[order], upper.diagonal().square())
     best = (12.0 * bit / (2.0 * math.log(2.0)) * counts / curvature).sqrt()

@@ -1,0 +1,77 @@
+"""Integer latents and their entropy model -> latents of less D + lambda R, one step up or down where that gains.
+
+As long as the picture is linear in the latents, which it is before the networks are trained, the change of D by one
+latent is exact: with e the error, u the latent's part of the picture for one step, it is (u . u -+ 2 u . e) / (C N).
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from inr.settings.shape import Plane
+from inr.training.joint.decompose import colour_directions
+from inr.training.joint.reading import Reading
+
+Bits = Callable[[Tensor, Tensor, Tensor], Tensor]
+_QUARTERS = tuple((slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1))
+"""Every fourth latent of a plane: those of a quarter are read by hardly any pixel together."""
+
+
+@torch.no_grad()
+def descend(
+    left: Tensor,
+    latents: Sequence[Tensor],
+    layout: Sequence[Plane],
+    readings: Sequence[Reading],
+    steps: Sequence[Tensor],
+    *,
+    predicted: Sequence[tuple[Tensor, Tensor]],
+    bits: Bits,
+    lmbda: float,
+) -> Tensor:
+    """Move each latent by one where that lowers D + lambda R, plane after plane, in place; return the new error.
+
+    Args:
+        left: (C, H, W) colours minus the picture.
+        latents: integers of each plane, (c, h, w).
+        layout: the planes.
+        readings: of each.
+        steps: of each, (c,), in units of the colours.
+        predicted: centre and log2 scale of each latent's distribution.
+        bits: of latents under their distributions.
+        lmbda: mean squared error that a bit per pixel is worth.
+    """
+    colours = len(left)
+    for plane, reading, step, whole, (centres, scales) in zip(layout, readings, steps, latents, predicted, strict=True):
+        count = min(plane.channels, colours)
+        along, unit = colour_directions(colours)[:count], step[:count, None, None]
+        gain = reading.adjoint(torch.einsum("kc,chw->khw", along, left)) * unit  # u . e
+        square = unit.square() * colours * reading.squares  # u . u
+        moved = torch.zeros_like(whole[:count])
+        for part in _QUARTERS if plane.cell > 1 else ((slice(None), slice(None)),):
+            at = (slice(count), *part)
+            change = _best_change(
+                whole[at], gain[:, *part], square[:, *part], (centres[at], scales[at]), bits, lmbda * colours
+            )
+            moved[:, *part] = change
+            if plane.cell > 1:
+                only = torch.zeros_like(moved)
+                only[:, *part] = change
+                gain -= reading.adjoint(reading.centre(only)) * unit.square() * colours
+        whole[:count] += moved
+        left = left - torch.einsum("kc,khw->chw", along, reading.centre(moved * unit))
+    return left
+
+
+def _best_change(
+    whole: Tensor, gain: Tensor, square: Tensor, predicted: tuple[Tensor, Tensor], bits: Bits, bit: float
+) -> Tensor:
+    """Return -1, 0 or 1 for each latent: the change with the least squared error plus bits, each worth `bit`."""
+    now = bits(whole, *predicted)
+    best, change = torch.zeros_like(gain), torch.zeros_like(gain)
+    for move in (-1.0, 1.0):
+        cost = square - 2.0 * move * gain + bit * (bits(whole + move, *predicted) - now)
+        better = cost < best
+        best, change = torch.where(better, cost, best), torch.where(better, move, change)
+    return change
