@@ -36,16 +36,15 @@ CONFIGS = {
     "planes": grid_config(),
     "every pixel at once": small_config(batch_size=None),
     "half": small_config(pixels="half"),
-    "small file": inr.configure(inr.FitOptions(max_bytes=900, steps=32)),
+    "small file": inr.configure(inr.FitOptions(quality=60, steps=24)),
 }
 
 
 @pytest.mark.parametrize("channels", [2, 4])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_a_fit_does_not_depend_on_what_is_hidden(name, channels):
-    black, white, noise = (fit_and_measure(disc(hidden, channels), CONFIGS[name]) for hidden in (0, 1, "noise"))
-    assert black.data == white.data == noise.data
-    assert black.qualities == white.qualities == noise.qualities
+    black, noise = (fit_and_measure(disc(hidden, channels), CONFIGS[name]) for hidden in (0, "noise"))
+    assert black.data == noise.data and black.qualities == noise.qualities
 
 
 def test_nothing_that_is_measured_depends_on_what_is_hidden():
@@ -137,20 +136,27 @@ def test_a_larger_drawing_has_no_rim(name):
 
 @pytest.mark.parametrize("name", ["waves", "every pixel at once", "small file"])
 def test_what_is_hardly_seen_takes_little_of_a_fit(monkeypatch, name):
-    array = picture(48, 64, 4)
-    array[:, 32:, :3] = np.random.default_rng(1).integers(0, 256, (48, 32, 3))
-    array[:, :, 3] = np.where(np.arange(64) < 32, 255, 6)
+    array = picture(24, 32, 4)
+    array[:, 16:, :3] = np.random.default_rng(1).integers(0, 256, (24, 16, 3))
+    array[:, :, 3] = np.where(np.arange(32) < 16, 255, 6)
     image = inr.image_from_array(array)
-    config = inr.configure(inr.FitOptions(max_bytes=1500, steps=200)) if name == "small file" else CONFIGS[name]
+    config = inr.configure(inr.FitOptions(quality=90, steps=100)) if name == "small file" else CONFIGS[name]
     weighed = measure(image, inr.fit(image, config).model)[0][-1].psnr_db
     for module in ("greedy.fit", "joint.state"):
         monkeypatch.setattr(f"inr.training.{module}.visibility", lambda image: None)
-    assert weighed > measure(image, inr.fit(image, config).model)[0][-1].psnr_db + 0.5
+    assert weighed > measure(image, inr.fit(image, config).model)[0][-1].psnr_db + 0.3
 
 
-@pytest.mark.parametrize("arguments", [("--grades", "1", "--steps", "4"), ("--max-bytes", "700", "--steps", "24")])
-@pytest.mark.parametrize(("kind", "bits", "channels"), [("rgb alpha", 8, 4), ("grey alpha", 16, 2)])
-def test_a_picture_of_which_nothing_is_seen_works(tmp_path, arguments, kind, bits, channels):
+@pytest.mark.parametrize(
+    ("kind", "bits", "channels", "arguments"),
+    [
+        ("rgb alpha", 8, 4, ("--encoding", "fourier", "--grades", "1", "--steps", "4")),
+        ("grey alpha", 16, 2, ("--encoding", "fourier", "--grades", "1", "--steps", "4")),
+        ("rgb alpha", 8, 4, ("--max-bytes", "700", "--steps", "10")),
+        ("grey alpha", 16, 2, ("--quality", "60", "--steps", "10")),
+    ],
+)
+def test_a_picture_of_which_nothing_is_seen_works(tmp_path, kind, bits, channels, arguments):
     array = np.random.default_rng(0).integers(0, 2**bits, (20, 30, channels))
     array[:, :, -1] = 0
     (tmp_path / "a.png").write_bytes(png(array, kind, bits))
