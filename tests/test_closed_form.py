@@ -82,11 +82,11 @@ def test_adjoint_and_squares_of_reading(cell, sides):
     there = float((reading.centre(latents).double() * pixels.double()).sum())
     back = float((latents.double() * reading.adjoint(pixels).double()).sum())
     assert there == pytest.approx(back, abs=1e-4 * (height * width) ** 0.5)
-    assert reading.adjoint(pixels).shape == latents.shape and reading.squares.shape == (rows, columns)
+    assert reading.adjoint(pixels).shape == latents.shape and reading.squares().shape == (1, rows, columns)
     for y, x in {(0, 0), (rows - 1, columns - 1), (rows // 2, columns // 3), (rows // 3, columns // 2)}:
         one = torch.zeros(1, rows, columns)
         one[0, y, x] = 1.0
-        assert float(reading.squares[y, x]) == pytest.approx(float(reading.centre(one).square().sum()), rel=1e-4)
+        assert float(reading.squares()[0, y, x]) == pytest.approx(float(reading.centre(one).square().sum()), rel=1e-4)
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

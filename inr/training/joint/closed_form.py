@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from inr.training.joint.decompose import decompose
+from inr.training.joint.decompose import decompose, direction_weights
 from inr.training.joint.descent import descend
 from inr.training.joint.entropy_model import EntropyModelTrainer
 from inr.training.joint.heads import solve_heads
@@ -29,10 +29,11 @@ def solve(state: JointState) -> list[GradeLog]:
         A log for each grade, as its own part ended.
     """
     training, known = state.training, state.entropy_model
+    weights = None if state.shown is None else direction_weights(state.shown)
     left, found, logs, readings = state.pixels - state.mean, [], [], iter(state.readings)
     for shape, steps in zip(state.config.grades, state.steps, strict=True):
         began = time.perf_counter()
-        latents, left = decompose(left, shape.planes, [next(readings) for _ in shape.planes], steps)
+        latents, left = decompose(left, shape.planes, [next(readings) for _ in shape.planes], steps, weights)
         found += latents
         psnr = -10.0 * math.log10(max(float(left.square().mean()), 1e-20))
         logs.append(GradeLog(steps=0, seconds=time.perf_counter() - began, learning_rate=None, psnr_db=psnr))
@@ -54,9 +55,10 @@ def solve(state: JointState) -> list[GradeLog]:
             ],
             bits=EntropyModelTrainer.bits,
             lmbda=state.lmbda,
+            weights=weights,
         )
         known.learn(state.latents.flat, state.rounded, passes=_PASSES)
     known.predict_all(state.latents.flat)
-    if max(shape.width for shape in state.config.grades) > state.image.channels:  # else there is nothing to gain
+    if weights is None and max(shape.width for shape in state.config.grades) > state.image.channels:  # else no gain
         state.prefix_weights = solve_heads(state.grades, state.parts(), training.prefix_weight)
     return logs

@@ -56,8 +56,22 @@ def channel_steps(layout: Sequence[Plane], lmbda: float, spacing: int = 1) -> li
     return [steps[: plane.channels] for plane in layout]
 
 
+def direction_weights(shown: Tensor) -> Tensor:
+    """Return (C, H, W): what a squared error along each of the colour directions counts, of (C, H, W) how much is seen.
+
+    All colours of a pixel are seen alike, so a direction that is not alpha's has the weight of any colour.
+    """
+    colours = colour_directions(len(shown))
+    first = colours.abs().argmax(dim=1)  # a colour that it changes
+    return shown[first].square()
+
+
 def decompose(
-    left: Tensor, layout: Sequence[Plane], readings: Sequence[Reading], steps: Sequence[Tensor]
+    left: Tensor,
+    layout: Sequence[Plane],
+    readings: Sequence[Reading],
+    steps: Sequence[Tensor],
+    weights: Tensor | None = None,
 ) -> tuple[list[Tensor], Tensor]:
     """Fill planes with what is left of a picture, one after another, each with what the rounded ones before left over.
 
@@ -66,6 +80,7 @@ def decompose(
         layout: the planes, the coarsest first.
         readings: of each.
         steps: of each, (channels,), in units of the colours.
+        weights: of `direction_weights`; latents of what is hardly seen have a wider dead zone.
 
     Returns:
         For each plane (channels, h, w) latents in steps, near the integers they are to become; channels beyond the
@@ -77,11 +92,18 @@ def decompose(
         along, step = colours[: plane.channels], of_plane[:channels, None, None]
         wanted = reading.nearest(torch.einsum("kc,chw->khw", along, left) / channels) / step
         whole = wanted.sign() * (wanted.abs() + 1.0 - _DEAD_ZONE).floor()
+        if weights is not None:
+            whole[wanted.abs() * _seen(reading, weights[: len(along)]).sqrt() < _DEAD_ZONE] = 0.0
         values = torch.zeros(plane.channels, *wanted.shape[1:])
         values[: len(along)] = torch.where(whole == wanted.round(), wanted, whole + (wanted - whole).clamp(-0.45, 0.45))
         found.append(values)
         left = left - torch.einsum("kc,khw->chw", along, reading.centre(whole * step))
     return found, left
+
+
+def _seen(reading: Reading, weights: Tensor) -> Tensor:
+    """Return the (c, h, w) means of (c, H, W) weights over the pixels that each latent is read at."""
+    return reading.squares(weights) / reading.squares().clamp(min=1e-12)
 
 
 def entropy(planes: Sequence[Tensor]) -> float:

@@ -29,6 +29,7 @@ def descend(
     predicted: Sequence[tuple[Tensor, Tensor]],
     bits: Bits,
     lmbda: float,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """Move each latent by one where that lowers D + lambda R, plane after plane, in place; return the new error.
 
@@ -41,13 +42,15 @@ def descend(
         predicted: centre and log2 scale of each latent's distribution.
         bits: of latents under their distributions.
         lmbda: mean squared error that a bit per pixel is worth.
+        weights: (C, H, W) of the squared errors along each colour direction; all 1 by default.
     """
     colours = len(left)
     for plane, reading, step, whole, (centres, scales) in zip(layout, readings, steps, latents, predicted, strict=True):
         count = min(plane.channels, colours)
         along, unit = colour_directions(colours)[:count], step[:count, None, None]
-        gain = reading.adjoint(torch.einsum("kc,chw->khw", along, left)) * unit  # u . e
-        square = unit.square() * colours * reading.squares  # u . u
+        counts = 1.0 if weights is None else weights[:count]
+        gain = reading.adjoint(torch.einsum("kc,chw->khw", along, left) * counts) * unit  # u . e
+        square = unit.square() * colours * reading.squares(None if weights is None else weights[:count])  # u . u
         moved = torch.zeros_like(whole[:count])
         for part in _QUARTERS if plane.cell > 1 else ((slice(None), slice(None)),):
             at = (slice(count), *part)
@@ -58,7 +61,7 @@ def descend(
             if plane.cell > 1:
                 only = torch.zeros_like(moved)
                 only[:, *part] = change
-                gain -= reading.adjoint(reading.centre(only)) * unit.square() * colours
+                gain -= reading.adjoint(reading.centre(only) * counts) * unit.square() * colours
         whole[:count] += moved
         left = left - torch.einsum("kc,khw->chw", along, reading.centre(moved * unit))
     return left

@@ -124,16 +124,19 @@ class Reading:
         rows, columns = self._sides
         return _adjoint(self._columns[0], _adjoint(self._rows[0], picture, -2, rows.cells), -1, columns.cells)
 
-    @cached_property
-    def squares(self) -> Tensor:
-        """The (h, w) sums of the squared weights of each latent's reading: the diagonal of adjoint times centre."""
+    def squares(self, weights: Tensor | None = None) -> Tensor:
+        """Return the (c, h, w) sums over pixels of the squared weights of each latent's reading.
+
+        Args:
+            weights: (c, H, W) of the pixels; all 1 by default, for one channel.
+        """
+        rows, columns = self._sides
+        if weights is None:
+            weights = torch.ones(1, rows.count, columns.count)
         if self._fine:
-            return torch.ones(self._sides[0].cells, self._sides[1].cells)
-        rows, columns = (
-            _adjoint([block.squared for block in blocks[0]], torch.ones(1, side.count), -1, side.cells)[0]
-            for blocks, side in zip((self._rows, self._columns), self._sides, strict=True)
-        )
-        return rows[:, None] * columns[None, :]
+            return weights
+        by_row, by_column = ([block.squared for block in blocks[0]] for blocks in (self._rows, self._columns))
+        return _adjoint(by_column, _adjoint(by_row, weights, -2, rows.cells), -1, columns.cells)
 
     def nearest(self, picture: Tensor) -> Tensor:
         """Return the (c, h, w) latents whose reading is closest to (c, H, W) pixels."""
