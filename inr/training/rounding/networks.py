@@ -84,7 +84,7 @@ def _moments(
 
     Each pixel gives one row of J: a sum of the derivatives of all channels after all grades, with random signs.
     """
-    places = {id(tensor): number for number, tensor in enumerate(free)}
+    places = [id(tensor) for tensor in free]
     count = sum(tensor.numel() for tensor in free)
     matrix, slope = torch.zeros(count, count, dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
     random = torch.Generator().manual_seed(1)
@@ -104,11 +104,12 @@ def _moments(
             by_sums = torch.autograd.grad(summed.sum(), [out for _, out in met])
         for hook in hooks:
             hook.remove()
-        columns: dict[int, Tensor] = {}
+        rows_of_j = torch.empty(len(part), count)
+        columns = dict(zip(places, torch.split(rows_of_j, [tensor.numel() for tensor in free], dim=1), strict=True))
         for layer, (given, _), by_sum in zip(layers, met, by_sums, strict=True):
-            columns[id(layer.weight)] = (by_sum[:, :, None] * given.detach()[:, None]).flatten(1)
-            columns[id(layer.bias)] = by_sum
-        rows_of_j = torch.cat([columns[tensor] for tensor in places], dim=1)
+            if id(layer.weight) in columns:
+                columns[id(layer.weight)].copy_((by_sum[:, :, None] * given.detach()[:, None]).flatten(1))
+                columns[id(layer.bias)].copy_(by_sum)
         matrix += rows_of_j.T @ rows_of_j
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
     return matrix.div_(pixels.numel() * model.channels), slope.div_(pixels.numel() * model.channels)
