@@ -22,7 +22,7 @@ def table(*arguments: str) -> list[str]:
 def test_step_and_scale_print_their_tables(tmp_path):
     inr.save_image(tmp_path / "a.png", picture(40, 60).astype(np.uint8))
     rows = table("step", str(tmp_path / "a.png"), "--steps", "6")
-    assert len(rows) == 4 and "`mgdl`" in rows[2]
+    assert len(rows) == 4 and "`mgdl-fourier`" in rows[2]
     rows = table("scale", str(tmp_path / "a.png"), "--megapixels", "0.01", "--seconds", "1")
     assert len(rows) == 3 and rows[2].count("|") == 9
 

@@ -47,7 +47,7 @@ def said(parameter) -> dict:
     described = parameter.type_descriptor
     read = described.parameter_info.parser
     kept = {name: value for name, value in vars(parameter).items() if name != "type_descriptor"}
-    more = {"type": described.annotation, "read": read and read.args}
+    more = {"type": described.annotation, "read": read and read.__wrapped__}
     return kept | more | {name: vars(described.parameter_info)[name] for name in ("min", "max")}
 
 

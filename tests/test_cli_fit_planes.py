@@ -69,7 +69,7 @@ def test_four_grades_each_show_something(small):
     ],
 )
 def test_options_shape_the_file(small, more, grades, depth, width, activation):
-    run("fit", "small.png", "--steps", "3", "--quality", "60", *more)
+    run("fit", "small.png", "--steps", "3", "--quality", "80", *more)
     told = fitted(small)
     model = inr.load_model(small / "small-inr" / "small.inr")
     assert len(model.grades) == len(told["grades"]) == grades
@@ -124,5 +124,5 @@ def test_the_same_seed_gives_the_same_bytes(small):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (13, 1), (2, 2)])
 def test_tiny_pictures(small, shape):
     inr.save_image(small / "tiny.png", picture(*shape))
-    run("fit", "tiny.png", "--steps", "2")
+    run("fit", "tiny.png", "--steps", "2", "--quality", "100")
     assert fitted(small, "tiny")["grades"][-1]["psnr_db"] > 25

@@ -17,7 +17,7 @@ WAVES = {
     "--steps": "4", "--batch-size": "64",
 }  # fmt: skip
 SIREN = {"--method": "siren", "--depth": "2", "--width": "16", "--steps": "4"}
-SMALL = {"--preset": "compact", "--steps": "10"}
+SMALL = {"--steps": "10"}
 ONE_LAYER = {"--encoding": "none", "--grades": "1", "--depth": "1", "--width": "8"}
 CHANGES = {
     "--method": (WAVES, {"--method": "sgdl"}),
@@ -38,6 +38,7 @@ CHANGES = {
     "--pixels": (WAVES, {"--pixels": "half"}),
     "--target-psnr": (WAVES | {"--steps": "100"}, {"--target-psnr": "9"}),
     "--max-bytes": (SMALL, {"--max-bytes": "400"}),
+    "--quality": (SMALL, {"--quality": "50"}),
     "--target-bpp": (SMALL, {"--target-bpp": "12"}),
     "--precision": (WAVES | {"--precision": "float32", "--width": "64", "--steps": "100"}, {"--precision": "bf16"}),
     "--seed": (WAVES, {"--seed": "1"}),
@@ -130,10 +131,13 @@ def test_the_options_that_every_command_has(here):
 
 
 def test_a_comparison_with_seeds_and_a_search(here):
-    methods = ["--methods", "sgdl:width=8", "--budget", "steps=4", "--memory", "2", "--out", "tuned"]
+    methods = ["--methods", "sgdl-fourier:width=8", "--budget", "steps=4", "--memory", "2", "--out", "tuned"]
     done = run("compare", "in/cat.png", *methods, "--tune", "--seeds", "2", "--json")
     runs = json.loads(done.stdout)["runs"]
-    assert sorted({(r["variant"], r["seed"]) for r in runs}) == [(v, s) for v in ("default", "tuned") for s in (0, 1)]
+    assert sorted({(r["variant"], r["seed"]) for r in runs}) == [
+        (v, s) for v in sorted({r["variant"] for r in runs}) for s in (0, 1)
+    ]
+    assert json.loads(done.stdout)["searches"]["sgdl-fourier:width=8"]["probes"] > 0
 
 
 def test_the_options_of_a_batch_that_a_fit_has_not(here):

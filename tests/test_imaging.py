@@ -1,5 +1,6 @@
 """Pictures as they come: modes, depths, orientation, profiles, damage."""
 
+import io
 import struct
 import zlib
 
@@ -11,9 +12,13 @@ from conftest import DATA, PROFILE, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import ImageCms
 
 import inr
-from inr.imaging.icc import gamma_curve, make_profile
+from inr.batch.inputs import find_pictures
+from inr.imaging.formats import ENDINGS
+from inr.imaging.icc import BT709, SRGB_CURVE, colour_space, gamma_curve, make_profile, shared_curve
+from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import axis, coordinates, training_pixels
 from inr.spectra.bandwidth import choose_sigma, median_frequency
 
@@ -114,8 +119,6 @@ def test_exif_orientation_is_applied(tmp_path, orientation, deep):
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 def test_colour_profile_is_kept_and_written(tmp_path, suffix):
-    from PIL import ImageCms
-
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     loaded = inr.load_image(saved(tmp_path / f"a.{suffix}", picture(), icc_profile=profile))
     assert loaded.icc_profile == profile
@@ -303,3 +306,95 @@ def test_bandwidth_grows_with_the_detail_and_stays_sensible():
     dot, line = (inr.image_from_array(np.zeros(shape, np.uint8)) for shape in ((1, 1, 1), (1, 5000, 3)))
     assert choose_sigma(noise) > choose_sigma(inr.image_from_array(picture(200, 300)))
     assert all(2 <= choose_sigma(image) <= 64 for image in (flat, noise, dot, line))
+
+
+def jpeg(**options):
+    data = io.BytesIO()
+    array = picture(40, 56) if options.pop("colour", True) else picture(40, 56, 1)[:, :, 0]
+    image = PIL.Image.fromarray(array)
+    (image.convert("CMYK") if options.pop("inks", False) else image).save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"colour": False}, {"inks": True}, {"subsampling": 0}])
+def test_a_jpeg_without_its_end_marker_is_whole_or_damaged(tmp_path, options):
+    whole = jpeg(**options)
+    wanted = inr.load_image(broken(tmp_path, "a.jpg", whole))
+    for ending in (whole[:-2], whole[:-1], whole[:-2] + b"\xff\xff"):
+        loaded = inr.load_image(broken(tmp_path, "a.jpg", ending))
+        assert (loaded.pixels == wanted.pixels).all() and "end marker" in loaded.notes[-1]
+    for kept in (0.5, 0.8, 0.95):
+        with pytest.raises(inr.ImageError, match="damaged or cut short"):
+            inr.load_image(broken(tmp_path, "a.jpg", whole[: int(kept * len(whole))]))
+    assert inr.load_image(broken(tmp_path, "a.jpg", whole + b"behind the end" * 9)).notes == wanted.notes
+
+
+def test_a_kind_that_is_not_read_is_not_called_foreign(tmp_path):
+    data = bytearray(jpeg())
+    data[data.index(b"\xff\xc0") + 4] = 12  # bits of a sample
+    for name, content in (("a.jpg", bytes(data)), ("a.webp", b"RIFF\x10\0\0\0WEBPVP9 ")):
+        with pytest.raises(inr.ImageError, match="that is damaged, or of a kind this program cannot read"):
+            inr.load_image(broken(tmp_path, name, content))
+
+
+def test_a_damaged_later_frame_leaves_the_first(tmp_path):
+    frames = [PIL.Image.fromarray(picture(seed=s)) for s in range(3)]
+    for name in ("a.gif", "a.webp", "a.mpo"):
+        frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+        wanted = inr.load_image(tmp_path / name)
+        assert "first of 3 frames" in wanted.notes
+        if name == "a.gif":
+            data = (tmp_path / name).read_bytes()
+            cut = inr.load_image(broken(tmp_path, "cut.gif", data[: int(0.8 * len(data))]))
+            assert (cut.pixels == wanted.pixels).all()
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_one_list_of_endings_is_read_written_and_looked_for(tmp_path, ending):
+    for name in (f"a{ending}", f"b{ending.upper()}"):
+        inr.save_image(tmp_path / name, picture())
+        assert inr.load_image(tmp_path / name).pixels.shape == (12, 17, 3)
+    with PIL.Image.open(tmp_path / f"a{ending}") as written:
+        assert written.format == ENDINGS[ending]
+    assert find_pictures(tmp_path, recursive=False, leave_out=tmp_path / "out") == [f"a{ending}", f"b{ending.upper()}"]
+
+
+OTHER = {1: PROFILE, 2: PROFILE, 3: GREY_PROFILE, 4: GREY_PROFILE}
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "webp"])
+def test_no_picture_is_written_with_a_profile_of_other_colours(tmp_path, suffix, channels, dtype):
+    if suffix == "jpg" and channels in (2, 4):
+        return
+    path, values = tmp_path / f"a.{suffix}", picture(channels=channels, dtype=dtype)
+    inr.save_image(path, values, icc_profile=OTHER[channels])
+    written = inr.load_image(path)
+    assert written.notes == () and colour_space(written.icc_profile) == (b"RGB " if written.channels > 2 else b"GRAY")
+    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    for profile, said in ((lab, "Lab colour profile does not fit"), (b"p" * 300, "no ICC profile")):
+        with pytest.warns(inr.ImageWarning, match=said):
+            inr.save_image(path, values, icc_profile=profile)
+        assert inr.load_image(path).icc_profile is None
+
+
+def test_a_grey_picture_keeps_the_curve_of_a_profile_of_rgb(tmp_path):
+    palette = PIL.Image.fromarray(np.repeat(picture(channels=1), 3, axis=2)).quantize(200)
+    for path in (
+        saved(tmp_path / "a.png", picture(channels=1), icc_profile=PROFILE),
+        saved(tmp_path / "a.jpg", picture(channels=1), icc_profile=PROFILE),
+        saved(tmp_path / "a.tif", picture(channels=1), icc_profile=PROFILE),
+        tmp_path / "p.png",
+    ):
+        palette.save(tmp_path / "p.png", icc_profile=PROFILE)
+        loaded = inr.load_image(path)
+        assert loaded.channels == 1 and colour_space(loaded.icc_profile) == b"GRAY"
+        assert shared_curve(loaded.icc_profile) == shared_curve(PROFILE) and "became one of grey" in loaded.notes[0]
+
+
+def test_srgb_is_known_by_what_it_does():
+    for curve in (SRGB_CURVE, gamma_curve(2.2)):
+        for primaries in (BT709, None):
+            assert is_srgb(make_profile(curve, primaries)) == (curve == SRGB_CURVE)
+    assert not is_srgb(b"") and not is_srgb(b"p" * 300) and not is_srgb(PROFILE[:200])

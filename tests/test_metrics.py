@@ -11,6 +11,7 @@ from kornia.metrics import ssim as kornia_ssim
 
 import inr
 from inr.analysis import metrics
+from inr.analysis.fitted import fit_and_measure
 from inr.report.figures import draw_grades
 from inr.report.summary import make_report, to_json, to_markdown
 
@@ -74,19 +75,18 @@ def test_figure_of_many_grades_shows_six(tmp_path):
     assert inr.load_image(tmp_path / "a.png").width == inr.load_image(tmp_path / "b.png").width
 
 
-def test_report_of_an_exact_copy_is_valid_json(tmp_path, image):
-    result = inr.fit(image, small_config())
+def test_report_of_an_exact_copy_is_valid_json(image):
+    fitted = fit_and_measure(image, small_config(), device="cpu")
     exact = metrics.Quality(psnr_db=math.inf, psnr_unclipped_db=80.0, ssim=1.0)
-    file = tmp_path / "a.inr"
-    inr.save_model(result.model, file)
-    report = make_report(image, result, (exact,) * 3, file, (1, 2, 3))
+    report = make_report(image, dataclasses.replace(fitted, qualities=(exact,) * 3), "a.inr")
     data = json.loads(to_json(report), parse_constant=pytest.fail)
     assert data["grades"][0]["psnr_db"] is None and "train_psnr_db" not in data["grades"][0]
-    assert data["model"]["bytes"] == file.stat().st_size
+    assert data["model"]["bytes"] == len(fitted.data) == data["grades"][-1]["bytes_so_far"]
     assert data["config"]["grades"][0]["width"] == 16
     assert "exact" in to_markdown(report, "a.png")
     part = dataclasses.replace(exact, train_psnr_db=math.inf, held_out_psnr_db=20.0)
-    half = make_report(image, dataclasses.replace(result, config=small_config(pixels="half")), (part,) * 3, file, (1,))
+    result = dataclasses.replace(fitted.result, config=small_config(pixels="half"))
+    half = make_report(image, dataclasses.replace(fitted, result=result, qualities=(part,) * 3), "a.inr")
     row = json.loads(to_json(half))["grades"][0]
     assert row["train_psnr_db"] is None and row["held_out_psnr_db"] == 20.0
     assert "held-out dB" in to_markdown(half, "a.png")

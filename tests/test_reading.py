@@ -31,8 +31,8 @@ def test_reading_is_that_of_planes(cell, around, size):
     read, values = Reading(plane, width, height), values.detach()[0]
     for rows in (torch.arange(height), torch.arange(height % 2, height, 8), torch.tensor([height - 1])):
         part = read.up(values[:, read.needed(rows)], rows)
-        torch.testing.assert_close(part, expected[:, rows].detach(), atol=2e-6, rtol=0)
-    torch.testing.assert_close(read.centre(values), expected[:2].detach(), atol=2e-6, rtol=0)
+        torch.testing.assert_close(part, expected[:, rows].detach(), atol=4e-6, rtol=0)
+    torch.testing.assert_close(read.centre(values), expected[:2].detach(), atol=4e-6, rtol=0)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -60,7 +60,7 @@ def test_nearest_is_the_least_squares_of_the_whole_side(side, cell):
 def test_a_picture_of_one_very_long_side_becomes_a_small_file():
     """Sides over 16,384 pixels were refused: a matrix of the whole side would take gigabytes."""
     line = (np.sin(np.arange(20_000) / 40)[None] * 120 + 128).astype(np.uint8)
-    config = inr.configure(inr.FitOptions(preset="compact", steps=1))
+    config = inr.configure(inr.FitOptions(quality=50, steps=1))
     result = inr.fit(inr.image_from_array(line), config)
     drawn = inr.quantize(result.model.render(), 8)[:, :, 0].astype(float)
     assert np.square(drawn - line).mean() < 0.1 * line.var()

@@ -280,6 +280,8 @@ def test_recipes_share_the_network_and_differ_in_training():
         assert (paper.training.optimizer, own.training.optimizer) == ("adam", "muon")
         assert paper.grades == own.grades and paper.training.steps == own.training.steps
     with pytest.raises(inr.ConfigError, match="one recipe"):
+        inr.configure(FitOptions(method="mgdl-fourier", recipe="inr"))
+    with pytest.raises(inr.ConfigError, match="feature planes have none"):
         inr.configure(FitOptions(recipe="inr"))
     for name in ("mgdl-paper", "sgdl-paper"):
         paper, own = (inr.configure(FitOptions(method=name, recipe=r)) for r in (None, "inr"))

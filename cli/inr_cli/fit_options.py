@@ -46,14 +46,19 @@ def _option(name: str, wish: Wish) -> Any:
         metavar=wish.metavar,
         min=wish.low,
         max=wish.high,
-        parser=None if wish.read is None else functools.partial(_read, wish.read),
+        parser=None if wish.read is None else _parser(wish.read),
         rich_help_panel=None if wish.common else EXPERTS,
     )
 
 
-def _read(read: Callable[[str], Any], text: str) -> Any:
-    """Return the value of an option's text; one that is none is a usage error."""
-    try:
-        return read(text)
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from error
+def _parser(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Return a reader of an option's text for which a text without meaning is a usage error."""
+
+    @functools.wraps(read)
+    def parse(text: str) -> Any:
+        try:
+            return read(text)
+        except ConfigError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parse

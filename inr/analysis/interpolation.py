@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from PIL import Image as Pillow
 
+from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image, quantize
 
 InterpolationName = Literal["bilinear", "bicubic", "lanczos"]
@@ -20,7 +21,8 @@ def interpolate(image: Image, name: InterpolationName) -> np.ndarray[Any, Any]:
         image: the source.
         name: `bilinear`, `bicubic` (a = -0.5) or `lanczos` (three lobes).
     """
-    lattice = np.pad(image.pixels[::2, ::2], ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), mode="edge")
+    seen = without_hidden(image, "half").pixels[::2, ::2]
+    lattice = np.pad(seen, ((_MARGIN, _MARGIN), (_MARGIN, _MARGIN), (0, 0)), mode="edge")
     # Sample i lies on pixel 2 i; Pillow's pixel p has its centre at p + 1/2, so that of the result maps to p / 2 + 1/2.
     left = _MARGIN + 0.25
     box = (left, left, left + image.width / 2, left + image.height / 2)

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from inr.errors import ImageError
-from inr.imaging.image import Image, quantize
+from inr.imaging.alpha import seen
+from inr.imaging.image import Image, quantize, unit
 from inr.imaging.sampling import training_pixels
 from inr.networks.model import Model
 from inr.settings.config import PixelsName
@@ -25,6 +26,9 @@ _SSIM_TILE = 512
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """How near a picture is to its source. PSNR in dB at peak 1; infinity is an exact copy.
+
+    Of pictures with alpha what is seen is compared: each colour times its alpha, and alpha itself. Colours that alpha
+    hides count for nothing.
 
     Attributes:
         psnr_db: all pixels, values clipped and rounded to the source's bit depth.
@@ -82,11 +86,11 @@ def measure(
     for rows, prefixes in model.strips():
         if on_strip is not None:
             on_strip(rows, prefixes)
-        source, lattice = image.pixels[rows], rows.start % 2
+        source, lattice = seen(image.pixels[rows]), rows.start % 2
         for number, prefix in enumerate(prefixes):
             pictures[number][rows] = quantize(prefix, image.bit_depth)
-            error = np.square(_unit(pictures[number][rows]) - source, dtype=np.float64)
-            unclipped = np.square(prefix - source, dtype=np.float64)
+            error = np.square(seen(unit(pictures[number][rows])) - source, dtype=np.float64)
+            unclipped = np.square(seen(prefix) - source, dtype=np.float64)
             trained = error[lattice::2, ::2] if pixels == "half" else error
             squares[number] += unclipped.sum(), error.sum(), trained.sum()
     trained_count = len(training_pixels(image.width, image.height, pixels)) * image.channels
@@ -119,7 +123,7 @@ def compare_pictures(
         pixels: what is taken as trained on.
         with_ssim: whether to compute the SSIM, which takes most of the time.
     """
-    error = np.square(_unit(picture) - image.pixels, dtype=np.float64)
+    error = np.square(seen(unit(picture)) - seen(image.pixels), dtype=np.float64)
     trained = error[::2, ::2] if pixels == "half" else error
     everywhere = float(error.sum())
     return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size, with_ssim)
@@ -141,7 +145,7 @@ def _quality(
 
 
 def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
-    """Return the mean SSIM of two (H, W, C) pictures (kornia's), or None if a side is under 11 pixels.
+    """Return the mean SSIM of what is seen of two (H, W, C) pictures (kornia's), or None if a side is under 11 pixels.
 
     Both are float32 in [0, 1], or unsigned integers of 8 or 16 bits.
 
@@ -154,7 +158,7 @@ def ssim(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> float | None:
         return None
     total = 0.0
     for (down, own_rows), (across, own_columns) in itertools.product(_tiles(height), _tiles(width)):
-        x, y = (torch.from_numpy(_unit(p[down, across])).permute(2, 0, 1)[None] for p in (a, b))
+        x, y = (torch.from_numpy(seen(unit(p[down, across]))).permute(2, 0, 1)[None] for p in (a, b))
         values = kornia_ssim(x, y, _SSIM_WINDOW, 1.0)[0].mean(dim=0)
         total += float(values[own_rows, own_columns].double().sum())
     mean: float = total / (height * width)
@@ -168,10 +172,3 @@ def _tiles(side: int) -> Iterator[tuple[slice, slice]]:
         first = max(0, min(start - margin, side - _SSIM_WINDOW))
         last = min(side, start + _SSIM_TILE + margin)
         yield slice(first, last), slice(start - first, start - first + _SSIM_TILE)
-
-
-def _unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return float32 in [0, 1] of unsigned integers; floats stay as they are."""
-    if picture.dtype == np.float32:
-        return picture
-    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
+from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.spectra.rings import Array, Rings, central, relative_error
@@ -68,7 +69,7 @@ class SpectrumRecorder:
             config: of the fit.
         """
         spacing = 2 if config.pixels == "half" else 1
-        target = image.pixels[::spacing, ::spacing]
+        target = without_hidden(image, config.pixels).pixels[::spacing, ::spacing]
         height, width = target.shape[:2]
         affordable = _SHARE * _STEP * config.training.visits(height * width)
         apart = len(config.grades) if isinstance(config.training, GreedyTraining) else 1  # trained one after another

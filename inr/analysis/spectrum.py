@@ -6,6 +6,7 @@ import numpy as np
 
 from inr.analysis.metrics import check_alike
 from inr.analysis.recorder import History
+from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
 from inr.networks.model import Model, Region
 from inr.settings.config import PixelsName
@@ -123,7 +124,7 @@ def spectrum(
         check_alike(image, model)
     prefixes = prefixes or _draw(model)
     pictures = prefixes.pictures
-    target = pictures[-1] if image is None else image.pixels[prefixes.rows, prefixes.columns]
+    target = pictures[-1] if image is None else without_hidden(image).pixels[prefixes.rows, prefixes.columns]
     rings = Rings(*target.shape[:2])
     target_power, contribution, leftover, whole, left = _powers(rings, target, pictures)
     grades = []

@@ -123,7 +123,8 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
 def _joint(budget: Budget, config: FitConfig, training: JointTraining) -> FitConfig:
     if budget.parameters is not None:
         raise ConfigError("budget: joint training takes seconds, steps and bytes; its file has no fixed size a number.")
-    training = dataclasses.replace(training, steps=budget.steps or _ENDLESS)
+    idle_below = training.idle_below if budget.steps is None else 0.0  # so many steps were asked for
+    training = dataclasses.replace(training, steps=budget.steps or _ENDLESS, idle_below=idle_below)
     if budget.bytes is not None:  # in the place of what else it may have been asked for
         training = dataclasses.replace(training, lmbda=None)
         config = dataclasses.replace(config, max_bytes=budget.bytes, target_bpp=None, target_psnr=None)

@@ -72,9 +72,7 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
     """
     chosen = _best(comparison, rows, image)
     source = reduce_picture(image.pixels)
-    values = [
-        reduce_picture(quantize(load_model(runs / run.model).render(), 16)) / np.float32(65_535) for run in chosen
-    ]
+    values = [reduce_picture(quantize(load_model(runs / run.model).render(), 16)) for run in chosen]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(np.median(errors, axis=0)) if errors else 1
     columns = min(8, len(chosen) + 1)

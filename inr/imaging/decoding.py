@@ -50,7 +50,7 @@ def decode(data: bytes) -> Stored:
         target = "LA" if transparent else "L"
     else:
         target = _ALPHA.get(mode, "RGBA" if transparent else "RGB")
-    pixels, said = _pixels(data, target)
+    pixels, said = _pixels(_without_exif(data), target)
     return Stored(
         pixels=pixels,
         palette=mode in ("P", "PA"),
@@ -63,6 +63,7 @@ def decode(data: bytes) -> Stored:
 def orientation_of(picture: PIL.Image.Image) -> tuple[int, tuple[str, ...]]:
     """Return how EXIF or XMP says that a picture lies, and what is to be said of metadata that cannot be read."""
     try:
+        PIL.Image.Exif().load(picture.info.get("exif", b""))  # anew: of a JPEG, Pillow hides that it could not read it
         return picture.getexif().get(_ORIENTATION, 1), ()
     except Exception:  # parsers of foreign metadata raise anything, and no pixel depends on it
         return 1, ("unreadable EXIF was passed over",)
@@ -89,6 +90,17 @@ def _pixels(data: bytes, mode: str | None) -> tuple[np.ndarray[Any, Any], tuple[
             raise
         return pixels, ("the end marker of the JPEG is missing, but none of its pixels",)
     return (pixels if pixels.dtype == np.uint8 else pixels.astype(np.uint16)), ()  # any byte order
+
+
+def _without_exif(data: bytes) -> bytes:
+    """Return a WebP with its EXIF under a name that none reads: imageio stumbles over what it cannot read of it."""
+    place = 12
+    while data.startswith(b"RIFF") and place + 8 <= len(data):
+        if data[place : place + 4] == b"EXIF":
+            return data[:place] + b"none" + data[place + 4 :]
+        place += 8 + int.from_bytes(data[place + 4 : place + 8], "little")
+        place += place % 2
+    return data
 
 
 def _read(data: bytes, mode: str | None) -> np.ndarray[Any, Any]:

@@ -75,6 +75,13 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
     return Image(pixels=pixels, bit_depth=depth, name=name, sha256=digest)
 
 
+def unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return float32 in [0, 1] of unsigned integers of 8 or 16 bits; floats stay as they are."""
+    if np.issubdtype(picture.dtype, np.floating):
+        return picture
+    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
+
+
 def quantize(values: np.ndarray[Any, Any], bit_depth: int) -> np.ndarray[Any, Any]:
     """Clip to [0, 1] and round to unsigned integers of 8 or 16 bits, what is no number to 0; the shape stays."""
     dtype = np.uint16 if bit_depth == 16 else np.uint8

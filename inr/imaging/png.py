@@ -28,14 +28,14 @@ _CHANNELS = {_GREY: 1, _RGB: 3, _GREY_ALPHA: 2, _RGB_ALPHA: 4}
 
 
 def png_size(start: bytes) -> tuple[int, int]:
-    """Return width and height from the first 24 bytes of a file.
+    """Return width and height from the first 33 bytes of a file.
 
     Raises:
         ImageError: the header is not that of a PNG.
     """
-    if len(start) < 24 or start[12:16] != b"IHDR":
-        if start[12:16] == b"CgBI":
-            raise ImageError("this is a PNG for iPhones alone (CgBI); save it anew as an ordinary one.")
+    if start[12:16] == b"CgBI":
+        raise ImageError("this is a PNG for iPhones alone (CgBI); save it anew as an ordinary one.")
+    if start[12:16] != b"IHDR" or start[29:33] != _checksum(b"IHDR", start[16:29]):
         raise ImageError("the PNG is damaged or cut short.")
     width, height = struct.unpack(">II", start[16:24])
     return width, height

@@ -21,7 +21,7 @@ from inr.imaging.tiff_layout import tiff_size
 from inr.imaging.tiff_tags import is_tiff, read_directory
 from inr.settings.config import MAX_PIXELS
 
-_START = 26
+_START = 33
 _KNOWN = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WebP", b"BM": "BMP", b"GIF8": "GIF"}
 
 

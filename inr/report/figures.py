@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from inr.analysis.metrics import Quality
-from inr.imaging.image import Image
+from inr.imaging.alpha import seen
+from inr.imaging.image import Image, unit
 
 without_latex = rc_context({"text.usetex": False})
 """For what draws: a person's own settings of Matplotlib may ask for LaTeX, which takes many a name for commands."""
@@ -36,7 +37,7 @@ def draw_grades(
     count = len(pictures)
     shown = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _PANELS))})
     source = reduce_picture(image.pixels)
-    values = [reduce_picture(pictures[number]) / np.float32(np.iinfo(pictures[number].dtype).max) for number in shown]
+    values = [reduce_picture(pictures[number]) for number in shown]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(errors[0])
     aspect = source.shape[0] / source.shape[1]
@@ -67,21 +68,22 @@ def amplification(error: np.ndarray[Any, Any]) -> int:
 
 
 def reduce_picture(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Average blocks so that a panel has some 512 pixels a side: enough to see, and small in memory."""
+    """Average blocks so that a panel has some 512 pixels a side: enough to see, and small in memory.
+
+    Returns:
+        (h, w, C) float32 in [0, 1] as it is seen, colours times alpha: what alpha hides is not mixed in.
+    """
     step = max(1, max(picture.shape[:2]) // _PANEL_PIXELS)
-    height, width = (max(1, side // step) for side in picture.shape[:2])
-    if step == 1:
-        return picture
-    if min(picture.shape[:2]) < step:  # a thread of pixels: too thin to average in blocks
-        return picture[::step, ::step]
-    rows = (picture[top : top + step, : width * step] for top in range(0, height * step, step))
+    if min(picture.shape[:2]) < step or step == 1:  # small, or a thread of pixels: too thin to average in blocks
+        return seen(unit(picture[::step, ::step]))
+    height, width = (side // step for side in picture.shape[:2])
+    rows = (seen(unit(picture[top : top + step, : width * step])) for top in range(0, height * step, step))
     return np.stack([row.reshape(step, width, step, -1).mean(axis=(0, 2), dtype=np.float32) for row in rows])
 
 
 def opaque(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return (H, W, 3) with transparent parts over mid-grey."""
+    """Return (H, W, 3) of a picture as `reduce_picture` returns it, with transparent parts over mid-grey."""
     if picture.shape[2] in (2, 4):
-        alpha = picture[:, :, -1:]
-        picture = picture[:, :, :-1] * alpha + 0.5 * (1 - alpha)
+        picture = picture[:, :, :-1] + 0.5 * (1 - picture[:, :, -1:])
     clipped: np.ndarray[Any, Any] = np.clip(np.repeat(picture, 3, axis=2) if picture.shape[2] == 1 else picture, 0, 1)
     return clipped

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from inr.device import choose_device, keep_freed_memory
 from inr.errors import ConfigError
+from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.settings.methods import configure
@@ -27,7 +28,7 @@ def fit(
     the sum of all g_l. With a `JointTraining` all grades are trained together, see `inr.training.joint`.
 
     Args:
-        image: (H, W, C) in [0, 1].
+        image: (H, W, C) in [0, 1]; with alpha, errors of colours count as much as these are seen.
         config: of the method; the default is `inr.configure()`.
         device: `auto` takes a GPU if torch sees one.
         memory: limit in GiB; half of what is free by default. A picture whose features do not fit is trained a
@@ -39,6 +40,7 @@ def fit(
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
     """
     config = config or configure()
+    image = without_hidden(image, config.pixels)
     keep_freed_memory()
     if isinstance(config.training, GreedyTraining):
         return fit_greedy(image, config, config.training, choose_device(device), memory, progress)

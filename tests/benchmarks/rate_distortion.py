@@ -77,7 +77,7 @@ def classical(path: Path, name: str) -> list[tuple[float, float]]:
 
 def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
     """Return what is known of one fit; fit it if nothing is."""
-    config = inr.configure(inr.FitOptions(preset="compact", target_bpp=bpp, steps=steps))
+    config = inr.configure(inr.FitOptions(preset=None if steps else "best", target_bpp=bpp, steps=steps))
     image = inr.load_image(path)
     decides = [image.sha256, dataclasses.asdict(config), version("inr"), version("torch")]
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]

@@ -9,7 +9,7 @@ import torch
 from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import GreedyTraining, ScheduleName
-from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.greedy.pool import CHUNK, Pool, weighed
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_optimizers
 from inr.training.result import Leftover
@@ -93,12 +93,14 @@ def _backward(
     count = training.batch(pool.count)
     pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
     total = 0.0
-    for whole in pieces:
-        for inputs, residual in zip(*(torch.split(part, CHUNK) for part in whole), strict=True):
+    for inputs, residual, shown in pieces:
+        for start in range(0, len(inputs), CHUNK):
+            part = slice(start, start + CHUNK)
             with autocast(dtype, inputs.device):
-                prediction = grade(inputs)
+                prediction = grade(inputs[part])
             weight = len(prediction) / count
-            loss: torch.Tensor = 0.5 * weight * (prediction.float() - (residual - shift) / scale).square().mean()
+            error = prediction.float() - (residual[part] - shift) / scale
+            loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
     return total
@@ -108,7 +110,8 @@ def _backward(
 def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: float) -> bool:
     """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
     squares = sum(
-        float((residual - shift - scale * grade(inputs)).square().sum()) for inputs, residual in pool.chunks()
+        float(weighed(residual - shift - scale * grade(inputs), shown).square().sum())
+        for inputs, residual, shown in pool.chunks()
     )
     allowed = pool.count * pool.residual.shape[1] * 10.0 ** (-target_psnr / 10.0)
     return bool(squares <= allowed)

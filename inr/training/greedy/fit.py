@@ -9,6 +9,7 @@ import torch
 
 from inr.device import choose_precision
 from inr.errors import ConfigError, TrainingError
+from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates, training_pixels
 from inr.networks.chain import grade_inputs
@@ -65,7 +66,7 @@ def fit_greedy(
         length, began = whole.rest(steps, sum(training.steps[number - 1 :])), time.perf_counter()
         if length.seconds == 0.0 and grades:
             break
-        before = float(pool.residual.square().mean())
+        before = pool.error
         report = _reporter(training, number, whole, progress)
 
         def attempt(rate: float, rest: Length, number: int = number, report: _Report = report) -> tuple[Grade, int]:
@@ -81,7 +82,7 @@ def fit_greedy(
         grade.requires_grad_(False)
         grades.append(grade)
         pool.freeze(grade, last=number == len(config.grades))
-        after = float(pool.residual.square().mean())
+        after = pool.error
         reached = -10.0 * math.log10(max(after, 1e-20)) if math.isfinite(after) else math.nan
         logs.append(GradeLog(steps=done, seconds=time.perf_counter() - began, learning_rate=rate, psnr_db=reached))
         if not math.isfinite(after):
@@ -167,10 +168,11 @@ def _pool(
         return encoded
 
     widest = max(grade_inputs(config.grades, encoding.size, feed=config.feed))
-    pixels = training_pixels(image.width, image.height, config.pixels)
+    pixels, shown = training_pixels(image.width, image.height, config.pixels), visibility(image)
     return Pool(
         pixels=pixels,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),
+        shown=None if shown is None else torch.from_numpy(shown).reshape(-1, image.channels).to(device),
         encode=encode,
         feed=config.feed,
         widest=widest,

@@ -16,6 +16,18 @@ from inr.settings.shape import FeedName
 CHUNK = 8192
 """Pixels pushed through a network at once: its activations stay in cache."""
 
+Batch = tuple[Tensor, Tensor, Tensor | None]
+"""Inputs (n, d), residual (n, C), and how much of it is seen (n, C), None for all."""
+
+
+def weighed(error: Tensor, shown: Tensor | None) -> Tensor:
+    """Return an (n, C) error as it counts: what alpha hides of it does not."""
+    return error if shown is None else error * shown
+
+
+def _chosen(values: Tensor | None, index: Tensor) -> Tensor | None:
+    return None if values is None else values[index]
+
 
 class Pool:
     """What the current grade trains on.
@@ -25,10 +37,12 @@ class Pool:
     Attributes:
         inputs: (R, d) float32, what the current grade sees.
         residual: (R, C) float32, e^l = colours minus the sum of the frozen heads.
+        shown: (R, C) float32, how much of each number is seen, which its error counts by; None where all is.
     """
 
     inputs: Tensor
     residual: Tensor
+    shown: Tensor | None
     _held: Tensor
     _visits: Tensor
     _position: int
@@ -44,6 +58,7 @@ class Pool:
         visits: int,
         seed: int,
         pool_bytes: int,
+        shown: Tensor | None = None,
     ) -> None:
         """Hold the pixels of grade 1.
 
@@ -56,8 +71,9 @@ class Pool:
             visits: pixels a grade will ask for in all; more are not computed unless all are held.
             seed: of the order of visits.
             pool_bytes: memory for the inputs held at a time.
+            shown: (pixels, C) float32, how much of each number is seen; None where all is.
         """
-        self._pixels, self._colours, self._encode = pixels, colours, encode
+        self._pixels, self._colours, self._shown, self._encode = pixels, colours, shown, encode
         self._feed: FeedName = feed
         fits = pool_bytes // (4 * widest)
         self._portion = len(pixels) if fits >= len(pixels) else max(1, min(fits, visits))
@@ -87,18 +103,26 @@ class Pool:
         """Whether every training pixel is held at once."""
         return len(self._held) == len(self._pixels)
 
-    def portions(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and residual of all training pixels once, as many as are held at a time."""
+    @property
+    def error(self) -> float:
+        """Mean square of what is seen of the residual held."""
+        return float(weighed(self.residual, self.shown).square().mean())
+
+    def portions(self) -> Iterator[Batch]:
+        """Yield inputs, residual and `shown` of all training pixels once, as many as are held at a time."""
         if self.whole:
-            yield self.inputs, self.residual
+            yield self.inputs, self.residual, self.shown
             return
         for pixels in torch.split(self._pixels, self._portion):
-            yield self._push(pixels, None, self._colours[pixels], self._frozen)
+            inputs, residual = self._push(pixels, None, self._colours[pixels], self._frozen)
+            yield inputs, residual, _chosen(self._shown, pixels)
 
-    def chunks(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs and residual of all training pixels once, at most `CHUNK` pixels at a time."""
-        for inputs, residual in self.portions():
-            yield from zip(torch.split(inputs, CHUNK), torch.split(residual, CHUNK), strict=True)
+    def chunks(self) -> Iterator[Batch]:
+        """Yield inputs, residual and `shown` of all training pixels once, at most `CHUNK` pixels at a time."""
+        for inputs, residual, shown in self.portions():
+            for start in range(0, len(inputs), CHUNK):
+                part = slice(start, start + CHUNK)
+                yield inputs[part], residual[part], None if shown is None else shown[part]
 
     @torch.no_grad()
     def leftover(
@@ -133,12 +157,12 @@ class Pool:
             parts.append(residual if grade is None else residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
-    def batch(self, size: int) -> tuple[Tensor, Tensor]:
-        """Return the next `size` inputs and residuals in random order.
+    def batch(self, size: int) -> Batch:
+        """Return the next `size` inputs and residuals, and what is shown of them, in random order.
 
         Never more than all training pixels; a batch may end one pass, or portion, and begin the next.
         """
-        left, parts = min(size, self.count), []
+        left, parts = min(size, self.count), list[Batch]()
         while left > 0:
             if self._position == len(self._visits):
                 self._turn()
@@ -146,10 +170,12 @@ class Pool:
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
             left -= take
-            parts.append((self.inputs.index_select(0, index), self.residual.index_select(0, index)))
+            residual, shown = self.residual.index_select(0, index), _chosen(self.shown, index)
+            parts.append((self.inputs.index_select(0, index), residual, shown))
         if len(parts) == 1:
             return parts[0]
-        return torch.cat([inputs for inputs, _ in parts]), torch.cat([residual for _, residual in parts])
+        shown = None if self.shown is None else torch.cat([part[2] for part in parts if part[2] is not None])
+        return torch.cat([part[0] for part in parts]), torch.cat([part[1] for part in parts]), shown
 
     def freeze(self, grade: Grade, *, last: bool = False) -> None:
         """Put a trained grade behind the pool: the next batches hold its features and what it left over.
@@ -181,6 +207,7 @@ class Pool:
             self._order, self._next = self._shuffled(len(self._pixels)), 0
         self._held = self._pixels[self._order[self._next : self._next + self._portion]]
         self._next += self._portion
+        self.shown = _chosen(self._shown, self._held)
         self.inputs, self.residual = self._push(self._held, None, self._colours[self._held], self._frozen)
         self._visits, self._position = self._shuffled(len(self._held)), 0
 

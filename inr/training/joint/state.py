@@ -3,9 +3,11 @@
 import copy
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import coordinates, spacing
@@ -40,6 +42,7 @@ class JointState:
         dead_zone: latents of a smaller magnitude become zero; 0.5, where rounding does that anyway, or more.
         prefix_weights: weight of the error of the picture after each grade, in L.
         pixels: (C, height, width) colours of the training pixels.
+        shown: (C, height, width) how much of each is seen, which its error counts by; None where all is.
     """
 
     def __init__(self, image: Image, config: FitConfig, training: JointTraining, lmbda: float) -> None:
@@ -49,6 +52,10 @@ class JointState:
         lattice = image.pixels[:: self._spacing, :: self._spacing]
         self.pixels = torch.from_numpy(lattice).permute(2, 0, 1).contiguous()
         _, self.height, self.width = self.pixels.shape
+        shown = visibility(image)
+        if shown is not None:
+            shown = np.ascontiguousarray(shown[:: self._spacing, :: self._spacing])
+        self.shown = None if shown is None else torch.from_numpy(shown).permute(2, 0, 1).contiguous()
         self.planes = [plane for shape in config.grades for plane in shape.planes]
         self.readings = [Reading(plane, image.width, image.height, self._spacing) for plane in self.planes]
         self.random = generator(config.seed, -2)
@@ -114,8 +121,9 @@ class JointState:
             yield self.draw(needed, part), self.pixels[:, part].flatten(1).T
 
     def error(self) -> float:
-        """Return the mean squared error of the picture with its latents rounded as they are now."""
-        return float(self.leftover().square().mean())
+        """Return the mean squared error of what is seen of the picture, its latents rounded as they are now."""
+        left = self.leftover()
+        return float((left if self.shown is None else left * self.shown.flatten(1).T).square().mean())
 
     @torch.no_grad()
     def model(self) -> Model:

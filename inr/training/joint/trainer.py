@@ -106,7 +106,8 @@ class _Updates:
         for part in parts:
             needed = planes if len(parts) == 1 else self._needed(part, rows, planes)
             wanted, share = state.pixels[:, part].flatten(1).T, len(part) / len(at)
-            errors = [share * (drawn - wanted).square().mean() for drawn in state.draw(needed, part)]
+            shown = 1.0 if state.shown is None else state.shown[:, part].flatten(1).T
+            errors = [share * ((drawn - wanted) * shown).square().mean() for drawn in state.draw(needed, part)]
             loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
             loss.backward()  # type: ignore[no-untyped-call]
             total = [before + float(error.detach()) for before, error in zip(total, errors, strict=True)]

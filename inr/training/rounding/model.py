@@ -11,6 +11,7 @@ from torch import Tensor
 from inr.codec.grades import quantised
 from inr.codec.model_file import model_to_bytes
 from inr.errors import ConfigError
+from inr.imaging.alpha import visibility, without_hidden
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates
 from inr.networks.chain import prefixes
@@ -39,14 +40,18 @@ def round_model(model: Model, image: Image, *, loss_db: float) -> Model:
     if loss_db <= 0.0:
         return model
     pixels = _sample(model)
-    colours = torch.from_numpy(image.pixels).reshape(-1, model.channels)[pixels.long()]
-    error = _error(model, pixels, colours)
+    shown = visibility(image)
+    colours = torch.from_numpy(without_hidden(image).pixels).reshape(-1, model.channels)[pixels.long()]
+    weights = torch.ones_like(colours)
+    if shown is not None:
+        weights = torch.from_numpy(shown).reshape(-1, model.channels)[pixels.long()]
+    error = _error(model, pixels, colours, weights)
     allowed = error * (10.0 ** (loss_db / 10.0) - 1.0)
-    sensitivities = _sensitivities(model, pixels)
+    sensitivities = _sensitivities(model, pixels, weights)
     added = allowed
     for _ in range(_TRIES):
         rounded = _rounded(model, sensitivities, added)
-        if _error(rounded, pixels, colours) - error <= allowed:
+        if _error(rounded, pixels, colours, weights) - error <= allowed:
             return rounded
         added *= _NARROWER
     return model
@@ -91,29 +96,37 @@ def _sample(model: Model) -> Tensor:
     return torch.from_numpy(np.sort(drawn).astype(np.int32))
 
 
-def _error(model: Model, pixels: Tensor, colours: Tensor) -> float:
-    """Return the mean squared error of the whole sum on these pixels."""
+def _error(model: Model, pixels: Tensor, colours: Tensor, weights: Tensor) -> float:
+    """Return the mean squared error of the whole sum on these pixels, each number's times its weight."""
     total = 0.0
-    for part, wanted in zip(torch.split(pixels, _CHUNK), torch.split(colours, _CHUNK), strict=True):
+    chunks = (torch.split(values, _CHUNK) for values in (pixels, colours, weights))
+    for part, wanted, weight in zip(*chunks, strict=True):
         where = coordinates(part, model.width, model.height, model.frame)
         *_, drawn = model.predictions(where)
-        total += float((drawn - wanted).square().sum())
+        total += float(((drawn - wanted) * weight).square().sum())
     return total / colours.numel()
 
 
 @torch.enable_grad()
-def _sensitivities(model: Model, pixels: Tensor) -> list[list[float]]:
-    """Return S_t of every tensor of every grade, estimated with random signs at the pixels (Hutchinson)."""
+def _sensitivities(model: Model, pixels: Tensor, weights: Tensor | None = None) -> list[list[float]]:
+    """Return S_t of every tensor of every grade, estimated with random signs at the pixels (Hutchinson).
+
+    Args:
+        model: on the processor.
+        pixels: (N,) indices.
+        weights: (N, C) of the errors there; 1 by default.
+    """
     grades = [copy.deepcopy(grade).requires_grad_(True) for grade in model.grades]
     parameters = [list(grade.parameters()) for grade in grades]
     flat = [p for of_grade in parameters for p in of_grade]
     sums = [0.0] * len(flat)
     random = torch.Generator().manual_seed(0)
-    for part in torch.split(pixels, _CHUNK):
+    weights = torch.ones(len(pixels), model.channels) if weights is None else weights
+    for part, weight in zip(torch.split(pixels, _CHUNK), torch.split(weights, _CHUNK), strict=True):
         where = model.encoding(coordinates(part, model.width, model.height, model.frame))
         *_, total = prefixes(grades, where, feed=model.feed)
         signs = torch.randint(0, 2, total.shape, generator=random).to(total.dtype) * 2.0 - 1.0
-        gradients = torch.autograd.grad((total * signs).sum(), flat, allow_unused=True)
+        gradients = torch.autograd.grad((total * signs * weight).sum(), flat, allow_unused=True)
         for place, gradient in enumerate(gradients):
             if gradient is not None:
                 sums[place] += float(gradient.square().sum())
