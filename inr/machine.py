@@ -60,7 +60,7 @@ def _groups(controller: str, root: Path) -> Iterator[Path]:
     Seen from inside a container, its own group may be at the top, or have the name that it has outside and no folder.
     """
     for line in _text(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        _, controllers, path = line.split(":", 2) if line.count(":") > 1 else ("", "?", "")
         if controllers and controller not in controllers.split(","):
             continue
         top = root / "sys/fs/cgroup" / (controller if controllers else "")

@@ -17,6 +17,7 @@ from inr.batch.task import Engine, Outcome, Task
 from inr.errors import InrError
 from inr.settings.shape import MAX_GRADES
 
+_KILLED_TWICE = "its worker process was killed twice, perhaps for lack of memory; give fewer --jobs, or a --memory."
 _TICK = 0.5
 """Seconds between looks at the time limits while no picture is finished."""
 
@@ -123,7 +124,7 @@ class Loop:
             if limit is not None and time.monotonic() - since > limit + GRACE:
                 row = task.failed(f"time limit of {limit:g} s; its worker did not answer and was killed.")
             elif task.image in self._struck:
-                row = task.failed("its worker process was killed twice, perhaps for lack of memory; give fewer --jobs.")
+                row = task.failed(_KILLED_TWICE)
             else:
                 self._struck.add(task.image)
                 self._submit(task)
