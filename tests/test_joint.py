@@ -412,11 +412,11 @@ def test_other_channels(channels):
     if channels in (2, 4):
         pixels[..., -1] = 255 * (np.hypot(*np.mgrid[-19:19, -25:26]) < 15)  # a sharp edge where colours have none
     image = inr.image_from_array(pixels)
-    model = inr.fit(image, wish(steps=160)).model
+    model = inr.fit(image, wish(steps=160, quality=50)).model
     drawn = inr.model_from_bytes(inr.model_to_bytes(model)).render()
     errors = np.square(seen(drawn) - seen(image.pixels)).mean((0, 1))
     assert (errors < 0.008).all()  # of which 0.003 is noise
-    assert channels == 1 or errors[-1] < 0.003
+    assert channels == 1 or errors[-1] < 0.005  # sharper than colours, and without noise
 
 
 def test_a_prefix_can_be_written_again(fitted):

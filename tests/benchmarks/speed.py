@@ -145,7 +145,7 @@ def rivals(path: Path, seconds: float) -> None:
 
 
 def _our_curve(image: inr.Image) -> Iterator[tuple[float, float]]:
-    """Fit `mgdl-fourier` with ever more seconds, each from the start: honest times to a PSNR, schedule and set-up included."""
+    """Fit `mgdl-fourier` with ever more seconds, each from the start: honest times to a PSNR, all included."""
     for limit in (0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32):
         start = time.perf_counter()
         fitted = inr.fit(
