@@ -30,13 +30,11 @@ Device = Annotated[
 ]
 Threads = Annotated[
     int | None,
-    typer.Option(min=1, max=256, help="Processor threads; all that may be used by default.", rich_help_panel=EXPERTS),
+    _expert(min=1, max=256, help="Processor threads; all that may be used by default."),
 ]
 Memory = Annotated[
     float | None,
-    typer.Option(
-        min=0.1, help="Limit of the process in GiB; half of what is free by default.", rich_help_panel=EXPERTS
-    ),
+    _expert(min=0.1, help="Limit of the process in GiB; half of what is free by default."),
 ]
 Debug = Annotated[bool, _expert("--debug", help="Show the full traceback of an error.")]
 MaxPixels = Annotated[

@@ -72,7 +72,7 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
             raise ImageError(f"{name}: float values outside [0, 1]; scale them first.")
     else:
         raise ImageError(f"{name}: type {array.dtype}; accepted are uint8, uint16 and float in [0, 1].")
-    digest = hashlib.sha256(np.ascontiguousarray(pixels).ravel()).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).data.cast("B")).hexdigest()
     return Image(pixels=pixels, bit_depth=depth, name=name, sha256=digest)
 
 
