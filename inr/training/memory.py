@@ -130,9 +130,9 @@ def _joint(image: Image, config: FitConfig, training: JointTraining) -> int:
     floats = sum(2 * seen + 4 * shape.depth * shape.width for seen, shape in networks)
     drawn = min(-(-pixels // training.row_stride), _STEP)
     steps = (32 * latents + 4 * drawn * floats if training.steps else 0) + 2 * colours
-    made = 16 * latents + 40 * finest + 16 * weights**2 + 22_000 * weights
+    made = 16 * latents + 40 * finest + 18 * weights**2 + 22_000 * weights
     if config.target_psnr is not None:
-        made += 6 * colours  # what is drawn of the file, to see how good it is
+        made += 3 * colours  # what is drawn of the file, to see how good it is
     return held + max(solving, steps, made)
 
 

@@ -19,6 +19,8 @@ from inr.training.rounding.together import round_together
 SAMPLE = 16_384
 """Pixels that the rounding of a file looks at; where only its size is asked for, fewer do."""
 _CHUNK = 4096
+_ROWS = 256
+"""Rows of a matrix that are added at once."""
 _LEAST_PIXELS = 2**14
 """Smaller pictures are rounded as if they had so many: bit for bit, no weight of a network would be worth its place."""
 
@@ -110,6 +112,8 @@ def _moments(
             if id(layer.weight) in columns:
                 columns[id(layer.weight)].copy_((by_sum[:, :, None] * given.detach()[:, None]).flatten(1))
                 columns[id(layer.bias)].copy_(by_sum)
-        matrix += rows_of_j.T @ rows_of_j
+        product = rows_of_j.T @ rows_of_j
+        for total, more in zip(torch.split(matrix, _ROWS), torch.split(product, _ROWS), strict=True):
+            total.add_(more)  # a whole one would be copied into float64 first
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
     return matrix.div_(pixels.numel() * model.channels), slope.div_(pixels.numel() * model.channels)

@@ -62,7 +62,8 @@ def round_together(
     grids = torch.tensor([step.value for step in steps])
     wanted = torch.cat([tensor.flatten() for tensor in tensors]).double()[order]
     if slope is not None:
-        wanted -= torch.cholesky_solve(slope[order, None], upper, upper=True)[:, 0]
+        half = torch.linalg.solve_triangular(upper.mT, slope[order, None], upper=False)
+        wanted -= torch.linalg.solve_triangular(upper, half, upper=True)[:, 0]  # cholesky_solve copies the matrix
     step, done = grids.double()[tensor_of[order]], torch.zeros_like(wanted)
     kept = int(later.sum())
     for place in range(len(wanted) - 1, -1, -1):
