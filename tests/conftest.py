@@ -7,6 +7,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two tests run at once; before torch is imported, here and in commands
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
 
@@ -19,6 +20,13 @@ DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
 PROFILE = make_profile(gamma_curve(1.8), BT709)
 """A colour profile of RGB that is not sRGB."""
+GREY_PROFILE = make_profile(gamma_curve(1.8), None)
+
+
+def saved(path, array, mode=None, **options):
+    """The path of a picture that Pillow has written there."""
+    PIL.Image.fromarray(array if array.ndim == 2 or array.shape[2] > 1 else array[:, :, 0], mode).save(path, **options)
+    return path
 
 
 def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.uint8, seed: int = 0) -> np.ndarray:
