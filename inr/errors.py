@@ -8,6 +8,7 @@ InrError
 
 ImageWarning        (a warning) a picture was written without something its source had
 ModelFileWarning    (a warning) a model file cut short that still holds its first grades
+WorkerWarning       (a warning) a worker of a cluster computes with another version of a library
 """
 
 
@@ -50,3 +51,7 @@ class ImageWarning(UserWarning):
 
 class ModelFileWarning(UserWarning):
     """A model file was cut short; the grades before the cut are used."""
+
+
+class WorkerWarning(UserWarning):
+    """A worker of a cluster computes with another version of a library, so that its fits may differ."""

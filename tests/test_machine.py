@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from inr.machine import memory_free, memory_used, processors
+from inr.machine import memory_free, memory_kills, memory_used, processors
 
 MIB = 1 << 20
 
@@ -106,6 +106,15 @@ def test_version_1_without_a_limit(tmp_path):
         },
     )
     assert memory_free(root) == 4000 * MIB
+
+
+def test_processes_killed_for_lack_of_memory_are_counted(tmp_path):
+    assert memory_kills(tmp_path) is None
+    files = {"proc/self/cgroup": "0::/a\n", "proc/vmstat": "nr_free_pages 7\noom_kill 0\n"}
+    root = machine(tmp_path, **files, **{"sys/fs/cgroup/a/memory.events": "oom 3\noom_kill 2\n"})
+    assert memory_kills(root) == 2
+    older = {"proc/self/cgroup": "5:memory:/a\n", "sys/fs/cgroup/memory/memory.oom_control": "oom_kill 4\n"}
+    assert memory_kills(machine(tmp_path / "older", **older)) == 4
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def main() -> None:
     except OSError as error:  # what the commands do not print themselves: help, the version, usage
         give_up_stdout()
         talk(f"Error: this text cannot be printed: {error.strerror or error}.")
-        sys.exit(1)
+        sys.exit(getattr(error.__context__, "exit_code", 1))  # wrong usage has one, though stderr took none of the text
 
 
 if __name__ == "__main__":

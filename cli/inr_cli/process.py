@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typer
 
-from inr.errors import ImageWarning, InrError, ModelFileWarning
+from inr.errors import ImageWarning, InrError, ModelFileWarning, WorkerWarning
 from inr.files import temporary_folder
 from inr.machine import processors
 from inr.report.text import printable
@@ -108,5 +108,5 @@ def _lines(text: str) -> str:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-    if issubclass(category, (ImageWarning, ModelFileWarning)):
+    if issubclass(category, (ImageWarning, ModelFileWarning, WorkerWarning)):
         talk(f"Warning: {message}")

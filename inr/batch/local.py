@@ -43,7 +43,7 @@ class LocalWorkers:
 
     sends_bytes = False
     writes_files = False
-    empty = False
+    awaited = ""
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
         self._jobs, self._timeout = jobs, timeout

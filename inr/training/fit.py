@@ -10,7 +10,23 @@ from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.settings.methods import configure
 from inr.training.greedy.fit import fit_greedy
 from inr.training.joint.fit import fit_joint
+from inr.training.joint.sizing import sized
+from inr.training.memory import memory_limit
 from inr.training.result import FitResult, Progress
+
+
+def check_memory(image: Image, config: FitConfig, *, device: DeviceName = "auto", memory: float | None = None) -> None:
+    """Refuse, long before a fit, what it would refuse at its beginning. Arguments as for `fit`.
+
+    A joint fit whose planes wait for the bytes or the PSNR wanted is not known well enough.
+
+    Raises:
+        ConfigError: the limit is out of range, or less than the fit takes.
+    """
+    if isinstance(config.training, GreedyTraining):
+        memory_limit(image, config, memory, choose_device(device))
+    elif config.training.lmbda is not None:
+        memory_limit(image, sized(image, config, config.training, None)[0], memory, choose_device("cpu"))
 
 
 def fit(

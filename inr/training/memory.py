@@ -51,11 +51,15 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
     needed = used + _least(image, config, device)
     most = used + free // 10 * 9 // share if memory is None else round(memory * GIB)
     if needed > most:
-        of = "may be used here" if memory is None else "--memory allows"
-        ways = "a smaller picture" if memory is None else f"--memory {_rounded_up(needed)}, or a smaller picture"
+        if memory is not None:
+            limit, way = "--memory allows", f"--memory {_rounded_up(needed)}, or a smaller picture"
+        elif share > 1:
+            limit, way = "each of the --jobs may use", "fewer --jobs, or a smaller picture"
+        else:
+            limit, way = "may be used here", "a smaller picture"
         raise ConfigError(
             f"memory: {image.width} x {image.height} pixels with these settings take at least "
-            f"{_rounded_up(needed)} GiB, more than the {most / GIB:.1f} GiB that {of}; give {ways}."
+            f"{_rounded_up(needed)} GiB, more than the {most / GIB:.1f} GiB that {limit}; give {way}."
         )
     return most if memory is not None else max(used + free // 2 // share, needed)
 
