@@ -62,6 +62,13 @@ def keep_freed_memory() -> None:
         mallopt(top_pad, 64 << 20)
 
 
+def give_back_freed_memory() -> None:
+    """Give freed blocks back to the system after all: where a large work ends and another begins."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:
+        trim(0)
+
+
 @functools.cache
 def _faster(device: torch.device) -> torch.dtype:
     """Return the type that is faster here; measured once in a process, so that its fits agree."""

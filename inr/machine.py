@@ -40,6 +40,15 @@ def memory_free(root: Path = _ROOT) -> int | None:
     return min(free, default=None)
 
 
+def memory_kills(root: Path = _ROOT) -> int | None:
+    """Return how many processes were killed for lack of memory, here or in the groups around, or None if unknown."""
+    counts = [_fields(root / "proc/vmstat").get("oom_kill")]
+    for group in _groups("memory", root):
+        counts += [_fields(group / name).get("oom_kill") for name in ("memory.events", "memory.oom_control")]
+    known = [count for count in counts if count is not None]
+    return sum(known) if known else None
+
+
 def processors(root: Path = _ROOT) -> int:
     """Return the processors this process may use: those it is bound to, or as many as its time is worth, rounded up."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -60,7 +69,7 @@ def _groups(controller: str, root: Path) -> Iterator[Path]:
     Seen from inside a container, its own group may be at the top, or have the name that it has outside and no folder.
     """
     for line in _text(root / "proc/self/cgroup").splitlines():
-        _, controllers, path = (*line.split(":", 2), "", "")[:3]
+        _, controllers, path = line.split(":", 2) if line.count(":") > 1 else ("", "?", "")
         if controllers and controller not in controllers.split(","):
             continue
         top = root / "sys/fs/cgroup" / (controller if controllers else "")

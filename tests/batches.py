@@ -27,7 +27,8 @@ _PROGRAM = [sys.executable, "-c", "from inr_cli.main import main; main()", "batc
 class AtOnce:
     """An engine that fits a picture as it is given to it: a batch without the seconds that processes take to start."""
 
-    sends_bytes = writes_files = empty = False
+    sends_bytes = writes_files = False
+    awaited = ""
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
         pass

@@ -131,7 +131,8 @@ def test_one_run_at_a_time_and_what_a_killed_one_left_is_cleared(tmp_path):
 class Bench:
     """An engine whose workers do at once what a test says: a function from task to outcome, or to an error."""
 
-    sends_bytes = writes_files = empty = False
+    sends_bytes = writes_files = False
+    awaited = ""
 
     def __init__(self, work):
         self.work, self.tasks, self.closed, self.most = work, [], False, 0
@@ -218,7 +219,21 @@ def test_a_worker_that_dies_twice_costs_one_row(photos):
 
     batch, tried = go(photos, deadly)
     assert [row.status for row in batch.rows] == ["done", "failed", "done"]
-    assert tried.count("a.png") == 2 and tried.count("a.jpg") == 2 and "killed twice" in batch.rows[1].error
+    assert tried.count("a.png") == 2 and tried.count("a.jpg") == 2
+    assert batch.rows[1].error.startswith("its worker process died twice")
+
+
+@pytest.mark.parametrize(
+    ("kills", "message"), [((3, 5), "killed twice for lack of memory"), ((3, 3), "crashed"), ((None, 1), "perhaps")]
+)
+def test_of_a_dead_worker_it_is_said_what_the_system_knows(photos, monkeypatch, kills, message):
+    def deadly(_):
+        raise BrokenProcessPool
+
+    counts = iter([kills[0], *3 * [kills[1]]])
+    monkeypatch.setattr("inr.batch.loop.memory_kills", lambda: next(counts))
+    batch, _ = go(photos, deadly)
+    assert [message in row.error for row in batch.rows] == [True, True, True]
 
 
 def test_other_peoples_files_are_not_replaced_unless_asked(photos):

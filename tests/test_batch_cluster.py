@@ -30,8 +30,9 @@ from batches import (
 from test_cli import run
 
 import inr
-from inr.batch.cluster import Call
+from inr.batch.cluster import Call, Cluster
 from inr.batch.task import Settings, Task
+from inr.errors import WorkerWarning
 
 
 class LoopbackCluster:
@@ -153,6 +154,24 @@ def test_a_worker_without_this_program_is_named_before_anything_is_given_out(clu
             assert given.exception(timeout=30).name == "inr"
 
 
+def test_a_worker_with_another_torch_is_named(cluster, photos, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import importlib.metadata as metadata\n"
+        "there = metadata.version\n"
+        "metadata.version = lambda name: '1.0+cpu' if name == 'torch' else there(name)\n"
+    )
+    with cluster.another_worker(tmp_path) as name, pytest.warns(WorkerWarning, match=f"worker {name} has torch 1.0, "):
+        Cluster(cluster.address).close()
+
+
+def test_a_gpu_is_asked_for_and_no_worker_has_one(cluster, photos, tmp_path):
+    process = start(photos[0] / "in", "--out", tmp_path, "--scheduler", cluster.address, "--device", "cuda", *SLOW)
+    said = process.stderr.readline()
+    process.terminate()
+    process.communicate(timeout=60)
+    assert said == "Warning: the cluster has no worker with --resources GPU=1; waiting for one.\n"
+
+
 def test_a_workers_address_is_not_a_schedulers(cluster, photos, tmp_path):
     from distributed import Client
 
@@ -200,7 +219,7 @@ def test_a_worker_that_finds_out_later_what_it_lacks_ends_the_run_and_keeps_no_f
 
 def test_a_cluster_without_a_worker_is_said_once(tmp_path, monkeypatch):
     class Empty(AtOnce):
-        empty = True
+        awaited = "worker"
 
     monkeypatch.setattr("inr.batch.local.LocalWorkers", Empty)
     make_pictures(tmp_path / "in", 3)

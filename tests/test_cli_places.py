@@ -173,6 +173,18 @@ def test_a_folder_that_is_read_only(folder):
     assert stdout == "" and "out cannot be written: Permission denied" in stderr and files(folder / "out") == []
 
 
+@pytest.mark.skipif(not is_root(), reason="others may not write there anyway")
+def test_a_folder_below_that_is_read_only_is_found_before_anything_is_fitted(folder):
+    make_pictures(folder / "in", 1)
+    make_pictures(folder / "in" / "sub" / "deeper", 1)
+    (folder / "out").mkdir()
+    (folder / "out" / "sub").mkdir(mode=0o555)
+    arguments = ("in", "--out", "out", "--recursive", *TINY)
+    _, stderr = start(*arguments, preexec_fn=obey_modes).communicate(timeout=60)
+    assert stderr.startswith("Error: out/sub cannot be written: Permission denied")
+    assert files(folder / "out") == ["batch.jsonl"]
+
+
 @pytest.fixture(params=[errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL])
 def without_locks(tmp_path, monkeypatch, request):
     def none(*_):

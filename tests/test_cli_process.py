@@ -77,6 +77,13 @@ def test_what_was_made_is_kept_when_it_cannot_be_told(tmp_path):
     assert run(tmp_path, *words[:-1], shell="2>/dev/full").returncode == 1  # nobody is told why, but it is an error
 
 
+@pytest.mark.parametrize(
+    "arguments", [["fit", "--nonsense"], ["fit"], ["nonsense"], ["fit", "cat.png", "--grades", "999"]]
+)
+def test_wrong_usage_keeps_its_exit_code_when_nobody_is_told(tmp_path, arguments):
+    assert run(tmp_path, *arguments, shell="2>/dev/full").returncode == 2
+
+
 @pytest.mark.parametrize("module", ["inr", "inr_cli", "inr_cli.main"])
 def test_python_m_is_the_program(tmp_path, module):
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=False)

@@ -177,7 +177,7 @@ def test_what_rounding_spoils_is_made_good():
     matrix = mixing.T @ mixing / 60 + 1e-3 * torch.eye(30, dtype=torch.float64)
     start = [torch.randn(4, 5, generator=random), torch.randn(10, generator=random)]
     tensors = [tensor.clone() for tensor in start]
-    steps = round_together(tensors, [True, False], matrix, 0.05, grid=lambda step: QuantStep.at_most(0.25))
+    steps = round_together(tensors, [True, False], matrix.clone(), 0.05, grid=lambda step: QuantStep.at_most(0.25))
     assert steps[0].value == 0.25 and torch.equal((tensors[0] * 4).round() / 4, tensors[0])
     assert not torch.equal(tensors[1], start[1])
 

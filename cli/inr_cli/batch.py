@@ -35,7 +35,7 @@ def batch(
             "-j",
             min=1,
             max=256,
-            help="Pictures at a time. [default: one a core; 1 on a GPU named by --device]",
+            help="Pictures at a time. [default: one a processor; 1 on a GPU named by --device]",
         ),
     ] = None,
     timeout: Annotated[
@@ -75,13 +75,14 @@ def batch(
     """
     with common.running(debug=debug, out=out), _two_interrupts():
         config = configure(wishes)
-        from inr.batch.local import cores
+        from inr.batch.local import default_jobs
         from inr.batch.run import run_batch
         from inr.batch.task import Settings
+        from inr.machine import processors
 
         if scheduler is None:
-            jobs = jobs or (cores() if device in ("auto", "cpu") else 1)
-            threads = max(1, (threads or cores()) // jobs)
+            jobs = jobs or (default_jobs(memory) if device in ("auto", "cpu") else 1)
+            threads = max(1, (threads or processors()) // jobs)
         settings = Settings(
             config=config,
             device=device,

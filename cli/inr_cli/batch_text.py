@@ -58,7 +58,7 @@ class Bar:
         self._bar = tqdm(disable=True if quiet else None, unit="picture", leave=False, dynamic_ncols=True)
         self._quiet, self._told = quiet, time.monotonic()
         self._last: BatchProgress | None = None
-        self._waiting = False
+        self._awaited = ""
 
     def __enter__(self) -> "Bar":
         return self
@@ -73,10 +73,10 @@ class Bar:
     def show(self, progress: "BatchProgress") -> None:
         """Move the bar to where the batch stands."""
         self._last = progress
-        if progress.waiting and not self._waiting:
+        if progress.awaited and not self._awaited:
             self._bar.clear()
-            talk("Warning: the cluster has no worker; waiting for one.")
-        self._waiting = progress.waiting
+            talk(f"Warning: the cluster has no {progress.awaited}; waiting for one.")
+        self._awaited = progress.awaited
         if self._bar.disable:
             if not self._quiet and time.monotonic() - self._told > TELL_EVERY:
                 self._told = time.monotonic()

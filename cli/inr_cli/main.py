@@ -13,7 +13,7 @@ from inr_cli.help import GroupedCommand
 from inr_cli.info import info
 from inr_cli.methods import methods
 from inr_cli.pack import pack
-from inr_cli.process import give_up_stdout, open_streams, talk
+from inr_cli.process import bound_threads, give_up_stdout, open_streams, talk
 from inr_cli.render import render
 from inr_cli.spectrum import spectrum
 
@@ -51,12 +51,13 @@ def _common(
 def main() -> None:
     """Run the command line."""
     open_streams()
+    bound_threads()
     try:
         app()
     except OSError as error:  # what the commands do not print themselves: help, the version, usage
         give_up_stdout()
         talk(f"Error: this text cannot be printed: {error.strerror or error}.")
-        sys.exit(1)
+        sys.exit(getattr(error.__context__, "exit_code", 1))  # wrong usage has one, though stderr took none of the text
 
 
 if __name__ == "__main__":

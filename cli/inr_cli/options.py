@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from inr.errors import ConfigError, InrError
+from inr.errors import OUT_OF_MEMORY, ConfigError, InrError, lacks_memory
 from inr.files import check_place
 from inr.report.text import printable
 from inr.settings.config import MAX_PIXELS, DeviceName
@@ -29,10 +29,12 @@ Device = Annotated[
     DeviceName, typer.Option(help="Where to compute; auto takes a GPU if there is one.", rich_help_panel=EXPERTS)
 ]
 Threads = Annotated[
-    int | None, typer.Option(min=1, max=256, help="Processor threads; all cores by default.", rich_help_panel=EXPERTS)
+    int | None,
+    _expert(min=1, max=256, help="Processor threads; all that may be used by default."),
 ]
 Memory = Annotated[
-    float | None, typer.Option(min=0.1, help="Limit in GiB; half of what is free by default.", rich_help_panel=EXPERTS)
+    float | None,
+    _expert(min=0.1, help="Limit of the process in GiB; half of what is free by default."),
 ]
 Debug = Annotated[bool, _expert("--debug", help="Show the full traceback of an error.")]
 MaxPixels = Annotated[
@@ -70,11 +72,11 @@ def running(*, debug: bool, threads: int | None = None, out: Path | None = None)
         _fail("interrupted; nothing half-written is left.", 130, debug)
     except InrError as error:
         _fail(str(error), 2 if isinstance(error, ConfigError) else 1, debug)
-    except MemoryError:
-        _fail("out of memory; give a smaller picture, --width or --batch-size.", 1, debug)
     except BrokenPipeError:
         raise typer.Exit(1) from None
     except Exception as error:  # the last line of defence: a fault of this program, still one sentence
+        if lacks_memory(error):
+            _fail(f"{OUT_OF_MEMORY}.", 1, debug)
         _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
 
 

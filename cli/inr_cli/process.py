@@ -12,8 +12,9 @@ from pathlib import Path
 
 import typer
 
-from inr.errors import ImageWarning, InrError, ModelFileWarning
+from inr.errors import ImageWarning, InrError, ModelFileWarning, WorkerWarning
 from inr.files import temporary_folder
+from inr.machine import processors
 from inr.report.text import printable
 
 
@@ -26,6 +27,13 @@ def open_streams() -> None:
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def bound_threads() -> None:
+    """Let libraries take no more threads than a container's share of the processors is worth; they count them all."""
+    count = processors()
+    if count < (os.cpu_count() or 1):
+        os.environ.setdefault("OMP_NUM_THREADS", str(count))
 
 
 def quiet_libraries(*, debug: bool) -> None:
@@ -100,5 +108,5 @@ def _lines(text: str) -> str:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
-    if issubclass(category, (ImageWarning, ModelFileWarning)):
+    if issubclass(category, (ImageWarning, ModelFileWarning, WorkerWarning)):
         talk(f"Warning: {message}")

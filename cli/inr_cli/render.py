@@ -51,7 +51,6 @@ def render(
         common.check_out(path, overwrite=overwrite)
         from inr.codec.model_file import load_model
         from inr.device import choose_device
-        from inr.imaging.image import quantize
         from inr.imaging.writing import save_image
 
         network = load_model(model)
@@ -65,9 +64,10 @@ def render(
             raise ConfigError(
                 f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
             )
+        _check_room(width, height, network)
         _try_format(path, width, height, network)
         on = choose_device(device)
-        picture = quantize(network.to(on).render(width=width, height=height, region=part), network.bit_depth)
+        picture = network.to(on).render(width=width, height=height, region=part, bit_depth=network.bit_depth)
         save_image(path, picture, icc_profile=network.icc_profile)
         if json:
             facts = {
@@ -79,6 +79,18 @@ def render(
             }
             say(json_text(facts))
         talk(f"{path}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
+
+
+def _check_room(width: int, height: int, model: "Model") -> None:
+    """Raise ConfigError where the picture, its writer's copy and its file's bytes do not fit in the memory."""
+    from inr.machine import GIB, memory_free
+
+    needed, free = 3 * width * height * model.channels * (model.bit_depth // 8), memory_free()
+    if free is not None and needed > free:
+        raise ConfigError(
+            f"{width} x {height} pixels take at least {needed / GIB:.1f} GiB of memory, more than the "
+            f"{free / GIB:.1f} GiB that may be used here; draw it smaller, or in parts with --region."
+        )
 
 
 def _try_format(path: Path, width: int, height: int, model: "Model") -> None:

@@ -6,13 +6,14 @@ import math
 import pickle
 import socket
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
 
 from inr.batch.task import Outcome, Task
 from inr.batch.worker import fit_one
-from inr.errors import InrError
+from inr.errors import InrError, WorkerWarning
 
 _LOOK_EVERY = 5.0
 PATIENCE = 10.0
@@ -53,8 +54,9 @@ class Cluster:
         self._executor: Executor = self._client.get_executor(pure=False, **resources)
         self.sends_bytes = not shared
         self.writes_files = shared
-        self._threads, self._looked = 0, -math.inf
+        self._gpu, self._places, self._looked = gpu, 0, -math.inf
         self._checked: set[str] = set()
+        self._torch = {_release(version("torch"))}
         try:
             self.tend()
         except InrError:
@@ -62,14 +64,14 @@ class Cluster:
             raise
 
     @property
-    def empty(self) -> bool:
-        """Whether there was no worker when last looked: tasks wait for one then."""
-        return self._threads == 0
+    def awaited(self) -> str:
+        """What there was none of when last looked."""
+        return "" if self._places else "worker with --resources GPU=1" if self._gpu else "worker"
 
     def slots(self) -> int:
-        """Return twice the threads of all workers, so that each finds its next picture waiting."""
+        """Return twice the fits that run at a time, so that each worker finds its next picture waiting."""
         self.tend()
-        return max(2, 2 * self._threads)
+        return max(2, 2 * self._places)
 
     def submit(self, task: Task) -> "Future[Outcome]":
         """Give a task to the scheduler."""
@@ -83,8 +85,12 @@ class Cluster:
         """
         if time.monotonic() - self._looked > _LOOK_EVERY:
             try:
-                self._threads = sum(self._client.nthreads().values())
-                self._check_workers()
+                workers = self._client.scheduler_info(n_workers=-1)["workers"]
+                self._places = sum(
+                    int(worker["resources"].get("GPU", 0)) if self._gpu else worker["nthreads"]
+                    for worker in workers.values()
+                )
+                self._check_workers(workers)
             except OSError as error:
                 raise lost() from error
             self._looked = time.monotonic()
@@ -94,20 +100,33 @@ class Cluster:
         self._executor.shutdown(wait=False)
         self._client.close(timeout=2)
 
-    def _check_workers(self) -> None:
-        """Check that workers not seen before have this very program.
+    def _check_workers(self, workers: Iterable[str]) -> None:
+        """Check that workers not seen before have this very program, and say of a torch that is another.
 
         Raises:
             InrError: one has not.
         """
-        new = sorted(set(self._client.nthreads()) - self._checked)
+        new = sorted(set(workers) - self._checked)
         for package in ("inr", "torch") if new else ():
             for worker, found in self._client.run(version, package, workers=new, on_error="return").items():
                 if isinstance(found, ImportError):  # PackageNotFoundError is one
                     raise lacking(package, f"worker {worker}")
                 if package == "inr" and isinstance(found, str) and found != version(package):
                     raise InrError(f"worker {worker} has inr {found}, this is {version(package)}; install the same.")
+                if package == "torch" and isinstance(found, str) and _release(found) not in self._torch:
+                    self._torch.add(_release(found))
+                    here = _release(version(package))
+                    warnings.warn(
+                        f"worker {worker} has torch {_release(found)}, this is {here}; its fits may differ a little.",
+                        WorkerWarning,
+                        stacklevel=2,
+                    )
         self._checked.update(new)
+
+
+def _release(of_torch: str) -> str:
+    """Return a version without what follows a plus sign: which processors it was built for."""
+    return of_torch.partition("+")[0]
 
 
 class Call:

@@ -7,7 +7,6 @@ pool's own `max_tasks_per_child` would do that, but hangs in Pythons before the 
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -15,6 +14,7 @@ from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from inr.batch.task import Outcome, Task
 from inr.batch.worker import fit_one, prepare
 from inr.errors import InrError
+from inr.machine import GIB, memory_free, processors
 
 RENEW_AFTER = 200
 GRACE = 5.0
@@ -23,9 +23,19 @@ _START = 120.0
 """Seconds that a new process may take for its imports, on a busy machine."""
 
 
-def cores() -> int:
-    """Return the processor cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_WORKER = 3 * GIB // 4
+"""Memory that a process takes with its libraries and a picture of a megapixel or two."""
+
+
+def default_jobs(memory: float | None) -> int:
+    """Return how many pictures are fitted at a time: one for each processor, as far as the free memory goes.
+
+    Args:
+        memory: limit of each in GiB, or None.
+    """
+    free = memory_free()
+    room = processors() if free is None else free // (_WORKER if memory is None else round(memory * GIB))
+    return max(1, min(processors(), room))
 
 
 class LocalWorkers:
@@ -33,7 +43,7 @@ class LocalWorkers:
 
     sends_bytes = False
     writes_files = False
-    empty = False
+    awaited = ""
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
         self._jobs, self._timeout = jobs, timeout

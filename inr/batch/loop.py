@@ -15,8 +15,12 @@ from inr.batch.plan import Kept, Plan
 from inr.batch.rows import Row
 from inr.batch.task import Engine, Outcome, Task
 from inr.errors import InrError
+from inr.machine import memory_kills
 from inr.settings.shape import MAX_GRADES
 
+_DIED_TWICE = "its worker process died twice: a library crashed, or another program killed it."
+_KILLED_TWICE = "its worker process was killed twice for lack of memory; give fewer --jobs, or a smaller picture."
+_WHO_KNOWS = "its worker process died twice, perhaps for lack of memory; give fewer --jobs, or a smaller picture."
 _TICK = 0.5
 """Seconds between looks at the time limits while no picture is finished."""
 
@@ -31,7 +35,7 @@ class BatchProgress:
         failed: likewise.
         untried: passed over in this run, because others were asked for.
         running: names of the pictures in hand, with the seconds since each was given out.
-        waiting: for a worker, as there is none.
+        awaited: see `inr.batch.task.Engine`.
     """
 
     total: int
@@ -39,7 +43,7 @@ class BatchProgress:
     failed: int
     untried: int
     running: tuple[tuple[str, float], ...]
-    waiting: bool
+    awaited: str
 
 
 class Loop:
@@ -57,6 +61,7 @@ class Loop:
         self._running: dict[Future[Outcome], tuple[Task, float]] = {}
         self._struck: set[str] = set()
         self._done = self._untried = 0
+        self._kills = memory_kills()
 
     def go(self, names: Iterable[str], progress: Callable[[BatchProgress], None]) -> None:
         """Work until every picture is settled."""
@@ -79,7 +84,7 @@ class Loop:
             failed=len(self.rows) - self._done,
             untried=self._untried,
             running=tuple((task.image, now - since) for task, since in self._running.values()),
-            waiting=self._engine.empty,
+            awaited=self._engine.awaited,
         )
 
     def _give_out(self, left: deque[str]) -> float:
@@ -123,7 +128,7 @@ class Loop:
             if limit is not None and time.monotonic() - since > limit + GRACE:
                 row = task.failed(f"time limit of {limit:g} s; its worker did not answer and was killed.")
             elif task.image in self._struck:
-                row = task.failed("its worker process was killed twice, perhaps for lack of memory; give fewer --jobs.")
+                row = task.failed(self._death())
             else:
                 self._struck.add(task.image)
                 self._submit(task)
@@ -136,6 +141,13 @@ class Loop:
         if outcome.row.status == "done":
             self._clear(task.image, outcome.row.files)
         self._settle(outcome.row)
+
+    def _death(self) -> str:
+        """Say why a worker process may have died twice."""
+        kills = memory_kills()
+        if kills is None or self._kills is None:
+            return _WHO_KNOWS
+        return _KILLED_TWICE if kills > self._kills else _DIED_TWICE
 
     def _clear(self, image: str, files: tuple[str, ...]) -> None:
         """Remove this batch's grade pictures of an earlier, other fit."""

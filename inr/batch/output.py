@@ -155,6 +155,22 @@ def claim_tables(manifest: Manifest, out: Path, *, overwrite: bool) -> None:
     manifest.start(TABLES)
 
 
+def check_folders(manifest: Manifest, out: Path, names: Iterable[str]) -> None:
+    """Check that the folders of pictures without a model can be written, as far as they are there already.
+
+    Raises:
+        InrError: one cannot.
+    """
+    missing = (name for name in names if name not in manifest.rows or manifest.rows[name].status != "done")
+    folders = {out.joinpath(name).parent for name in missing}
+    for folder in sorted({next(path for path in (f, *f.parents) if path.exists()) for f in folders} - {out}):
+        if folder.is_dir():  # a file in the place of a folder costs the rows of its pictures
+            try:
+                check_place(folder / MANIFEST)
+            except OSError as error:
+                raise unwritable(folder, error) from error
+
+
 def publish(out: Path, stage: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write files, by their names below `out`, each whole or not at all.
 

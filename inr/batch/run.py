@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inr.batch.inputs import find_pictures
 from inr.batch.loop import BatchProgress, Loop
-from inr.batch.output import TABLES, claim_tables, opened, publish
+from inr.batch.output import TABLES, check_folders, claim_tables, opened, publish
 from inr.batch.plan import Plan
 from inr.batch.rows import Batch, Row
 from inr.batch.task import Engine, Settings
@@ -65,6 +65,7 @@ def run_batch(
             writes_files=engine.writes_files,
         )
         claim_tables(manifest, out, overwrite=overwrite)
+        check_folders(manifest, out, names)
         loop = Loop(plan, engine)
         try:
             loop.go(names, progress or (lambda _: None))

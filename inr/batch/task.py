@@ -88,14 +88,14 @@ class Engine(Protocol):
     Attributes:
         sends_bytes: tasks carry the pictures' bytes, because the workers do not see the files.
         writes_files: workers write the outputs themselves.
-        empty: there is no worker; tasks wait for one.
+        awaited: what tasks wait for, as there is none of it, such as a worker; empty if they wait for nothing.
     """
 
     sends_bytes: bool
     writes_files: bool
 
     @property
-    def empty(self) -> bool:
+    def awaited(self) -> str:
         """See above."""
 
     def slots(self) -> int:

@@ -19,7 +19,7 @@ from inr.batch.inputs import picture_seed
 from inr.batch.output import publish
 from inr.batch.rows import Row
 from inr.batch.task import Outcome, Task
-from inr.errors import ImageError, InrError
+from inr.errors import OUT_OF_MEMORY, ImageError, InrError, lacks_memory
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,13 +49,13 @@ def fit_one(task: Task) -> Outcome:
         error, content = str(fault), task.data is not None or task.path.exists()  # one that is gone may come back
     except InrError as fault:
         error, content = str(fault), True
-    except MemoryError:
-        error, content = "out of memory; give fewer --jobs, or a smaller --width or --batch-size.", True
     except ImportError:
         raise
     except Exception as fault:  # a fault of this program, or of a library on strange content: one row all the same
         text = " ".join(str(fault).split())
         error, content = f"internal error, {type(fault).__name__}: {text[:300]}", True
+        if lacks_memory(fault):
+            error = f"{OUT_OF_MEMORY}, or give fewer --jobs."
     else:
         if task.publish_to:
             publish(*task.publish_to, outcome.files)
@@ -69,14 +69,12 @@ def _fit(task: Task, start: float) -> Outcome:
 
     from inr.analysis.fitted import fit_and_measure  # noqa: PLC0415
     from inr.device import choose_device  # noqa: PLC0415
-    from inr.training.greedy.memory import GIB, default_limit  # noqa: PLC0415
+    from inr.machine import GIB  # noqa: PLC0415
+    from inr.training.memory import memory_limit  # noqa: PLC0415
 
     settings = task.settings
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
-    memory = settings.memory
-    if memory is None and settings.share > 1:
-        memory = default_limit(choose_device(settings.device), settings.share) / GIB
 
     def watch(_: "Progress") -> None:
         if settings.timeout is not None and time.perf_counter() - start > settings.timeout:
@@ -84,6 +82,9 @@ def _fit(task: Task, start: float) -> Outcome:
 
     image = _load(task)
     config = dataclasses.replace(settings.config, seed=picture_seed(settings.config.seed, image.sha256))
+    memory, on = settings.memory, choose_device(settings.device)
+    if memory is None and settings.share > 1:
+        memory = memory_limit(image, config, None, on, share=settings.share) / GIB
     fitted = fit_and_measure(image, config, device=settings.device, memory=memory, progress=watch)
     names = task.file_names()
     files = [(names[0], fitted.data)]

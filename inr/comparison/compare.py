@@ -17,6 +17,7 @@ from inr.imaging.image import Image
 from inr.settings.config import DeviceName, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
+from inr.training.fit import check_memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +65,10 @@ def compare(
         progress: told what runs, how many runs are done, and how many there are, before each.
 
     Raises:
-        ConfigError: a contender that does not go with these pixels, or a budget that none can keep to.
+        ConfigError: a contender that does not go with these pixels, or a budget or limit of memory that none can keep.
         InrError: the folder cannot be written.
     """
-    _check(images, contenders, budget, pixels)
+    _check(images, contenders, budget, pixels, device, memory)
     store = Store(Path(folder) / "runs", budget, pixels, device, memory)
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
@@ -97,13 +98,20 @@ def compare(
     return Comparison(budget=budget, pixels=pixels, seeds=seeds, runs=tuple(runs), searches=searches)
 
 
-def _check(images: Sequence[Image], contenders: Sequence[Contender], budget: Budget, pixels: PixelsName) -> None:
+def _check(
+    images: Sequence[Image],
+    contenders: Sequence[Contender],
+    budget: Budget,
+    pixels: PixelsName,
+    device: DeviceName,
+    memory: float | None,
+) -> None:
     """Raise what is wrong with settings before anything runs; what is too large beside others is a row that says so."""
     configs = [configure(dataclasses.replace(contender.options, pixels=pixels)) for contender in contenders]
     too_large = []
     for image, config in itertools.product(images, configs):
         try:
-            under(budget, config, image)
+            check_memory(image, under(budget, config, image), device=device, memory=memory)
         except ConfigError as error:
             too_large.append(error)
     if len(too_large) == len(images) * len(configs):

@@ -17,7 +17,7 @@ from inr.comparison.compare import Comparison
 from inr.comparison.ranking import Row
 from inr.comparison.runs import Run
 from inr.files import whole_file
-from inr.imaging.image import Image, quantize
+from inr.imaging.image import Image
 from inr.report.figures import amplification, opaque, reduce_picture, without_latex
 from inr.report.summary import decibels
 from inr.report.text import label
@@ -72,7 +72,7 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
     """
     chosen = _best(comparison, rows, image)
     source = reduce_picture(image.pixels)
-    values = [reduce_picture(quantize(load_model(runs / run.model).render(), 16)) for run in chosen]
+    values = [reduce_picture(load_model(runs / run.model).render(bit_depth=16)) for run in chosen]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(np.median(errors, axis=0)) if errors else 1
     columns = min(8, len(chosen) + 1)

@@ -16,7 +16,7 @@ import torch
 from inr.analysis.fitted import fit_and_measure
 from inr.analysis.metrics import Quality
 from inr.comparison.budget import Budget, under
-from inr.errors import InrError
+from inr.errors import OUT_OF_MEMORY, InrError, lacks_memory
 from inr.files import check_place, write_whole
 from inr.imaging.image import Image
 from inr.report.text import json_text, without_missing
@@ -142,10 +142,11 @@ class Store:
             result, quality = fitted.result, fitted.qualities[-1]
             trained = quality.train_psnr_db or quality.psnr_db
             curve.append((round(result.seconds, 3), round(min(trained, _CURVE_DB), 3)))
-        except (InrError, MemoryError, RuntimeError) as error:  # torch reports a lack of memory as RuntimeError
+        except (InrError, MemoryError, RuntimeError) as error:
+            text = f"{OUT_OF_MEMORY}." if lacks_memory(error) else str(error)
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
-                precision="", curve=tuple(curve), error=str(error) or type(error).__name__, model="",
+                precision="", curve=tuple(curve), error=text or type(error).__name__, model="",
             )  # fmt: skip
         return fitted.data, Run(
             **common,

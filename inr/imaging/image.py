@@ -64,14 +64,15 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
         )
     depth: BitDepth = 16 if array.dtype == np.uint16 else 8
     if array.dtype in (np.uint8, np.uint16):
-        pixels = array.astype(np.float32) / np.float32(np.iinfo(array.dtype).max)
+        pixels = array.astype(np.float32)
+        pixels /= np.float32(np.iinfo(array.dtype).max)
     elif np.issubdtype(array.dtype, np.floating):
         pixels = array.astype(np.float32)
         if not (np.isfinite(pixels).all() and pixels.min() >= 0 and pixels.max() <= 1):
             raise ImageError(f"{name}: float values outside [0, 1]; scale them first.")
     else:
         raise ImageError(f"{name}: type {array.dtype}; accepted are uint8, uint16 and float in [0, 1].")
-    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).data.cast("B")).hexdigest()
     return Image(pixels=pixels, bit_depth=depth, name=name, sha256=digest)
 
 

@@ -20,9 +20,12 @@ from inr.imaging.profile import suited
 from inr.imaging.tiff import read_tiff
 from inr.imaging.tiff_layout import tiff_size
 from inr.imaging.tiff_tags import is_tiff, read_directory
+from inr.machine import GIB, memory_free
 from inr.settings.config import MAX_PIXELS
 
 _START = 33
+_LEAST_A_PIXEL = 6
+"""Bytes that a pixel takes at least: one as its file holds it, one upright, and four in float32."""
 _KNOWN = {b"\xff\xd8\xff": "JPEG", b"RIFF": "WebP", b"BM": "BMP", b"GIF8": "GIF"}
 
 
@@ -46,6 +49,12 @@ def load_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Image:
                 raise ImageError(
                     f"{width} x {height} pixels, more than the limit of {max_pixels:,}; "
                     "raise it with --max-pixels if you trust the file."
+                )
+            needed, free = _LEAST_A_PIXEL * width * height, memory_free()
+            if free is not None and needed > free:
+                raise ImageError(
+                    f"{width} x {height} pixels take at least {needed / GIB:.1f} GiB of memory, more than the "
+                    f"{free / GIB:.1f} GiB that may be used here."
                 )
             file.seek(0)
             data = file.read()

@@ -32,6 +32,8 @@ for _number, (_stride, _top, _left) in enumerate(PASSES):
 """The pass of a latent, by its row and column modulo 4."""
 _AROUND = tuple((y, x) for y in (-1, 0, 1) for x in (-1, 0, 1) if y or x)
 _COARSER = ((0, 0), (0, 1), (1, 0), (0, -1), (-1, 0))
+COARSE = slice(len(_AROUND), len(_AROUND) + len(_COARSER))
+"""Neighbours that lie in the coarser plane."""
 NEIGHBOURS = len(_AROUND) + len(_COARSER) + 2
 """Latents that a prediction is made from: eight around it, five in the coarser plane, two in channels before it.
 
@@ -118,6 +120,14 @@ class Group:
             known = lattice.channel >= max(before, 1)
             found.append(self._places(self.channel - before, y, x) if known else empty)
         return np.stack(found).astype(np.int32)
+
+    def offsets(self) -> Integers:
+        """Return (NEIGHBOURS,): how far each lies from the latent or, if in the coarser plane, from the first there."""
+        lattice, apart = self._order[self.channel], PASSES[self.number][0] // 2
+        coarse = 0 if self._below is None else self._order[self._below].columns
+        around = [apart * (dy * lattice.columns + dx) for dy, dx in _AROUND]
+        below = [dy * coarse + dx for dy, dx in _COARSER]
+        return np.array([*around, *below, -lattice.channel * lattice.count, -lattice.count])
 
     def _cells(self, part: slice) -> tuple[Integers, Integers]:
         """Return row and column of each latent."""

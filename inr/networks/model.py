@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from inr.errors import ConfigError
-from inr.imaging.image import BitDepth
+from inr.imaging.image import BitDepth, quantize
 from inr.imaging.sampling import axis
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
@@ -172,7 +172,8 @@ class Model:
         height: int | None = None,
         region: Region | None = None,
         grade: int | None = None,
-    ) -> np.ndarray[Any, np.dtype[np.float32]]:
+        bit_depth: BitDepth | None = None,
+    ) -> np.ndarray[Any, Any]:
         """Draw the picture at any size.
 
         Args:
@@ -180,9 +181,10 @@ class Model:
             height: of the result; the region's own by default.
             region: part to draw; the whole picture by default.
             grade: use the first grades only; all by default.
+            bit_depth: round to unsigned integers of 8 or 16 bits, as `inr.quantize` does, a strip at a time.
 
         Returns:
-            (height, width, C) float32, unclipped; `inr.quantize` makes 8 or 16 bits of it.
+            (height, width, C) float32, unclipped, unless a bit depth is given.
 
         Raises:
             ConfigError: no such grade.
@@ -190,7 +192,8 @@ class Model:
         model = self if grade is None else self.up_to(grade)
         region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
         width, height = width or region.width, height or region.height
-        picture = np.empty((height, width, self.channels), np.float32)  # whole: small kept strips would fragment memory
+        dtype = {None: np.float32, 8: np.uint8, 16: np.uint16}[bit_depth]
+        picture = np.empty((height, width, self.channels), dtype)  # whole: small kept strips would fragment memory
         for rows, drawn in model.strips(width=width, height=height, region=region):
-            picture[rows] = drawn[-1]
+            picture[rows] = drawn[-1] if bit_depth is None else quantize(drawn[-1], bit_depth)
         return picture

@@ -53,7 +53,7 @@ class Quantised:
 
     def widest(self) -> "Quantised":
         """Return the same tensor with the widest step of which all its elements are multiples."""
-        common = int(np.gcd.reduce(np.abs(self.integers), initial=0))
+        common = int(np.gcd.reduce(self.integers, initial=0))
         if common == 0:
             return Quantised(QuantStep(0), np.zeros_like(self.integers))
         odd, exponent = common * (8 + self.step.code % 8), self.step.code // 8
@@ -63,13 +63,14 @@ class Quantised:
         while factor < 8:
             factor, exponent = 2 * factor, exponent - 1
         wide = QuantStep(factor - 8 + 8 * exponent)
+        if wide == self.step:
+            return self
         return Quantised(wide, np.rint(self.integers * (self.step.value / wide.value)).astype(np.int64))
 
 
 def quantise(values: Tensor, step: QuantStep) -> Quantised:
     """Round a tensor to the nearest multiples of a step; magnitudes above `MOST` steps are cut."""
-    scaled = values.detach().cpu().numpy().astype(np.float64).ravel() / step.value
-    return Quantised(step, np.clip(np.rint(scaled), -MOST, MOST).astype(np.int64)).widest()
+    return Quantised(step, _rounded(values.detach().cpu().numpy().astype(np.float64).ravel(), step, MOST)).widest()
 
 
 def quantise_16(values: Tensor) -> Quantised:
@@ -85,5 +86,12 @@ def quantise_16(values: Tensor) -> Quantised:
     if largest == 0.0:
         return Quantised(QuantStep(0), np.zeros(len(flat), np.int64))
     step = QuantStep(8 * (max(-128, math.ceil(math.log2(largest / _MOST_16))) - 3))
-    integers = np.clip(np.rint(flat / step.value), -_MOST_16, _MOST_16).astype(np.int64)
-    return Quantised(step, integers).widest()
+    return Quantised(step, _rounded(flat, step, _MOST_16)).widest()
+
+
+def _rounded(values: NDArray[np.float64], step: QuantStep, most: int) -> Integers:
+    """Return the nearest multiples of a step; what is given is overwritten: copies of a large plane are large."""
+    values /= step.value
+    np.rint(values, out=values)
+    np.clip(values, -most, most, out=values)
+    return values.astype(np.int64)

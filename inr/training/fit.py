@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from inr.device import choose_device, keep_freed_memory
+from inr.device import choose_device, give_back_freed_memory, keep_freed_memory
 from inr.errors import ConfigError
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
@@ -10,7 +10,23 @@ from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.settings.methods import configure
 from inr.training.greedy.fit import fit_greedy
 from inr.training.joint.fit import fit_joint
+from inr.training.joint.sizing import sized
+from inr.training.memory import memory_limit
 from inr.training.result import FitResult, Progress
+
+
+def check_memory(image: Image, config: FitConfig, *, device: DeviceName = "auto", memory: float | None = None) -> None:
+    """Refuse, long before a fit, what it would refuse at its beginning. Arguments as for `fit`.
+
+    A joint fit whose planes wait for the bytes or the PSNR wanted is not known well enough.
+
+    Raises:
+        ConfigError: the limit is out of range, or less than the fit takes.
+    """
+    if isinstance(config.training, GreedyTraining):
+        memory_limit(image, config, memory, choose_device(device))
+    elif config.training.lmbda is not None:
+        memory_limit(image, sized(image, config, config.training, None)[0], memory, choose_device("cpu"))
 
 
 def fit(
@@ -31,8 +47,9 @@ def fit(
         image: (H, W, C) in [0, 1]; with alpha, errors of colours count as much as these are seen.
         config: of the method; the default is `inr.configure()`.
         device: `auto` takes a GPU if torch sees one.
-        memory: limit in GiB; half of what is free by default. A picture whose features do not fit is trained a
-            portion at a time, which changes the order of its pixels and so the result.
+        memory: limit in GiB for the whole process, what is made of the fit afterwards included; half of what is free
+            by default. Where features do not fit, greedy training takes a portion of the picture at a time, which
+            changes the order of its pixels and so the result.
         progress: called after every step.
 
     Raises:
@@ -43,7 +60,10 @@ def fit(
     image = without_hidden(image, config.pixels)
     keep_freed_memory()
     if isinstance(config.training, GreedyTraining):
-        return fit_greedy(image, config, config.training, choose_device(device), memory, progress)
-    if device not in ("auto", "cpu"):
+        result = fit_greedy(image, config, config.training, choose_device(device), memory, progress)
+    elif device not in ("auto", "cpu"):
         raise ConfigError(f"device is {device!r}; joint training computes on the processor: give 'cpu'.")
-    return fit_joint(image, config, config.training, progress)
+    else:
+        result = fit_joint(image, config, config.training, memory, progress)
+    give_back_freed_memory()
+    return result

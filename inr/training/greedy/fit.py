@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 
 from inr.device import choose_precision
-from inr.errors import ConfigError, TrainingError
+from inr.errors import TrainingError
 from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates, training_pixels
@@ -19,10 +19,10 @@ from inr.networks.model import Model, Record
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.spectra.bandwidth import choose_sigma
 from inr.training.greedy.engine import train_grade
-from inr.training.greedy.memory import GIB, default_limit, pool_bytes
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.start import new_grade
 from inr.training.loop import Length, retry
+from inr.training.memory import memory_limit, pool_bytes
 from inr.training.result import FitResult, GradeLog, Leftover, Progress
 from inr.training.seeds import seed_of
 
@@ -55,9 +55,7 @@ def fit_greedy(
         config = dataclasses.replace(config, encoding=chosen)
     dtype = choose_precision(training.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, seed_of(config.seed, 0)).to(on)
-    if memory is not None and not 0.1 <= memory <= 1e6:
-        raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
-    limit = default_limit(on) if memory is None else round(memory * GIB)
+    limit = memory_limit(image, config, memory, on)
     pool = _pool(image, config, training, encoding, on, limit)
     grades: list[Grade] = []
     logs: list[GradeLog] = []
@@ -178,5 +176,5 @@ def _pool(
         widest=widest,
         visits=max(training.steps) * training.batch(len(pixels)),
         seed=seed_of(config.seed, -1),
-        pool_bytes=pool_bytes(image, config, training, len(pixels), widest, limit, device),
+        pool_bytes=pool_bytes(image, config, training, limit, device),
     )

@@ -38,6 +38,7 @@ def solve(state: JointState) -> list[GradeLog]:
         psnr = -10.0 * math.log10(max(float(left.square().mean()), 1e-20))
         logs.append(GradeLog(steps=0, seconds=time.perf_counter() - began, learning_rate=None, psnr_db=psnr))
     state.latents = Latents(found)
+    del found
     known.learn(state.latents.flat, state.rounded, passes=_FIRST_PASSES)
     state.latents.flat = state.rounded(state.latents.flat)
     planes = [state.latents.plane(state.latents.flat, number) for number in range(len(state.planes))]

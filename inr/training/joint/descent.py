@@ -16,6 +16,8 @@ from inr.training.joint.reading import Reading
 Bits = Callable[[Tensor, Tensor, Tensor], Tensor]
 _QUARTERS = tuple((slice(y, None, 2), slice(x, None, 2)) for y in (0, 1) for x in (0, 1))
 """Every fourth latent of a plane: those of a quarter are read by hardly any pixel together."""
+_BAND = 2**18
+"""Latents of single pixels that are moved at once."""
 
 
 @torch.no_grad()
@@ -52,7 +54,7 @@ def descend(
         gain = reading.adjoint(torch.einsum("kc,chw->khw", along, left) * counts) * unit  # u . e
         square = unit.square() * colours * reading.squares(None if weights is None else weights[:count])  # u . u
         moved = torch.zeros_like(whole[:count])
-        for part in _QUARTERS if plane.cell > 1 else ((slice(None), slice(None)),):
+        for part in _QUARTERS if plane.cell > 1 else _bands(*whole.shape[1:]):
             at = (slice(count), *part)
             change = _best_change(
                 whole[at], gain[:, *part], square[:, *part], (centres[at], scales[at]), bits, lmbda * colours
@@ -65,6 +67,12 @@ def descend(
         whole[:count] += moved
         left = left - torch.einsum("kc,khw->chw", along, reading.centre(moved * unit))
     return left
+
+
+def _bands(height: int, width: int) -> list[tuple[slice, slice]]:
+    """Return bands of rows: latents of single pixels have no part in each other's, and all at once take memory."""
+    rows = max(1, _BAND // width)
+    return [(slice(top, top + rows), slice(None)) for top in range(0, height, rows)]
 
 
 def _best_change(

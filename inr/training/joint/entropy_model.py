@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from inr.networks.entropy_model import FINE, NEIGHBOURS, EntropyModel, Lattice, groups
+from inr.networks.entropy_model import FINE, NEIGHBOURS, EntropyModel, Lattice
 from inr.networks.quantised import QuantStep
+from inr.training.joint.neighbours import Neighbourhoods
 from inr.training.rounding.together import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
@@ -49,21 +50,7 @@ class EntropyModelTrainer:
             rate: learning rate of Adam.
         """
         count = sum(lattice.count for lattice in order)
-        shuffled = torch.randperm(count, generator=generator)
-        looks = torch.empty_like(shuffled)
-        looks[shuffled] = torch.arange(count)
-        self._at = torch.empty(count, dtype=torch.int32)
-        self._neighbours = torch.empty(NEIGHBOURS, count, dtype=torch.int32)
-        self._kind = torch.empty(2, count, dtype=torch.uint8)
-        before = 0
-        for group in groups(order):  # in parts, each to its place: for a large picture these tables are large
-            for start in range(0, group.count, _PREDICTED):
-                part = slice(start, min(start + _PREDICTED, group.count))
-                look = looks[before + part.start : before + part.stop]
-                self._at[look] = torch.from_numpy(group.at(part)).to(torch.int32)
-                self._neighbours[:, look] = torch.from_numpy(group.neighbours(part))
-                self._kind[:, look] = torch.tensor([[group.number], [group.channel]], dtype=torch.uint8)
-            before += group.count
+        self._neighbours = Neighbourhoods(order, torch.randperm(count, generator=generator).numpy())
         self._portion, self._next = -(-count // portions), 0
         self.centres, self.log_scales = torch.zeros(count), torch.zeros(count)
         first, passes, channels, last, offsets = EntropyModel.shapes(hidden, len(order))
@@ -93,10 +80,10 @@ class EntropyModelTrainer:
             latents: as they are in training.
             rounded: what any of them become in the file.
         """
-        looks = torch.arange(self._next, min(self._next + self._portion, len(self._at)))
-        self._next = 0 if self._next + self._portion >= len(self._at) else self._next + self._portion
-        at = self._at[looks]
-        *_, out = self._predict(rounded(self._around(latents, looks)), looks)
+        looks = torch.arange(self._next, min(self._next + self._portion, self._neighbours.count))
+        self._next = 0 if self._next + self._portion >= self._neighbours.count else self._next + self._portion
+        at = self._neighbours.at[looks]
+        *_, out = self._predict(rounded(self._neighbours.around(latents, looks)), looks)
         log_scale = out[1].clamp(_LOWEST, _HIGHEST)
         with torch.no_grad():
             self.centres[at], self.log_scales[at] = out[0], log_scale
@@ -106,15 +93,10 @@ class EntropyModelTrainer:
     @torch.no_grad()
     def predict_all(self, latents: Tensor) -> None:
         """Predict all latents anew, (all,) integers, by the entropy model as it is now."""
-        for looks in torch.split(torch.arange(len(self._at)), _PREDICTED):
-            *_, out = self._predict(self._around(latents, looks), looks)
-            self.centres[self._at[looks]] = out[0]
-            self.log_scales[self._at[looks]] = out[1].clamp(_LOWEST, _HIGHEST)
-
-    def _around(self, latents: Tensor, looks: Tensor) -> Tensor:
-        """Return the (NEIGHBOURS, n) neighbours of some latents, zero where there is none."""
-        at = self._neighbours[:, looks]
-        return latents[at.clamp(max=len(latents) - 1)] * (at < len(latents))
+        for looks in torch.split(torch.arange(self._neighbours.count), _PREDICTED):
+            *_, out = self._predict(self._neighbours.around(latents, looks), looks)
+            self.centres[self._neighbours.at[looks]] = out[0]
+            self.log_scales[self._neighbours.at[looks]] = out[1].clamp(_LOWEST, _HIGHEST)
 
     def _predict(self, around: Tensor, looks: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Go through the network with the (NEIGHBOURS, n) neighbours of some latents.
@@ -126,8 +108,8 @@ class EntropyModelTrainer:
         first, passes, channels, last, offsets = self.parameters
         clipped = around.clamp(-64, 64)
         number, channel = (
-            functional.one_hot(kind.long(), count).T.float()
-            for kind, count in zip(self._kind[:, looks], (len(passes), len(channels)), strict=True)
+            functional.one_hot(kind, count).T.float()
+            for kind, count in zip(self._neighbours.kind(looks), (len(passes), len(channels)), strict=True)
         )
         seen = torch.cat([clipped, clipped.abs()])
         hidden = torch.relu(first @ seen + passes.T @ number + channels.T @ channel)
@@ -162,9 +144,10 @@ class EntropyModelTrainer:
         last = self.parameters[3]
         total = sum(parameter.numel() for parameter in self.parameters)
         matrix = torch.zeros(total, total, dtype=torch.float64)
-        for looks in torch.split(torch.arange(min(_SAMPLE, len(self._at))), _CHUNK):  # they lie in random order
-            seen, number, channel, hidden, out = self._predict(self._around(latents, looks), looks)
-            offset, log_scale = latents[self._at[looks]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
+        sample = torch.arange(min(_SAMPLE, self._neighbours.count))  # of latents in random order
+        for looks in torch.split(sample, _CHUNK):
+            seen, number, channel, hidden, out = self._predict(self._neighbours.around(latents, looks), looks)
+            offset, log_scale = latents[self._neighbours.at[looks]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
             laplace = _probability(offset, log_scale)
             by_centre = _by_latent(offset, *laplace) / math.log(2.0)
             by_out = torch.stack([by_centre, _by_log_scale(offset, *laplace) * (log_scale == out[1])])
@@ -172,7 +155,7 @@ class EntropyModelTrainer:
             pairs = ((by_hidden, seen), (number, by_hidden), (channel, by_hidden), (by_out, hidden), (channel, by_out))
             slopes = torch.cat([(a[:, None] * b[None]).flatten(0, 1) for a, b in pairs])
             matrix += (slopes @ slopes.T).double()
-        return matrix * (0.5 * math.log(2.0) * len(self._at) / min(_SAMPLE, len(self._at)))
+        return matrix * (0.5 * math.log(2.0) * self._neighbours.count / len(sample))
 
 
 def _power_of_two(step: float) -> QuantStep:

@@ -5,7 +5,10 @@ import math
 import zlib
 from collections.abc import Callable
 
+import torch
+
 from inr.codec.model_file import Encoded
+from inr.device import give_back_freed_memory
 from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
@@ -17,6 +20,7 @@ from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState
 from inr.training.joint.trainer import refine
 from inr.training.loop import Length, retry
+from inr.training.memory import memory_limit
 from inr.training.result import FitResult, GradeLog, Progress
 from inr.training.rounding.networks import SAMPLE, round_networks
 
@@ -34,7 +38,11 @@ _AIM = 0.99
 
 
 def fit_joint(
-    image: Image, config: FitConfig, training: JointTraining, progress: Callable[[Progress], None] | None
+    image: Image,
+    config: FitConfig,
+    training: JointTraining,
+    memory: float | None,
+    progress: Callable[[Progress], None] | None,
 ) -> FitResult:
     """Fit a picture to as few bytes as its quality allows, or as well as its bytes allow.
 
@@ -42,10 +50,11 @@ def fit_joint(
         image: (H, W, C) in [0, 1].
         config: of the fit.
         training: its training.
+        memory: see `inr.fit`.
         progress: called after every step.
 
     Raises:
-        ConfigError: the picture cannot be made so small.
+        ConfigError: the picture cannot be made so small, or the memory is too little.
         TrainingError: the error did not stay finite.
     """
     length = Length(steps=max(training.steps, 1), seconds=config.seconds)
@@ -53,6 +62,7 @@ def fit_joint(
     config, training, overhead = sized(image, config, training, max_bytes)
     profile = len(zlib.compress(image.icc_profile, 9)) if image.icc_profile and not is_srgb(image.icc_profile) else 0
     overhead += profile
+    memory_limit(image, config, memory, torch.device("cpu"))
 
     def attempt(rate: float, rest: Length) -> tuple[JointState, list[GradeLog], int]:
         state, logs = _solved(image, config, training, max_bytes, overhead)
@@ -74,6 +84,7 @@ def fit_joint(
     (state, logs, done), rate = retry(
         attempt, training.network_rate, length, what="joint training", hint="give another --seed"
     )
+    give_back_freed_memory()
     size, encoded = smallest(round_networks(state.model(), state.lmbda, state.prefix_weights))
     if max_bytes is not None and size > max_bytes:
         encoded = _cut(state, max_bytes, profile)
@@ -104,8 +115,9 @@ def _solved(
 ) -> tuple[JointState, list[GradeLog]]:
     """Return the closed form; where a limit or a PSNR is asked for, at a lambda that comes near it."""
     assert training.lmbda is not None, "sized() has chosen one"
-    lmbda = training.lmbda
-    for _ in range(_SOLUTIONS):
+    lmbda, solved = training.lmbda, 0
+    while True:
+        solved += 1
         state = JointState(image, config, training, lmbda)
         logs = solve(state)
         if max_bytes is not None:
@@ -114,11 +126,11 @@ def _solved(
         elif config.target_psnr is not None:
             off = math.log(state.error() / 10.0 ** (-config.target_psnr / 10.0)) / _ERROR_BY_LAMBDA
         else:
-            break
-        if abs(off) < _NEAR:
-            break
+            return state, logs
+        if abs(off) < _NEAR or solved == _SOLUTIONS:
+            return state, logs
         lmbda = min(max(lmbda * math.exp(-min(max(off, -2.0), 2.0)), 1e-8), 0.9)
-    return state, logs
+        del state  # before the next takes as much memory
 
 
 def _progress(state: JointState, done: int, fraction: float, error: float, seconds: float) -> Progress:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -23,8 +24,12 @@ class Latents:
         self._shapes = [values.shape for values in start]
         counts = [values.numel() for values in start]
         self._bounds = [sum(counts[:i]) for i in range(len(counts) + 1)]
-        self._means, self._squares = torch.zeros_like(self.flat), torch.zeros_like(self.flat)
         self._updates = [torch.zeros(shape[1], 1) for shape in self._shapes]
+
+    @cached_property
+    def _averages(self) -> tuple[Tensor, Tensor]:
+        """Adam's, of gradients and of their squares: memory that a closed form needs not."""
+        return torch.zeros_like(self.flat), torch.zeros_like(self.flat)
 
     def plane(self, values: Tensor, number: int) -> Tensor:
         """Return one plane's part of (all,) values, as (c, h, w)."""
@@ -53,7 +58,7 @@ class Latents:
 
     def update(self, number: int, rows: Tensor | slice, gradient: Tensor, *, rate: float) -> None:
         """Take one step of Adam on some rows of a plane; each row counts its own steps."""
-        planes = [self.plane(values, number) for values in (self.flat, self._means, self._squares)]
+        planes = [self.plane(values, number) for values in (self.flat, *self._averages)]
         values, mean, square = (plane[:, rows] for plane in planes)
         self._updates[number][rows] += 1.0
         sure = [1.0 - decay ** self._updates[number][rows] for decay in _DECAYS]

@@ -11,7 +11,7 @@ import numpy as np
 
 from inr.codec.model_file import Encoded, encode
 from inr.imaging.alpha import seen
-from inr.imaging.image import Image, quantize, unit
+from inr.imaging.image import Image, unit
 from inr.imaging.sampling import spacing
 from inr.networks.model import Model, program_versions
 from inr.training.joint.state import JointState
@@ -139,6 +139,6 @@ def mean_squared_error(image: Image, model: Model, apart: int = 1) -> float:
         model: of it.
         apart: pixels from one training pixel to the next; only those are looked at.
     """
-    drawn = quantize(model.render(), image.bit_depth)[::apart, ::apart]
+    drawn = model.render(bit_depth=image.bit_depth)[::apart, ::apart]
     wrong = seen(unit(drawn)) - seen(image.pixels[::apart, ::apart])
     return max(float(np.square(wrong).mean()), 1e-20)

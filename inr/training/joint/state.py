@@ -27,6 +27,8 @@ from inr.training.seeds import generator
 
 _CHUNK = 16_384
 """Pixels drawn at once, about."""
+_COUNTED = 2**20
+"""Latents whose bits are counted at once."""
 _UNIT = QuantStep.at_most(1.0)
 """Latents are stored as integers; the networks' weights hold the scale."""
 
@@ -90,8 +92,12 @@ class JointState:
     @torch.no_grad()
     def bits(self) -> float:
         """Return the bits of all latents, by the distributions of the last look at each."""
-        known = self.entropy_model
-        return float(known.bits(self.rounded(self.latents.flat), known.centres, known.log_scales).sum())
+        known = (self.latents.flat, self.entropy_model.centres, self.entropy_model.log_scales)
+        parts = zip(*(torch.split(values, _COUNTED) for values in known), strict=True)
+        return sum(
+            float(self.entropy_model.bits(self.rounded(latents), centres, log_scales).sum())
+            for latents, centres, log_scales in parts
+        )
 
     @torch.no_grad()
     def leftover(self, places: Tensor | None = None) -> Tensor:

@@ -9,7 +9,7 @@ colours, and the entropy model.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import torch
@@ -23,6 +23,8 @@ from inr.training.loop import Length, cosine, train
 
 LATENTS_END = 0.95
 """Fraction of the training after which latents stay as they are, and only the networks learn."""
+_DRAWN = 65_536
+"""Pixels, about, whose gradient is computed at once."""
 _LOWEST_FACTOR = 0.02
 """Factor on all learning rates at the end."""
 
@@ -83,20 +85,43 @@ class _Updates:
         softened = [self._soft_round(number, of_plane, fraction) for number, of_plane in enumerate(rows)]
         for soft, _ in softened:
             soft.requires_grad_(fraction < LATENTS_END)
-        wanted = state.pixels[:, at].flatten(1).T
-        shown = 1.0 if state.shown is None else state.shown[:, at].flatten(1).T
-        errors = [
-            ((drawn - wanted) * shown).square().mean() for drawn in state.draw([soft for soft, _ in softened], at)
-        ]
-        loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        *before, last = (float(error.detach()) for error in errors)
+        *before, last = self._backward(at, rows, [soft for soft, _ in softened])
         most = state.training.prefix_weight
         state.prefix_weights = [*(most * min(last / max(error, 1e-12), 1.0) for error in before), 1.0]
         if fraction < LATENTS_END:
             for number, (of_plane, (soft, slope)) in enumerate(zip(rows, softened, strict=True)):
                 self._update(number, of_plane, soft, slope, rate)
         return last
+
+    def _backward(self, at: Tensor, rows: Sequence[Tensor | slice], planes: Sequence[Tensor]) -> list[float]:
+        """Add the gradient of the error in some rows of pixels, and return it after each grade.
+
+        Args:
+            at: rows of pixels; those of a large picture are drawn a part at a time.
+            rows: of each plane that decide them.
+            planes: their latents, (c, r, w), as they are read.
+        """
+        state, total = self.state, [0.0] * len(self.state.grades)
+        parts = torch.split(at, max(1, _DRAWN // state.width))
+        for part in parts:
+            needed = planes if len(parts) == 1 else self._needed(part, rows, planes)
+            wanted, share = state.pixels[:, part].flatten(1).T, len(part) / len(at)
+            shown = 1.0 if state.shown is None else state.shown[:, part].flatten(1).T
+            errors = [share * ((drawn - wanted) * shown).square().mean() for drawn in state.draw(needed, part)]
+            loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
+            loss.backward()  # type: ignore[no-untyped-call]
+            total = [before + float(error.detach()) for before, error in zip(total, errors, strict=True)]
+        return total
+
+    def _needed(self, part: Tensor, rows: Sequence[Tensor | slice], planes: Sequence[Tensor]) -> list[Tensor]:
+        """Return, of the rows of each plane that are given, those that decide a part of the rows of pixels."""
+        needed = []
+        for reading, of_plane, values in zip(self.state.readings, rows, planes, strict=True):
+            own = reading.needed(part)
+            if isinstance(own, Tensor) and isinstance(of_plane, Tensor):  # else all rows of the plane
+                values = values.index_select(1, torch.searchsorted(of_plane, own))  # noqa: PLW2901
+            needed.append(values)
+        return needed
 
     @torch.no_grad()
     def _update(self, number: int, rows: Tensor | slice, soft: Tensor, slope: Tensor, rate: float) -> None:

@@ -19,6 +19,8 @@ from inr.training.rounding.together import round_together
 SAMPLE = 16_384
 """Pixels that the rounding of a file looks at; where only its size is asked for, fewer do."""
 _CHUNK = 4096
+_ROWS = 256
+"""Rows of a matrix that are added at once."""
 _LEAST_PIXELS = 2**14
 """Smaller pictures are rounded as if they had so many: bit for bit, no weight of a network would be worth its place."""
 
@@ -84,7 +86,7 @@ def _moments(
 
     Each pixel gives one row of J: a sum of the derivatives of all channels after all grades, with random signs.
     """
-    places = {id(tensor): number for number, tensor in enumerate(free)}
+    places = [id(tensor) for tensor in free]
     count = sum(tensor.numel() for tensor in free)
     matrix, slope = torch.zeros(count, count, dtype=torch.float64), torch.zeros(count, dtype=torch.float64)
     random = torch.Generator().manual_seed(1)
@@ -104,11 +106,14 @@ def _moments(
             by_sums = torch.autograd.grad(summed.sum(), [out for _, out in met])
         for hook in hooks:
             hook.remove()
-        columns: dict[int, Tensor] = {}
+        rows_of_j = torch.empty(len(part), count)
+        columns = dict(zip(places, torch.split(rows_of_j, [tensor.numel() for tensor in free], dim=1), strict=True))
         for layer, (given, _), by_sum in zip(layers, met, by_sums, strict=True):
-            columns[id(layer.weight)] = (by_sum[:, :, None] * given.detach()[:, None]).flatten(1)
-            columns[id(layer.bias)] = by_sum
-        rows_of_j = torch.cat([columns[tensor] for tensor in places], dim=1)
-        matrix += rows_of_j.T @ rows_of_j
+            if id(layer.weight) in columns:
+                columns[id(layer.weight)].copy_((by_sum[:, :, None] * given.detach()[:, None]).flatten(1))
+                columns[id(layer.bias)].copy_(by_sum)
+        product = rows_of_j.T @ rows_of_j
+        for total, more in zip(torch.split(matrix, _ROWS), torch.split(product, _ROWS), strict=True):
+            total.add_(more)  # a whole one would be copied into float64 first
         slope += (rows_of_j.T @ (summed.detach() - (goal * signs).sum((0, 2)))).double()
     return matrix.div_(pixels.numel() * model.channels), slope.div_(pixels.numel() * model.channels)

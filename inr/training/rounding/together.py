@@ -37,7 +37,7 @@ def round_together(
     Args:
         tensors: of n weights in all.
         rounded: which of them are rounded; the others move to where they make good best.
-        matrix: (n, n) float64, positive semidefinite.
+        matrix: (n, n) float64, positive semidefinite; overwritten.
         bit: loss that one bit is worth.
         slope: (n,) float64; zero if it is not given.
         grid: from the best step to the one that is taken.
@@ -52,7 +52,7 @@ def round_together(
     order = torch.argsort(torch.where(later, math.inf, diagonal.log()), descending=True)  # and from its end
     ordered = matrix[order[:, None], order]
     ordered.diagonal().add_((_RIDGE * diagonal + 1e-9 * diagonal.mean() + 1e-30)[order])
-    upper = torch.linalg.cholesky(ordered).mT.contiguous()
+    upper = torch.linalg.cholesky(ordered, out=matrix.mT).mT.contiguous()
     del ordered  # as large as the matrix
     curvature = torch.zeros(len(tensors), dtype=torch.float64)
     curvature.index_add_(0, tensor_of[order], upper.diagonal().square())
@@ -62,7 +62,8 @@ def round_together(
     grids = torch.tensor([step.value for step in steps])
     wanted = torch.cat([tensor.flatten() for tensor in tensors]).double()[order]
     if slope is not None:
-        wanted -= torch.cholesky_solve(slope[order, None], upper, upper=True)[:, 0]
+        half = torch.linalg.solve_triangular(upper.mT, slope[order, None], upper=False)
+        wanted -= torch.linalg.solve_triangular(upper, half, upper=True)[:, 0]  # cholesky_solve copies the matrix
     step, done = grids.double()[tensor_of[order]], torch.zeros_like(wanted)
     kept = int(later.sum())
     for place in range(len(wanted) - 1, -1, -1):
