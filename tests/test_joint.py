@@ -25,8 +25,8 @@ from inr.settings.shape import Plane
 from inr.training.joint.closed_form import solve
 from inr.training.joint.decompose import colour_directions, decompose, entropy
 from inr.training.joint.entropy_model import EntropyModelTrainer
+from inr.training.joint.finish import smallest
 from inr.training.joint.latents import Latents
-from inr.training.joint.rate_control import smallest
 from inr.training.joint.reading import Reading
 from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState

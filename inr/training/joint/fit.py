@@ -4,37 +4,65 @@ import dataclasses
 import math
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
 from inr.codec.model_file import Encoded
 from inr.device import give_back_freed_memory
-from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import spacing
 from inr.settings.config import FitConfig, JointTraining
 from inr.training.joint.closed_form import solve
-from inr.training.joint.rate_control import FEW, RateControl, mean_squared_error, smallest
+from inr.training.joint.finish import FEW, HOPELESS, cut, finished, mean_squared_error, refuse
+from inr.training.joint.rate_control import RateControl
 from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState
 from inr.training.joint.trainer import refine
 from inr.training.loop import Length, retry
 from inr.training.memory import memory_limit
 from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.rounding.networks import SAMPLE, round_networks
+from inr.training.rounding.networks import SAMPLE
 
 _NEAR_DB = 0.1
-_HOPELESS = 1e6
-"""A dead zone in which all latents become zero."""
 _LITTLE = 1_000
 """A file whose latents are all zero may take more bytes than that, colour profile not counted."""
-_SOLUTIONS, _NEAR = 5, 0.01
+_SOLUTIONS, _NEAR = 6, 0.01
 """Closed forms at most that are solved to find the lambda of a limit, and how near it, in logarithms, is enough."""
 _BYTES_BY_LAMBDA, _ERROR_BY_LAMBDA = -0.5, 0.75
 """Powers of lambda that the bytes of a file and its error follow, about."""
+_LMBDAS = (1e-8, 0.9)
+"""Least and largest lambda."""
 _AIM = 0.99
 """Part of the bytes allowed that the closed form aims at."""
+
+
+@dataclass(frozen=True)
+class _End:
+    """A file that a fit may end with.
+
+    Attributes:
+        config: shapes and lambda of the model.
+        grades: a log for each grade's own part.
+        refinement: a log of joint training, or None for the closed form.
+        encoded: the model and its file.
+        size: bytes of the file at most.
+        error: mean squared error of what is seen of the decoded picture.
+        lmbda: lambda at the end.
+        byte_worth: mean squared error that a byte of the file is worth by that lambda.
+        whole: whether training came to its end before the time did.
+    """
+
+    config: FitConfig
+    grades: tuple[GradeLog, ...]
+    refinement: GradeLog | None
+    encoded: Encoded
+    size: int
+    error: float
+    lmbda: float
+    byte_worth: float
+    whole: bool = True
 
 
 def fit_joint(
@@ -45,6 +73,9 @@ def fit_joint(
     progress: Callable[[Progress], None] | None,
 ) -> FitResult:
     """Fit a picture to as few bytes as its quality allows, or as well as its bytes allow.
+
+    The closed form alone, with networks that only add, makes a first file. Joint training begins at the same lambda
+    with networks that can do more, and makes a second. The better one is what the fit ends with.
 
     Args:
         image: (H, W, C) in [0, 1].
@@ -59,19 +90,98 @@ def fit_joint(
     """
     length = Length(steps=max(training.steps, 1), seconds=config.seconds)
     max_bytes = bytes_allowed(image, config)
-    config, training, overhead = sized(image, config, training, max_bytes)
-    profile = len(zlib.compress(image.icc_profile, 9)) if image.icc_profile and not is_srgb(image.icc_profile) else 0
-    overhead += profile
-    memory_limit(image, config, memory, torch.device("cpu"))
+    asked, at_first, _ = sized(image, config, training, max_bytes)
+    memory_limit(image, asked, memory, torch.device("cpu"))
+    end = _closed_form(image, config, dataclasses.replace(training, steps=0, lmbda=at_first.lmbda), max_bytes)
+    said = []
+    refines = training.steps > 0 and end.lmbda >= training.idle_below
+    if refines and length.fraction(0) < 1.0:
+        give_back_freed_memory()
+        begin = dataclasses.replace(training, lmbda=end.lmbda)
+        trained = _trained(image, config, begin, max_bytes, length, progress)
+        if not trained.whole:
+            said.append(f"time limit of {config.seconds:g} s")
+        if _badness(trained, config, max_bytes) <= _badness(end, config, max_bytes):
+            end = trained
+        else:
+            said.append("the closed form, which joint training did not improve on")
+    elif refines:
+        said.append(f"time limit of {config.seconds:g} s")
+    give_back_freed_memory()
+    if config.target_psnr is not None and abs(_psnr(end.error) - config.target_psnr) > _NEAR_DB:
+        said.append(f"reached {_psnr(end.error):.2f} dB of the {config.target_psnr:g} dB asked for")
+    return FitResult(
+        model=end.encoded.model,
+        config=end.config,
+        grades=end.grades,
+        refinement=end.refinement,
+        device="cpu",
+        precision="float32",
+        seconds=length.elapsed,
+        stopped=", ".join(said) or None,
+        encoded=end.encoded,
+    )
+
+
+def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None) -> _End:
+    """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas.
+
+    Bytes do not fall evenly with lambda: planes lose their chroma, and rounded networks vary. So the search
+    stays between a lambda that was too small and one that was too large, and the best file seen is kept.
+    """
+    assert training.lmbda is not None, "sized() has chosen one"
+    lmbda, profile, best, (low, high) = training.lmbda, _profile_bytes(image), None, _LMBDAS
+    wanted = max_bytes is not None or config.target_psnr is not None
+    for _ in range(_SOLUTIONS if wanted else 1):
+        state, logs = _solved(image, config, training, lmbda, max_bytes)
+        if best is None and max_bytes is not None and max_bytes < _LITTLE + profile:
+            state.dead_zone = HOPELESS
+            refuse(max_bytes, finished(state, FEW)[0], profile)
+            state.dead_zone = 0.5
+        end = _end(state, logs, None, None)
+        del state  # before the next takes as much memory
+        best = end if best is None else min(best, end, key=lambda one: _badness(one, config, max_bytes))
+        if config.target_psnr is not None:
+            off = math.log(end.error / 10.0 ** (-config.target_psnr / 10.0)) / _ERROR_BY_LAMBDA
+        else:
+            off = 0.0 if max_bytes is None else math.log(end.size / (_AIM * max_bytes)) / _BYTES_BY_LAMBDA
+        if abs(off) < _NEAR:
+            break
+        low, high = (low, lmbda) if off > 0.0 else (lmbda, high)
+        lmbda *= math.exp(-min(max(off, -2.0), 2.0))
+        lmbda = lmbda if low < lmbda < high else math.sqrt(low * high)
+    assert best is not None
+    if max_bytes is not None and best.size > max_bytes:
+        state, logs = _solved(image, config, training, best.lmbda, max_bytes)
+        best = _end(state, logs, None, max_bytes)
+    return best
+
+
+def _solved(
+    image: Image, config: FitConfig, training: JointTraining, lmbda: float, max_bytes: int | None
+) -> tuple[JointState, list[GradeLog]]:
+    shapes, sizes, _ = sized(image, config, dataclasses.replace(training, lmbda=lmbda), max_bytes)
+    state = JointState(image, shapes, sizes, lmbda)
+    return state, solve(state)
+
+
+def _trained(
+    image: Image,
+    config: FitConfig,
+    training: JointTraining,
+    max_bytes: int | None,
+    length: Length,
+    progress: Callable[[Progress], None] | None,
+) -> _End:
+    """Return what joint training makes of the closed form."""
+    lmbda = training.lmbda
+    assert lmbda is not None, "the closed form's"
+    shapes, sizes, overhead = sized(image, config, training, max_bytes)
+    overhead += _profile_bytes(image)
 
     def attempt(rate: float, rest: Length) -> tuple[JointState, list[GradeLog], int]:
-        state, logs = _solved(image, config, training, max_bytes, overhead)
-        if max_bytes is not None and max_bytes < _LITTLE + profile:
-            state.dead_zone = _HOPELESS
-            _refuse(max_bytes, _finished(state, FEW)[0], profile)
-            state.dead_zone = 0.5
-        if not training.steps or rest.fraction(0) >= 1.0:
-            return state, logs, 0
+        state = JointState(image, shapes, sizes, lmbda)
+        logs = solve(state)
         control = RateControl(state, max_bytes, config.target_psnr, overhead)
 
         def on_step(done: int, fraction: float, error: float) -> None:
@@ -81,26 +191,48 @@ def fit_joint(
 
         return state, logs, refine(state, rest, rate=rate / training.network_rate, on_step=on_step)
 
+    began = length.elapsed
     (state, logs, done), rate = retry(
         attempt, training.network_rate, length, what="joint training", hint="give another --seed"
     )
+    spent = length.elapsed - began - sum(log.seconds for log in logs)
+    log = GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=_psnr(state.error()))
+    return dataclasses.replace(_end(state, logs, log, max_bytes), whole=done >= training.steps)
+
+
+def _end(state: JointState, grades: list[GradeLog], refinement: GradeLog | None, max_bytes: int | None) -> _End:
+    """Return the file of a state, which keeps the limit."""
     give_back_freed_memory()
-    size, encoded = smallest(round_networks(state.model(), state.lmbda, state.prefix_weights))
+    size, encoded = finished(state, SAMPLE)
     if max_bytes is not None and size > max_bytes:
-        encoded = _cut(state, max_bytes, profile)
-    spent = length.elapsed - sum(log.seconds for log in logs)
-    refinement = GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=_psnr(state.error()))
-    return FitResult(
-        model=encoded.model,
-        config=dataclasses.replace(config, training=dataclasses.replace(training, lmbda=state.lmbda)),
-        grades=tuple(logs),
-        refinement=refinement if done else None,
-        device="cpu",
-        precision="float32",
-        seconds=length.elapsed,
-        stopped=_said(image, encoded, config, done < training.steps),
+        size, encoded = cut(state, max_bytes, _profile_bytes(state.image))
+    training = dataclasses.replace(state.training, lmbda=state.lmbda)
+    return _End(
+        config=dataclasses.replace(state.config, training=training),
+        grades=tuple(grades),
+        refinement=refinement,
         encoded=encoded,
+        size=size,
+        error=mean_squared_error(state.image, encoded.model, spacing(state.config.pixels)),
+        lmbda=state.lmbda,
+        byte_worth=8.0 * state.lmbda / (state.width * state.height),
     )
+
+
+def _badness(end: _End, config: FitConfig, max_bytes: int | None) -> tuple[float, ...]:
+    """Return what is least for the best of several ends: D under a limit, R at a PSNR, else D + lambda R."""
+    if config.target_psnr is not None:
+        off = abs(_psnr(end.error) - config.target_psnr)
+        return off if off > _NEAR_DB else 0.0, end.size
+    if max_bytes is not None:
+        return max(end.size - max_bytes, 0), end.error
+    return (end.error + end.byte_worth * end.size,)
+
+
+def _profile_bytes(image: Image) -> int:
+    """Return the bytes that a picture's colour profile takes in its file, about."""
+    profile = image.icc_profile
+    return len(zlib.compress(profile, 9)) if profile and not is_srgb(profile) else 0
 
 
 def bytes_allowed(image: Image, config: FitConfig) -> int | None:
@@ -108,29 +240,6 @@ def bytes_allowed(image: Image, config: FitConfig) -> int | None:
     if config.target_bpp is not None:
         return max(1, int(config.target_bpp * image.width * image.height / 8.0))
     return config.max_bytes
-
-
-def _solved(
-    image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None, overhead: float
-) -> tuple[JointState, list[GradeLog]]:
-    """Return the closed form; where a limit or a PSNR is asked for, at a lambda that comes near it."""
-    assert training.lmbda is not None, "sized() has chosen one"
-    lmbda, solved = training.lmbda, 0
-    while True:
-        solved += 1
-        state = JointState(image, config, training, lmbda)
-        logs = solve(state)
-        if max_bytes is not None:
-            size = state.bits() / 8.0 + overhead if training.steps else _finished(state, FEW)[0]
-            off = math.log(size / (_AIM * max_bytes)) / _BYTES_BY_LAMBDA
-        elif config.target_psnr is not None:
-            off = math.log(state.error() / 10.0 ** (-config.target_psnr / 10.0)) / _ERROR_BY_LAMBDA
-        else:
-            return state, logs
-        if abs(off) < _NEAR or solved == _SOLUTIONS:
-            return state, logs
-        lmbda = min(max(lmbda * math.exp(-min(max(off, -2.0), 2.0)), 1e-8), 0.9)
-        del state  # before the next takes as much memory
 
 
 def _progress(state: JointState, done: int, fraction: float, error: float, seconds: float) -> Progress:
@@ -151,49 +260,3 @@ def _progress(state: JointState, done: int, fraction: float, error: float, secon
 
 def _psnr(error: float) -> float:
     return -10.0 * math.log10(max(error, 1e-20))
-
-
-def _said(image: Image, encoded: Encoded, config: FitConfig, cut_short: bool) -> str | None:
-    """Return what is to be said of the end: the time ran out, or the PSNR is not the one that was asked for."""
-    said = [f"time limit of {config.seconds:g} s"] if cut_short else []
-    if config.target_psnr is not None:
-        reached = _psnr(mean_squared_error(image, encoded.model, spacing(config.pixels)))
-        if abs(reached - config.target_psnr) > _NEAR_DB:
-            said.append(f"reached {reached:.2f} dB of the {config.target_psnr:g} dB asked for")
-    return ", ".join(said) or None
-
-
-def _refuse(max_bytes: int, least: int, profile: int) -> None:
-    """Raise ConfigError if a file whose latents are all zero, of `least` bytes, does not keep the limit."""
-    if least > max_bytes:
-        of_those = f", {profile:,} of them its colour profile" if profile else ""
-        raise ConfigError(f"this picture does not fit in {max_bytes:,} bytes; the least seen was {least:,}{of_those}.")
-
-
-def _cut(state: JointState, max_bytes: int, profile: int) -> Encoded:
-    """Return a model that keeps a limit: a wider dead zone and coarser networks, as far as it takes.
-
-    Raises:
-        ConfigError: no latents are left, and the file is still too large.
-    """
-    low, high, best = state.dead_zone, 2.0 * state.dead_zone, None
-    while best is None or high - low > 0.002 * high:
-        state.dead_zone = high if best is None else (low + high) / 2.0
-        size, encoded = _finished(state, FEW)
-        if size <= max_bytes:
-            best, high = encoded, state.dead_zone
-        elif best is not None:
-            low = state.dead_zone
-        else:
-            if state.dead_zone > _HOPELESS:
-                _refuse(max_bytes, size, profile)
-            low, high = high, 2.0 * high
-    state.dead_zone = high
-    size, encoded = _finished(state, SAMPLE)
-    return encoded if size <= max_bytes else best
-
-
-def _finished(state: JointState, pixels: int) -> tuple[int, Encoded]:
-    """Return size and file of the model as it is now; its networks are rounded as coarsely as the dead zone is wide."""
-    lmbda = state.lmbda * max(state.dead_zone, 1.0)
-    return smallest(round_networks(state.model(), lmbda, state.prefix_weights, pixels=pixels))

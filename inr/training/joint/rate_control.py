@@ -4,26 +4,15 @@ The controller is proportional-integral on log lambda: it compares the bytes (or
 with those wanted, and moves lambda by the change of that ratio and by the ratio itself.
 """
 
-import dataclasses
 import math
 
-import numpy as np
-
-from inr.codec.model_file import Encoded, encode
-from inr.imaging.alpha import seen
-from inr.imaging.image import Image, unit
 from inr.imaging.sampling import spacing
-from inr.networks.model import Model, program_versions
+from inr.training.joint.finish import FEW, finished, mean_squared_error
 from inr.training.joint.state import JointState
 from inr.training.joint.trainer import LATENTS_END
-from inr.training.rounding.networks import round_networks
 
-FEW = 4096
-"""Pixels that the rounding of networks looks at where only their bytes matter."""
 _AIM = 0.995
 """Part of the bytes allowed that is aimed at: bytes too many at the end cost more quality than bytes left over."""
-_SLACK = 4
-"""Bytes by which the fit's record may deflate worse than what `file_size` puts in its place."""
 _CONTROLLED = (0.1, 0.94)
 """Fractions of the training between which lambda is moved."""
 _EVERY, _LEAST_STEPS = 0.02, 20
@@ -82,7 +71,7 @@ class RateControl:
     def _measure(self) -> None:
         """Encode a file to see what it takes beside the latents, and, for a target PSNR, what its rounding loses."""
         state = self._state
-        size, encoded = smallest(round_networks(state.model(), state.lmbda, state.prefix_weights, pixels=FEW))
+        size, encoded = finished(state, FEW)
         self._overhead = size - state.bits() / 8.0
         if self._target is not None:
             self._loss = mean_squared_error(state.image, encoded.model, spacing(state.config.pixels)) / max(
@@ -114,31 +103,3 @@ def _widen_dead_zone(state: JointState, bits: float) -> None:
         state.dead_zone = (low + high) / 2.0
         low, high = (state.dead_zone, high) if state.bits() > bits else (low, state.dead_zone)
     state.dead_zone = high
-
-
-def file_size(encoded: Encoded) -> int:
-    """Return the bytes of a model's file at most, once its header has the record of what was measured."""
-    model = encoded.model
-    psnr = tuple(17.3958 + 20.5379 * number for number in range(len(model.grades)))  # digits that deflate badly
-    record = dataclasses.replace(model.record, psnr_db=psnr, versions=program_versions())
-    return len(encoded.recorded(record).data) + _SLACK
-
-
-def smallest(model: Model) -> tuple[int, Encoded]:
-    """Return the size of a model's file, and the file: without the entropy model, which few latents repay, if less."""
-    alone = dataclasses.replace(model, entropy_model=None)
-    encodings = [encode(each) for each in (model, alone)]
-    return min(((file_size(each), each) for each in encodings), key=lambda pair: pair[0])
-
-
-def mean_squared_error(image: Image, model: Model, apart: int = 1) -> float:
-    """Return the mean squared error of a model's picture as it will be measured, clipped and in whole levels.
-
-    Args:
-        image: the source.
-        model: of it.
-        apart: pixels from one training pixel to the next; only those are looked at.
-    """
-    drawn = model.render(bit_depth=image.bit_depth)[::apart, ::apart]
-    wrong = seen(unit(drawn)) - seen(image.pixels[::apart, ::apart])
-    return max(float(np.square(wrong).mean()), 1e-20)
