@@ -140,7 +140,7 @@ def test_what_is_hardly_seen_takes_little_of_a_fit(monkeypatch, name):
     array[:, 16:, :3] = np.random.default_rng(1).integers(0, 256, (24, 16, 3))
     array[:, :, 3] = np.where(np.arange(32) < 16, 255, 6)
     image = inr.image_from_array(array)
-    config = inr.configure(inr.FitOptions(quality=90, steps=100)) if name == "small file" else CONFIGS[name]
+    config = inr.configure(inr.FitOptions(max_bytes=1500, steps=100)) if name == "small file" else CONFIGS[name]
     weighed = measure(image, inr.fit(image, config).model)[0][-1].psnr_db
     for module in ("greedy.fit", "joint.state"):
         monkeypatch.setattr(f"inr.training.{module}.visibility", lambda image: None)

@@ -58,13 +58,13 @@ def test_four_grades_each_show_something(small):
 @pytest.mark.parametrize(
     ("more", "grades", "depth", "width", "activation"),
     [
-        (["--grades", "1"], 1, 2, 8, "relu"),
-        (["--grades", "2"], 2, 2, 8, "relu"),
-        (["--grades", "6", "--depth", "1"], 6, 1, 8, "relu"),
+        (["--grades", "1"], 1, 2, 3, "relu"),
+        (["--grades", "2"], 2, 2, 3, "relu"),
+        (["--grades", "6", "--depth", "1"], 6, 1, 3, "relu"),
         (["--grades", "8", "--width", "5"], 8, 2, 5, "relu"),
-        (["--activation", "gelu", "--depth", "3"], 4, 3, 8, "gelu"),
-        (["--activation", "sine"], 4, 2, 8, "sine"),
-        (["--activation", "tanh"], 4, 2, 8, "tanh"),
+        (["--activation", "gelu", "--depth", "3"], 4, 3, 3, "gelu"),
+        (["--activation", "sine"], 4, 2, 3, "sine"),
+        (["--activation", "tanh"], 4, 2, 3, "tanh"),
         (["--method", "sgdl", "--width", "20"], 1, 2, 20, "relu"),
     ],
 )

@@ -14,7 +14,7 @@ from inr.settings.shape import MAX_CELL, ActivationName, EncodingConfig, GradeSh
 DEFAULT_GRADES = 4
 DEFAULT_QUALITY = 97
 """About 44 dB on a photograph, as JPEG of this quality has: no difference is seen at normal size."""
-STEPS: dict[PresetName, int] = {"fast": 0, "balanced": 400, "best": 2200}
+STEPS: dict[PresetName, int] = {"fast": 0, "balanced": 1000, "best": 2200}
 """Updates of joint training; without any, the model is the closed form, solved grade after grade."""
 IDLE_BELOW: dict[PresetName, float] = {"fast": 0.0, "balanced": 5e-5, "best": 0.0}
 """Lambda below which no updates are done: at 2e-5, 200 of them gain less than 1 %, at 2e-4 they gain 4 %."""

@@ -45,7 +45,7 @@ class _End:
     Attributes:
         config: shapes and lambda of the model.
         grades: a log for each grade's own part.
-        refinement: a log of joint training, or None for the closed form.
+        refinement: a log of joint training, or None if there was none.
         encoded: the model and its file.
         size: bytes of the file at most.
         error: mean squared error of what is seen of the decoded picture.
@@ -90,21 +90,22 @@ def fit_joint(
     """
     length = Length(steps=max(training.steps, 1), seconds=config.seconds)
     max_bytes = bytes_allowed(image, config)
-    asked, at_first, _ = sized(image, config, training, max_bytes)
-    memory_limit(image, asked, memory, torch.device("cpu"))
-    end = _closed_form(image, config, dataclasses.replace(training, steps=0, lmbda=at_first.lmbda), max_bytes)
+    config, training, overhead = sized(image, config, training, max_bytes)
+    memory_limit(image, config, memory, torch.device("cpu"))
+    end = _closed_form(image, config, training, max_bytes)
     said = []
     refines = training.steps > 0 and end.lmbda >= training.idle_below
     if refines and length.fraction(0) < 1.0:
         give_back_freed_memory()
         begin = dataclasses.replace(training, lmbda=end.lmbda)
-        trained = _trained(image, config, begin, max_bytes, length, progress)
+        trained = _trained(image, config, begin, (max_bytes, overhead), length, progress)
         if not trained.whole:
             said.append(f"time limit of {config.seconds:g} s")
         if _badness(trained, config, max_bytes) <= _badness(end, config, max_bytes):
             end = trained
         else:
-            said.append("the closed form, which joint training did not improve on")
+            end = dataclasses.replace(end, refinement=trained.refinement)
+            said.append("joint training gained nothing, so the file holds the closed form")
     elif refines:
         said.append(f"time limit of {config.seconds:g} s")
     give_back_freed_memory()
@@ -126,14 +127,18 @@ def fit_joint(
 def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None) -> _End:
     """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas.
 
-    Bytes do not fall evenly with lambda: planes lose their chroma, and rounded networks vary. So the search
-    stays between a lambda that was too small and one that was too large, and the best file seen is kept.
+    Bytes do not fall evenly with lambda, as rounded networks take now more, now less. So the search stays between a
+    lambda that was too small and one that was too large, and the best file seen is kept.
     """
     assert training.lmbda is not None, "sized() has chosen one"
     lmbda, profile, best, (low, high) = training.lmbda, _profile_bytes(image), None, _LMBDAS
     wanted = max_bytes is not None or config.target_psnr is not None
+    if training.sized:  # the closed form is linear: more neurons would have no part in the picture
+        grades = tuple(dataclasses.replace(shape, width=image.channels) for shape in config.grades)
+        config = dataclasses.replace(config, grades=grades)
     for _ in range(_SOLUTIONS if wanted else 1):
-        state, logs = _solved(image, config, training, lmbda, max_bytes)
+        state = JointState(image, config, training, lmbda)
+        logs = solve(state)
         if best is None and max_bytes is not None and max_bytes < _LITTLE + profile:
             state.dead_zone = HOPELESS
             refuse(max_bytes, finished(state, FEW)[0], profile)
@@ -152,37 +157,27 @@ def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_b
         lmbda = lmbda if low < lmbda < high else math.sqrt(low * high)
     assert best is not None
     if max_bytes is not None and best.size > max_bytes:
-        state, logs = _solved(image, config, training, best.lmbda, max_bytes)
-        best = _end(state, logs, None, max_bytes)
+        state = JointState(image, config, training, best.lmbda)
+        best = _end(state, solve(state), None, max_bytes)
     return best
-
-
-def _solved(
-    image: Image, config: FitConfig, training: JointTraining, lmbda: float, max_bytes: int | None
-) -> tuple[JointState, list[GradeLog]]:
-    shapes, sizes, _ = sized(image, config, dataclasses.replace(training, lmbda=lmbda), max_bytes)
-    state = JointState(image, shapes, sizes, lmbda)
-    return state, solve(state)
 
 
 def _trained(
     image: Image,
     config: FitConfig,
     training: JointTraining,
-    max_bytes: int | None,
+    limit: tuple[int | None, float],
     length: Length,
     progress: Callable[[Progress], None] | None,
 ) -> _End:
-    """Return what joint training makes of the closed form."""
-    lmbda = training.lmbda
+    """Return what joint training makes of the closed form, within bytes of which so many are not for latents."""
+    lmbda, (max_bytes, overhead) = training.lmbda, limit
     assert lmbda is not None, "the closed form's"
-    shapes, sizes, overhead = sized(image, config, training, max_bytes)
-    overhead += _profile_bytes(image)
 
     def attempt(rate: float, rest: Length) -> tuple[JointState, list[GradeLog], int]:
-        state = JointState(image, shapes, sizes, lmbda)
+        state = JointState(image, config, training, lmbda)
         logs = solve(state)
-        control = RateControl(state, max_bytes, config.target_psnr, overhead)
+        control = RateControl(state, max_bytes, config.target_psnr, overhead + _profile_bytes(image))
 
         def on_step(done: int, fraction: float, error: float) -> None:
             control.turn(done, fraction)
