@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from conftest import changed, grid_config, picture, small_config
-from files import chunk, png
+from helpers.commands import run
+from helpers.configs import changed, grid_config, small_config
+from helpers.files import chunk, png
+from helpers.pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_cli import run
 
 import inr
 from inr.analysis.fitted import fit_and_measure

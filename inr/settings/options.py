@@ -83,6 +83,11 @@ class FitOptions:
 
     The names and units are those of `FitConfig`, its trainings and its shapes. depth, width, activation, steps and
     learning_rate hold for every grade. `wish` tells what each means to a person.
+
+    Example:
+        >>> from inr.settings.options import to_flags
+        >>> to_flags(inr.FitOptions(grades=2, max_bytes=20_000))
+        '--grades 2 --max-bytes 20000'
     """
 
     method: MethodName = _wish(
@@ -182,5 +187,11 @@ def to_flags(options: FitOptions) -> str:
     for each in dataclasses.fields(options):
         value = getattr(options, each.name)
         if value is not None and value != each.default:
-            words += [flag(each.name), f"{value:.6g}" if isinstance(value, float) else str(value)]
+            words += [flag(each.name), _number(value) if isinstance(value, float) else str(value)]
     return shlex.join(words) or f"--method {options.method}"
+
+
+def _number(value: float) -> str:
+    """Return the text of a number: six digits, or as many as it takes to be read back the same."""
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(value)
