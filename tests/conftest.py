@@ -42,5 +42,5 @@ def fit_folder(tmp_path_factory):
     """What `inr fit` left of a picture beside it, cat.png, in three grades; to be read only."""
     folder = tmp_path_factory.mktemp("fitted")
     inr.save_image(folder / "cat.png", picture(20, 30))
-    run("fit", folder / "cat.png", "--grades", "3", "--out", folder / "out", *SMALL)
+    run("fit", folder / "cat.png", "--grades", "3", "--out", folder / "out", *SMALL, "--precision", "float32")
     return folder / "out"

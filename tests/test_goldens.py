@@ -32,7 +32,8 @@ def here(tmp_path, monkeypatch):
 
 
 def test_report_of_a_greedy_fit(here, check):
-    run("fit", "in/a.png", *SMALL, "--grades", "2", "--pixels", "half", "--seed", "3", "--out", "out")
+    wishes = ("--grades", "2", "--pixels", "half", "--seed", "3", "--precision", "float32")
+    run("fit", "in/a.png", *SMALL, *wishes, "--out", "out")
     check("report-greedy.json", (here / "out" / "report.json").read_text())
 
 

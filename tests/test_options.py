@@ -147,9 +147,10 @@ def trained(name: str, **wishes) -> object:
 WAVES, SINGLE = {"method": "mgdl-fourier"}, {"method": "sgdl-fourier"}
 
 
-def width_on_planes(side: int) -> int:
-    """Neurons of each grade for a picture of this side."""
-    image, config = inr.image_from_array(np.zeros((side, side), np.uint8)), configure()
+def width_on_planes(side: int, **wishes) -> int:
+    """Neurons of each grade for a picture of this side, in colour."""
+    config = configure(FitOptions(**wishes))
+    image = inr.image_from_array(np.zeros((side, side, 3), np.uint8))
     (width,) = {shape.width for shape in sized(image, config, config.training, None)[0].grades}
     return width
 
@@ -164,8 +165,8 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "quality": "97",
         "grades": f"{len(planes.grades)}",
         "depth": f"{grade('depth')}; sgdl-fourier: {grade('depth', **SINGLE)}",
-        "width": f"{width_on_planes(20)} to {width_on_planes(1100)}, by the size of the file; "
-        f"on waves: {grade('width', **WAVES)}",
+        "width": f"{width_on_planes(20, quality=50)} to {width_on_planes(1100, quality=50)}, by the size of the file; "
+        f"without updates: one a colour; on waves: {grade('width', **WAVES)}",
         "encoding": planes.encoding.kind,
         "sigma": "auto",
         "frequencies": f"{waves.encoding.frequencies}",
@@ -178,6 +179,7 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "recipe": "paper",
         "precision": trained("precision", **WAVES),
     }
+    assert width_on_planes(20, preset="fast") == width_on_planes(1100) == 3
     for name in ("batch_size", "optimizer", "precision"):
         assert trained(name, **SINGLE) == trained(name, **WAVES)
     assert trained("learning_rate", optimizer="adam", **SINGLE) == trained("learning_rate", optimizer="adam", **WAVES)

@@ -106,7 +106,8 @@ class FitOptions:
     width: int | None = _wish(
         low=1,
         high=8192,
-        help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; on waves: 192]",
+        help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; without updates: one a colour; "
+        "on waves: 192]",
     )
     encoding: EncodingName | None = _wish(
         common=True,
@@ -168,7 +169,8 @@ def read_wish(name: str, text: str) -> object:
     Raises:
         ConfigError: the text is none of its values. Whether a name is one of a choice is for `configure` to say.
     """
-    wish, kinds = WISHES[name], get_args(get_type_hints(FitOptions)[name])
+    wish, hint = WISHES[name], get_type_hints(FitOptions)[name]
+    kinds = get_args(hint) or (hint,)
     if wish.read is not None:
         return wish.read(text)
     for kind, what, such in ((int, "a whole number", "4"), (float, "a number", "0.5")):
