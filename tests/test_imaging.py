@@ -8,26 +8,16 @@ import imageio.v3 as iio
 import numpy as np
 import PIL.Image
 import pytest
-from helpers.pictures import DATA, PROFILE, picture
+from helpers.pictures import DATA, GREY_PROFILE, PROFILE, picture, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from PIL import ImageCms
 
 import inr
 from inr.batch.inputs import find_pictures
 from inr.imaging.formats import ENDINGS
-from inr.imaging.icc import BT709, SRGB_CURVE, colour_space, gamma_curve, make_profile, shared_curve
-from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import axis, coordinates, training_pixels
 from inr.spectra.bandwidth import choose_sigma, median_frequency
-
-GREY_PROFILE = make_profile(gamma_curve(1.8), None)
-
-
-def saved(path, array, mode=None, **options):
-    PIL.Image.fromarray(array if array.ndim == 2 or array.shape[2] > 1 else array[:, :, 0], mode).save(path, **options)
-    return path
 
 
 def test_cat():
@@ -115,15 +105,6 @@ def test_exif_orientation_is_applied(tmp_path, orientation, deep):
     got = inr.quantize(loaded.pixels, loaded.bit_depth)
     assert ((got // 257 if deep else got) == upright).all()
     assert (f"EXIF orientation {orientation} applied" in loaded.notes) == (orientation != 1)
-
-
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
-def test_colour_profile_is_kept_and_written(tmp_path, suffix):
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    loaded = inr.load_image(saved(tmp_path / f"a.{suffix}", picture(), icc_profile=profile))
-    assert loaded.icc_profile == profile
-    inr.save_image(tmp_path / f"b.{suffix}", picture(), icc_profile=profile)
-    assert inr.load_image(tmp_path / f"b.{suffix}").icc_profile == profile
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (3, 5)])
@@ -275,12 +256,6 @@ def test_fuzzed_pictures_are_pictures_or_an_image_error(tmp_path, suffix):
             assert str(path) in str(error)
 
 
-@pytest.mark.parametrize("name", ["a.gif", "a.bmp"])
-def test_a_profile_that_has_no_place_is_said(tmp_path, name):
-    with pytest.warns(inr.ImageWarning, match="colour profile has no place"):
-        inr.save_image(tmp_path / name, picture(), icc_profile=PROFILE)
-
-
 def test_formats_that_are_too_small_for_a_picture_say_so(tmp_path):
     with pytest.raises(inr.ImageError, match="does not hold this picture|cannot be written"):
         inr.save_image(tmp_path / "a.webp", np.zeros((1, 20_000, 3), np.uint8))
@@ -339,7 +314,7 @@ def test_a_kind_that_is_not_read_is_not_called_foreign(tmp_path):
 
 def test_a_damaged_later_frame_leaves_the_first(tmp_path):
     frames = [PIL.Image.fromarray(picture(seed=s)) for s in range(3)]
-    for name in ("a.gif", "a.webp", "a.mpo"):
+    for name in ("a.gif", "a.webp"):
         frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
         wanted = inr.load_image(tmp_path / name)
         assert "first of 3 frames" in wanted.notes
@@ -357,44 +332,3 @@ def test_one_list_of_endings_is_read_written_and_looked_for(tmp_path, ending):
     with PIL.Image.open(tmp_path / f"a{ending}") as written:
         assert written.format == ENDINGS[ending]
     assert find_pictures(tmp_path, recursive=False, leave_out=tmp_path / "out") == [f"a{ending}", f"b{ending.upper()}"]
-
-
-OTHER = {1: PROFILE, 2: PROFILE, 3: GREY_PROFILE, 4: GREY_PROFILE}
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("suffix", ["png", "tif", "jpg", "webp"])
-def test_no_picture_is_written_with_a_profile_of_other_colours(tmp_path, suffix, channels, dtype):
-    if suffix == "jpg" and channels in (2, 4):
-        return
-    path, values = tmp_path / f"a.{suffix}", picture(channels=channels, dtype=dtype)
-    inr.save_image(path, values, icc_profile=OTHER[channels])
-    written = inr.load_image(path)
-    assert written.notes == () and colour_space(written.icc_profile) == (b"RGB " if written.channels > 2 else b"GRAY")
-    lab = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
-    for profile, said in ((lab, "Lab colour profile does not fit"), (b"p" * 300, "no ICC profile")):
-        with pytest.warns(inr.ImageWarning, match=said):
-            inr.save_image(path, values, icc_profile=profile)
-        assert inr.load_image(path).icc_profile is None
-
-
-def test_a_grey_picture_keeps_the_curve_of_a_profile_of_rgb(tmp_path):
-    palette = PIL.Image.fromarray(np.repeat(picture(channels=1), 3, axis=2)).quantize(200)
-    for path in (
-        saved(tmp_path / "a.png", picture(channels=1), icc_profile=PROFILE),
-        saved(tmp_path / "a.jpg", picture(channels=1), icc_profile=PROFILE),
-        saved(tmp_path / "a.tif", picture(channels=1), icc_profile=PROFILE),
-        tmp_path / "p.png",
-    ):
-        palette.save(tmp_path / "p.png", icc_profile=PROFILE)
-        loaded = inr.load_image(path)
-        assert loaded.channels == 1 and colour_space(loaded.icc_profile) == b"GRAY"
-        assert shared_curve(loaded.icc_profile) == shared_curve(PROFILE) and "became one of grey" in loaded.notes[0]
-
-
-def test_srgb_is_known_by_what_it_does():
-    for curve in (SRGB_CURVE, gamma_curve(2.2)):
-        for primaries in (BT709, None):
-            assert is_srgb(make_profile(curve, primaries)) == (curve == SRGB_CURVE)
-    assert not is_srgb(b"") and not is_srgb(b"p" * 300) and not is_srgb(PROFILE[:200])

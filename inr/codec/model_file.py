@@ -14,6 +14,7 @@ from inr.codec.header import Header, make_header
 from inr.codec.latents import LatentCoder, read_entropy_model, write_entropy_model
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
+from inr.imaging.icc import MAX_PROFILE
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
@@ -23,7 +24,6 @@ from inr.networks.quantised import Quantised
 ENTROPY_MODEL = b"E"
 GRADE = b"G"
 PROFILE = b"i"
-MAX_PROFILE = 16_777_216
 FREE_NUMBERS, NUMBERS_A_BYTE = 2**24, 2**14
 """Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on.
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from inr.imaging.image import Image
+from inr.imaging.sampling import spacing
 from inr.settings.config import PixelsName
 
 _STRIP = 1 << 18
@@ -45,11 +46,11 @@ def without_hidden(image: Image, pixels: PixelsName = "all") -> Image:
         image: of any channels.
         pixels: which of them a fit sees; of `half`, hidden colours continue only the lattice's own.
     """
-    spacing = 2 if pixels == "half" else 1
-    if image.channels not in (2, 4) or image.pixels[::spacing, ::spacing, -1].all():
+    step = spacing(pixels)
+    if image.channels not in (2, 4) or image.pixels[::step, ::step, -1].all():
         return image
     filled = image.pixels.copy()
-    _continue(filled[::spacing, ::spacing, :-1], image.pixels[::spacing, ::spacing, -1])
+    _continue(filled[::step, ::step, :-1], image.pixels[::step, ::step, -1])
     return dataclasses.replace(image, pixels=filled)
 
 

@@ -6,9 +6,13 @@ from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
+import PIL.ExifTags
 import PIL.Image
 
-_ORIENTATION = 0x0112
+from inr.imaging.icc import ADOBE_RGB, gamma_curve, make_profile
+
+_ORIENTATION, _INDEX = 0x0112, 1
+_ADOBE_GAMMA = 563 / 256
 _ALPHA = {"LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 _JPEG, _END = b"\xff\xd8\xff", b"\xff\xd9"
 
@@ -37,6 +41,8 @@ def decode(data: bytes) -> Stored:
     with PIL.Image.open(io.BytesIO(data)) as picture:
         mode, profile = picture.mode, picture.info.get("icc_profile")
         orientation, notes = orientation_of(picture)
+        if not profile and not notes and _says_adobe_rgb(picture):
+            profile, notes = make_profile(gamma_curve(_ADOBE_GAMMA), ADOBE_RGB), ("Adobe RGB, as EXIF says",)
         notes = _frames(picture) + notes
         transparent = "transparency" in picture.info
     if mode in ("CMYK", "YCbCr", "LAB", "HSV"):
@@ -67,6 +73,14 @@ def orientation_of(picture: PIL.Image.Image) -> tuple[int, tuple[str, ...]]:
         return picture.getexif().get(_ORIENTATION, 1), ()
     except Exception:  # parsers of foreign metadata raise anything, and no pixel depends on it
         return 1, ("unreadable EXIF was passed over",)
+
+
+def _says_adobe_rgb(picture: PIL.Image.Image) -> bool:
+    """Whether EXIF says so (DCF option file): cameras write that without a profile."""
+    try:
+        return picture.getexif().get_ifd(PIL.ExifTags.IFD.Interop).get(_INDEX) == "R03"
+    except Exception:  # as in `orientation_of`
+        return False
 
 
 def _frames(picture: PIL.Image.Image) -> tuple[str, ...]:

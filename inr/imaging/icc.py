@@ -8,6 +8,8 @@ import numpy as np
 
 from inr.errors import ImageError
 
+MAX_PROFILE = 16_777_216
+"""Bytes of the largest profile that is kept."""
 Point = tuple[float, float]
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -27,6 +29,7 @@ class Primaries:
 
 BT709 = Primaries(red=(0.64, 0.33), green=(0.30, 0.60), blue=(0.15, 0.06), white=(0.3127, 0.3290))
 """Of sRGB too."""
+ADOBE_RGB = Primaries(red=(0.64, 0.33), green=(0.21, 0.71), blue=(0.15, 0.06), white=BT709.white)
 
 
 def _fixed(value: float) -> int:

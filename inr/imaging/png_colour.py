@@ -7,8 +7,7 @@ import struct
 import zlib
 
 from inr.errors import ImageError
-from inr.imaging.icc import BT709, SRGB_CURVE, Primaries, gamma_curve, make_profile, offset_curve
-from inr.imaging.profile import MAX_PROFILE
+from inr.imaging.icc import BT709, MAX_PROFILE, SRGB_CURVE, Primaries, gamma_curve, make_profile, offset_curve
 
 COLOUR_CHUNKS = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
 _UNIT = 100_000.0

@@ -8,8 +8,6 @@ from PIL import ImageCms
 
 from inr.imaging.icc import BT709, colour_space, make_profile, shared_curve
 
-MAX_PROFILE = 16_777_216
-"""Bytes of the largest profile that is kept."""
 _SIDE = 18
 """Levels of each colour that are tried, 15 apart."""
 

@@ -13,9 +13,10 @@ import PIL.Image
 from inr.errors import ImageError
 from inr.imaging.decoding import Stored, decode
 from inr.imaging.formats import ACCEPTED, READABLE
+from inr.imaging.icc import MAX_PROFILE
 from inr.imaging.image import Image, image_from_array
 from inr.imaging.png import SIGNATURE, png_size, read_png
-from inr.imaging.profile import MAX_PROFILE, suited
+from inr.imaging.profile import suited
 from inr.imaging.tiff import read_tiff
 from inr.imaging.tiff_layout import tiff_size
 from inr.imaging.tiff_tags import is_tiff, read_directory

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 
 import inr
 from inr.imaging.icc import BT709, gamma_curve, make_profile
@@ -13,6 +14,7 @@ README = ROOT / "README.md"
 GOLDEN = ROOT / "tests" / "golden"
 PROFILE = make_profile(gamma_curve(1.8), BT709)
 """A colour profile of RGB that is not sRGB."""
+GREY_PROFILE = make_profile(gamma_curve(1.8), None)
 
 
 def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.uint8, seed: int = 0) -> np.ndarray:
@@ -22,6 +24,12 @@ def picture(height: int = 12, width: int = 17, channels: int = 3, *, dtype=np.ui
     waves = [np.sin(x / 3 + c) * np.cos(y / (2 + c)) for c in range(channels)]
     values = 0.5 + 0.4 * np.stack(waves, axis=2) + random.uniform(-0.1, 0.1, (height, width, channels))
     return np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max).astype(dtype)
+
+
+def saved(path: Path, array: np.ndarray, mode: str | None = None, **options) -> Path:
+    """The path of a picture that Pillow has written there."""
+    PIL.Image.fromarray(array if array.ndim == 2 or array.shape[2] > 1 else array[:, :, 0], mode).save(path, **options)
+    return path
 
 
 def noise(height: int, width: int, channels: int, seed: int = 0) -> np.ndarray:
