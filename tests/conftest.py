@@ -23,6 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """Whatever a command before asked for: with two tests at once, more threads than cores wait for each other."""
+    torch.set_num_threads(1)
+
+
 @pytest.fixture
 def image() -> inr.Image:
     return inr.image_from_array(picture())
@@ -30,7 +36,6 @@ def image() -> inr.Image:
 
 @pytest.fixture(scope="session", params=["waves", "planes"])
 def model(request) -> inr.Model:
-    torch.set_num_threads(2)
     config = grid_config() if request.param == "planes" else small_config()
     fitted = inr.fit(inr.image_from_array(picture()), config).model
     record = dataclasses.replace(fitted.record, psnr_db=(20.0, 25.5, float("inf")), versions=(("inr", "0.1.0"),))

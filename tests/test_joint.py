@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from helpers.configs import joint_config
+from helpers.configs import hasty_config, joint_config
 from helpers.damage import damaged
 from helpers.pictures import picture
 from hypothesis import given, settings
@@ -300,7 +300,7 @@ def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
         for made in (ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"))
     )
     for profile, kept in ((srgb, None), (other, other), (b"none at all", b"none at all")):
-        config = joint_config(steps=2)
+        config = hasty_config(steps=2)
         assert inr.fit(dataclasses.replace(image, icc_profile=profile), config).model.icc_profile == kept
 
 
@@ -355,14 +355,14 @@ def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
 
 
 def test_bits_per_pixel_are_a_byte_limit(image):
-    by_bits = inr.fit(image, joint_config(target_bpp=8.0, steps=64)).model
-    by_bytes = inr.fit(image, joint_config(max_bytes=51 * 38, steps=64)).model
+    by_bits = inr.fit(image, hasty_config(target_bpp=8.0, steps=16)).model
+    by_bytes = inr.fit(image, hasty_config(max_bytes=51 * 38, steps=16)).model
     assert inr.model_to_bytes(by_bits) == inr.model_to_bytes(by_bytes)
 
 
 def test_a_limit_that_cannot_be_kept_is_said(image):
     with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes; the least seen was"):
-        inr.fit(image, joint_config(max_bytes=200, steps=32))
+        inr.fit(image, hasty_config(max_bytes=200, steps=32))
 
 
 def test_a_target_psnr_is_neared(image):
@@ -378,17 +378,17 @@ def test_a_target_psnr_is_neared(image):
 
 
 def test_a_target_psnr_that_the_clock_cuts_off_is_said_too(image):
-    result = inr.fit(image, joint_config(target_psnr=90.0, seconds=0.1))
+    result = inr.fit(image, hasty_config(target_psnr=90.0, seconds=0.1))
     assert result.stopped.startswith("time limit of 0.1 s, ") and "of the 90 dB asked for" in result.stopped
 
 
 def test_what_does_not_fit_is_said_before_training(image):
     told = []
     with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes"):
-        inr.fit(image, joint_config(max_bytes=200), progress=told.append)
+        inr.fit(image, hasty_config(max_bytes=200), progress=told.append)
     profile = np.random.default_rng(0).bytes(5_000)
     with pytest.raises(inr.ConfigError, match=r"does not fit in 5,000 bytes.*of them its colour profile"):
-        inr.fit(dataclasses.replace(image, icc_profile=profile), joint_config(max_bytes=5_000), progress=told.append)
+        inr.fit(dataclasses.replace(image, icc_profile=profile), hasty_config(max_bytes=5_000), progress=told.append)
     assert not told
 
 
@@ -396,7 +396,7 @@ def test_what_does_not_fit_is_said_before_training(image):
 def test_fine_planes_hold_chroma_where_bits_are_many(lmbda, held):
     """With luma alone, colours that change from pixel to pixel would be lost whatever the bytes."""
     random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
-    config = joint_config(steps=2)
+    config = hasty_config(steps=2)
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, lmbda=lmbda))
     model = inr.fit(inr.image_from_array(random), config).model
     assert [grade.planes.layout[0].channels for grade in model.grades[1:]] == held
@@ -408,11 +408,11 @@ def test_other_channels(channels):
     if channels in (2, 4):
         pixels[..., -1] = 255 * (np.hypot(*np.mgrid[-19:19, -25:26]) < 15)  # a sharp edge where colours have none
     image = inr.image_from_array(pixels)
-    model = inr.fit(image, joint_config(steps=160, quality=50)).model
+    model = inr.fit(image, joint_config(steps=160, quality=59)).model  # lambda is 0.001
     drawn = inr.model_from_bytes(inr.model_to_bytes(model)).render()
     errors = np.square(seen(drawn) - seen(image.pixels)).mean((0, 1))
     assert (errors < 0.008).all()  # of which 0.003 is noise
-    assert channels == 1 or errors[-1] < 0.005  # sharper than colours, and without noise
+    assert channels == 1 or errors[-1] < 0.003  # sharper than colours, and without noise
 
 
 def test_a_prefix_can_be_written_again(fitted):
@@ -435,25 +435,26 @@ def test_lambda_goes_as_far_as_it_may_for_what_is_out_of_reach(image, wish, up):
         control.turn(100 * move, 0.1 + 0.0205 * move)
         passed.append(state.lmbda)
     assert all(0.6 < after / before < 1.7 for before, after in itertools.pairwise([start, *passed]))
-    assert passed == sorted(passed, reverse=not up) and len(set(passed)) > 10
+    moves = [after > before for before, after in itertools.pairwise(passed) if after != before]
+    assert len(moves) > 10 and sum(move != up for move in moves) <= 3  # what each encoded file says may turn it once
     assert passed[-1] == {True: 0.9, False: 1e-8}[up]
 
 
 @pytest.mark.parametrize(("target", "end"), [(90.0, "of the 90 dB asked for"), (3.0, "of the 3 dB asked for")])
 def test_a_psnr_out_of_reach_is_said(image, target, end):
-    assert end in inr.fit(image, joint_config(steps=60, target_psnr=target)).stopped
+    assert end in inr.fit(image, hasty_config(steps=40, target_psnr=target)).stopped
 
 
 def test_bits_a_pixel_of_hardly_any_pixels():
     image = inr.image_from_array(picture(2, 2))
     with pytest.raises(inr.ConfigError, match="does not fit in 1 bytes"):
-        inr.fit(image, joint_config(target_bpp=0.5, steps=32))
+        inr.fit(image, hasty_config(target_bpp=0.5, steps=32))
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 1), (2, 3)])
 def test_very_small_pictures(height, width):
     image = inr.image_from_array(picture(height, width))
-    data = inr.model_to_bytes(inr.fit(image, joint_config(max_bytes=600, steps=60)).model)
+    data = inr.model_to_bytes(inr.fit(image, hasty_config(max_bytes=600, steps=60)).model)
     drawn = inr.model_from_bytes(data).render()
     assert len(data) <= 600 and drawn.shape == (height, width, 3)
     assert np.square(drawn - image.pixels).mean() < max(0.3 * image.pixels.var((0, 1)).mean(), 1e-3)
@@ -467,8 +468,8 @@ def test_more_bytes_make_a_better_picture(image):
 
 
 def test_the_same_seed_gives_the_same_bytes(image):
-    one, two = (inr.model_to_bytes(inr.fit(image, joint_config(steps=48)).model) for _ in range(2))
-    other = inr.model_to_bytes(inr.fit(image, joint_config(steps=48, seed=1)).model)
+    one, two = (inr.model_to_bytes(inr.fit(image, hasty_config(steps=48)).model) for _ in range(2))
+    other = inr.model_to_bytes(inr.fit(image, hasty_config(steps=48, seed=1)).model)
     assert one == two != other
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.batches import AtOnce
 from helpers.commands import run, told
-from helpers.configs import joint_config, small_config
+from helpers.configs import hasty_config, small_config
 from helpers.pictures import PROFILE, noise
 from hypothesis import given, settings, target
 from hypothesis import strategies as st
@@ -29,7 +29,7 @@ def test_a_fit_keeps_its_limit_or_says_that_it_cannot(limit, size, channels, pro
     image = inr.image_from_array(noise(*size, channels, seed % 1000))
     image = dataclasses.replace(image, icc_profile=np.random.default_rng(0).bytes(profile) or None)
     try:
-        fitted = fit_and_measure(image, joint_config(max_bytes=limit, steps=steps, seed=seed))
+        fitted = fit_and_measure(image, hasty_config(max_bytes=limit, steps=steps, seed=seed))
     except inr.ConfigError as error:
         (least,) = re.findall(r"the least seen was ([\d,]+)", str(error))
         assert int(least.replace(",", "")) > limit
