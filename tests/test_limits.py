@@ -97,7 +97,7 @@ def test_inr_batch(tmp_path, monkeypatch):
 def test_inr_compare(tmp_path):
     inr.save_image(tmp_path / "a.png", noise(22, 30, 3), icc_profile=PROFILE)
     others = "mgdl-fourier:grades=2,sgdl-fourier:encoding=positional,siren,wire,phase"
-    for limit, methods in ((900, "mgdl,sgdl"), (5000, others), (12_000, others)):
+    for limit, methods in ((900, "mgdl,sgdl"), (6000, others)):
         budget = ("--budget", f"steps=12,bytes={limit}", "--methods", methods, "--no-tune")
         runs = told("compare", tmp_path / "a.png", *budget, "-o", tmp_path / str(limit))["runs"]
         assert len(runs) == len(methods.split(","))

@@ -58,6 +58,7 @@ def test_ssim_in_tiles_equals_the_whole(monkeypatch):
     assert metrics.ssim(a[:10], a[:10]) is None
 
 
+@pytest.mark.filterwarnings("error")  # Matplotlib's, of words that find no room
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (1100, 20)])
 def test_figure_of_any_shape(tmp_path, shape, channels):
