@@ -52,5 +52,5 @@ def joint_config(**wishes) -> FitConfig:
 
 
 def hasty_config(**wishes) -> FitConfig:
-    """The same, its closed form made with an eighth of the work: what has to hold however well the picture is fitted."""
+    """The same with an eighth of the work in the closed form, for what has to hold however good the picture is."""
     return changed(joint_config(**wishes), portions=16, sweeps=1)
