@@ -103,7 +103,9 @@ def test_inr_compare(tmp_path):
         assert len(runs) == len(methods.split(","))
         for each in runs:
             size = (tmp_path / str(limit) / "runs" / each["model"]).stat().st_size
-            assert 0.25 * limit < size <= limit and each["bytes"] == size, each["contender"]
+            assert size <= limit and each["bytes"] == size, each["contender"]
+            of_use = size if methods == "mgdl,sgdl" else each["parameters"]  # which deflate well after so few steps
+            assert of_use > 0.25 * limit, each["contender"]
 
 
 @pytest.mark.parametrize("part", [0.95, 0.6, 0.4])

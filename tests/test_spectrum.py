@@ -264,7 +264,7 @@ def progress(config, grade: int, step: int, *, seconds: float = 0.0, leftover=no
     ("grade_count", "preset", "least"), [(1, "fast", 11), (1, "best", 40), (4, "balanced", 40), (40, "fast", 40)]
 )
 def test_looks_are_few_small_and_within_the_share_of_the_cost(grade_count, preset, least):
-    """A single fast grade is 100 steps, which pay for nine of the smallest looks: a quarter of the usual ones is kept."""
+    """A single fast grade is 100 steps, which pay for nine of the smallest looks: a quarter of the usual is kept."""
     image = inr.image_from_array(picture(400, 500))
     config = inr.configure(inr.FitOptions(method="mgdl-fourier", grades=grade_count, preset=preset))
     recorder = SpectrumRecorder(image, config)
