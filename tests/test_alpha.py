@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from conftest import grid_config, picture, small_config
-from files import chunk, png
+from helpers.commands import run
+from helpers.configs import grid_config, small_config
+from helpers.files import chunk, png
+from helpers.pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from test_cli import run
 
 import inr
 from inr.analysis.fitted import fit_and_measure
@@ -140,11 +141,17 @@ def test_what_is_hardly_seen_takes_little_of_a_fit(monkeypatch, name):
     array[:, 16:, :3] = np.random.default_rng(1).integers(0, 256, (24, 16, 3))
     array[:, :, 3] = np.where(np.arange(32) < 16, 255, 6)
     image = inr.image_from_array(array)
-    config = inr.configure(inr.FitOptions(max_bytes=1500, steps=100)) if name == "small file" else CONFIGS[name]
-    weighed = measure(image, inr.fit(image, config).model)[0][-1].psnr_db
-    for module in ("greedy.fit", "joint.state"):
-        monkeypatch.setattr(f"inr.training.{module}.visibility", lambda image: None)
-    assert weighed > measure(image, inr.fit(image, config).model)[0][-1].psnr_db + 0.3
+    weighed, unweighed = {}, {}
+    for kept in (weighed, unweighed):
+        result = inr.fit(image, CONFIGS[name])
+        kept["psnr"] = measure(image, result.model)[0][-1].psnr_db
+        kept["bytes"] = len(inr.model_to_bytes(result.model))
+        for module in ("greedy.fit", "joint.state"):
+            monkeypatch.setattr(f"inr.training.{module}.visibility", lambda image: None)
+    if name == "small file":  # of one lambda: what is hardly seen takes no bytes
+        assert weighed["bytes"] < 0.8 * unweighed["bytes"] and weighed["psnr"] > unweighed["psnr"] - 0.3
+    else:
+        assert weighed["psnr"] > unweighed["psnr"] + 0.3
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
-from conftest import picture, small_config
+from helpers.configs import small_config
+from helpers.pictures import picture
 from hypothesis import given
 from hypothesis import strategies as st
 

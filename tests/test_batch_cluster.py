@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import Future
 
 import psutil
 import pytest
-from batches import (
+from helpers.batches import (
     SLOW,
     AtOnce,
     check_whole,
@@ -27,7 +26,7 @@ from batches import (
     wait_finished,
     wait_for,
 )
-from test_cli import run
+from helpers.commands import run
 
 import inr
 from inr.batch.cluster import Call, Cluster
@@ -187,10 +186,8 @@ def test_a_lost_scheduler_ends_the_run_and_going_on_completes_it(cluster, photos
     process = start(*arguments, "--scheduler", cluster.address)
     wait_finished(folder / "lost", 2)
     os.kill(cluster.scheduler.pid, signal.SIGKILL)
-    began = time.monotonic()
     _, stderr = finish(process, 1)
     assert "the cluster's scheduler is gone" in stderr and "the same command goes on" in stderr
-    assert time.monotonic() - began < 30
     models_done = [folder / "lost" / f"{name}.inr" for name in finished(folder / "lost") if name != "bad.png"]
     before = {path: path.stat().st_mtime_ns for path in models_done}
     assert before

@@ -6,19 +6,13 @@ import sys
 import tomllib
 
 import pytest
-from conftest import README
+from helpers.commands import run
+from helpers.pictures import README
 from inr_cli.main import app
-from typer.testing import CliRunner
 
 import inr
 
 COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch"]
-
-
-def run(*arguments: str, code: int = 0):
-    result = CliRunner().invoke(app, [str(a) for a in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 def test_help_and_version_do_not_import_torch():
@@ -52,8 +46,8 @@ def test_version_is_one_fact():
 
 
 def test_unknown_command_and_option_are_usage_errors():
-    assert run("frobnicate", code=2)
-    assert run("fit", "a.png", "--frobnicate", code=2)
+    assert "No such command 'frobnicate'" in run("frobnicate", code=2).stderr
+    assert "No such option: --frobnicate" in run("fit", "a.png", "--frobnicate", code=2).stderr
     assert "Invalid value for '--grades'" in run("fit", "a.png", "--grades", "many", code=2).output
 
 

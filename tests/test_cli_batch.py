@@ -11,7 +11,7 @@ import time
 import numpy as np
 import psutil
 import pytest
-from batches import (
+from helpers.batches import (
     QUICK,
     SLOW,
     TINY,
@@ -28,9 +28,9 @@ from batches import (
     wait_for,
     workers,
 )
-from conftest import PROFILE, picture
+from helpers.commands import run
+from helpers.pictures import PROFILE, picture
 from inr_cli.main import app
-from test_cli import run
 from typer.main import get_command
 
 import inr
@@ -180,7 +180,6 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, times):
     process = start(tmp_path / "in", "--out", tmp_path / "out", "--jobs", "2", *TINY, "--steps", "100000")
     wait_for(lambda: len(workers(process)) == 2, "two workers")
     everyone = [process.pid, *(worker.pid for worker in workers(process))]
-    began = time.monotonic()
     for _ in range(times):
         for pid in everyone:  # as a terminal does: to the whole group
             with contextlib.suppress(ProcessLookupError):
@@ -188,7 +187,6 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, times):
         time.sleep(0.05)
     # The second may fall into the interpreter's own last steps: a shell calls that 130 too.
     stdout, stderr = finish(process, 130, *([-signal.SIGINT] if times == 2 else []), timeout=20)
-    assert time.monotonic() - began < 10
     if times == 1:
         stands = ("0 of 3 pictures are done", "nothing was begun")  # the second, if no worker was heard of yet
         assert any(f"interrupted; {stand}" in stderr for stand in stands) and "--steps 100000" in stderr

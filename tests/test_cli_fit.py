@@ -7,13 +7,11 @@ import time
 
 import numpy as np
 import pytest
-from conftest import DATA, PROFILE, picture
-from test_cli import run
+from helpers.batches import wait_for
+from helpers.commands import SMALL, names, run
+from helpers.pictures import DATA, PROFILE, picture, psnr_of_flat
 
 import inr
-
-WAVES = ["--encoding", "fourier", "--frequencies", "8", "--sigma", "3"]
-SMALL = [*WAVES, "--width", "16", "--steps", "10", "--batch-size", "64"]
 
 
 @pytest.fixture
@@ -21,10 +19,6 @@ def cat(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     inr.save_image(tmp_path / "cat.png", picture(20, 30))
     return tmp_path
-
-
-def names(folder):
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_fit_leaves_everything_it_promises(cat):
@@ -72,17 +66,29 @@ def test_half_reports_train_and_held_out(cat):
 
 
 @pytest.mark.parametrize(
-    "more",
+    ("wish", "found"),
     [
-        ["--encoding", "none"],
-        ["--encoding", "positional"],
-        ["--method", "mgdl-fourier", "--activation", "relu"],
-        ["--method", "sgdl-fourier", "--optimizer", "adam"],
+        (["--encoding", "none"], lambda c: c["encoding"]["kind"] == "none"),
+        (["--encoding", "positional"], lambda c: c["encoding"]["kind"] == "positional"),
+        (
+            ["--method", "mgdl-fourier", "--activation", "relu"],
+            lambda c: {shape["activation"] for shape in c["grades"]} == {"relu"} and len(c["grades"]) == 4,
+        ),
+        (
+            ["--method", "sgdl-fourier", "--optimizer", "adam", "--learning-rate", "0.02"],
+            lambda c: c["training"]["optimizer"] == "adam" and len(c["grades"]) == 1,
+        ),
     ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_choices(cat, more):
-    small = ["--width", "16", "--steps", "5", "--batch-size", "64"]
-    run("fit", "cat.png", *small, *more)
+def test_choices_are_what_is_trained_and_drawn(cat, wish, found):
+    run("fit", "cat.png", "--width", "16", "--steps", "60", "--batch-size", "0", *wish)
+    report = json.loads((cat / "cat-inr" / "report.json").read_text())
+    assert found(report["config"])
+    assert report["grades"][-1]["psnr_db"] > psnr_of_flat(inr.load_image(cat / "cat.png")) + 1
+    model = inr.load_model(cat / "cat-inr" / "cat.inr")
+    assert (model.encoding.frequencies.shape[1] > 0) == (report["config"]["encoding"]["kind"] != "none")
+    assert [grade.activation for grade in model.grades] == [s["activation"] for s in report["config"]["grades"]]
 
 
 def test_existing_outputs_are_refused_and_overwritten_on_request(cat):
@@ -107,7 +113,14 @@ def test_sixteen_bits_profile_and_alpha_come_back(cat):
 @pytest.mark.parametrize("pixels", ["all", "half"])
 def test_tiny_pictures(cat, shape, pixels):
     inr.save_image(cat / "tiny.png", picture(*shape, channels=1))
-    run("fit", "tiny.png", "--grades", "2", "--pixels", pixels, *SMALL)
+    run("fit", "tiny.png", "--grades", "2", "--pixels", pixels, *SMALL, "--steps", "100")
+    row = json.loads((cat / "tiny-inr" / "report.json").read_text())["grades"][-1]
+    drawn = inr.load_image(cat / "tiny-inr" / "tiny.grade2.png")
+    assert drawn.pixels.shape == (*shape, 1)
+    training = np.abs(drawn.pixels - inr.load_image(cat / "tiny.png").pixels)[:: 1 + (pixels == "half")]
+    training = training[:, :: 1 + (pixels == "half")]
+    assert training.max() < 0.05  # a handful of pixels is learned by heart
+    assert ("held_out_psnr_db" in row) == (pixels == "half" and shape != (1, 1))
 
 
 @pytest.mark.parametrize(
@@ -173,9 +186,7 @@ def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
     program = "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]
     process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "out").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_for((tmp_path / "out").exists, "folder for the outputs")
     time.sleep(0.5)
     os.kill(process.pid, stop)
     _, stderr = process.communicate(timeout=60)

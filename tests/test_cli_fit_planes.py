@@ -4,8 +4,9 @@ import json
 
 import numpy as np
 import pytest
-from conftest import DATA, picture
-from test_cli import run
+from helpers.batches import AtOnce
+from helpers.commands import run
+from helpers.pictures import DATA, picture
 
 import inr
 
@@ -104,6 +105,26 @@ def test_a_target_psnr_is_reached_or_what_was_reached_is_said(small, preset, tar
     said = f"reached {reached:.2f} dB of the {target} dB asked for"
     assert (said in (told["stopped"] or "")) == (abs(reached - float(target)) > 0.1)
     assert abs(reached - float(target)) < 2
+
+
+def test_the_training_of_all_grades_together_has_one_time(small, monkeypatch):
+    """What the grades have of their own is the closed form; the rest of the time is not shared out among them."""
+    told = json.loads(run("fit", "small.png", "--grades", "3", "--quality", "60", "--steps", "7", "--json").stdout)
+    assert told == report(small / "small-inr")
+    assert told["refinement"]["steps"] == 7 and told["refinement"]["learning_rate"] > 0
+    assert all(row["steps"] == 0 and row.get("learning_rate") is None for row in told["grades"])
+    apart = [row["seconds"] for row in told["grades"]] + [told["refinement"]["seconds"]]
+    assert all(seconds > 0 for seconds in apart) and sum(apart) == pytest.approx(told["seconds"], rel=0.01)
+    table = run("fit", "small.png", "--grades", "3", "--steps", "7", "--overwrite").stdout
+    assert "seconds" not in table and "steps" not in table and len(table.splitlines()) == 4
+    text = (small / "small-inr" / "report.md").read_text()
+    assert "Then all grades were trained together: 7 steps" in text
+    (small / "in").mkdir()
+    inr.save_image(small / "in" / "a.png", picture(12, 17))
+    monkeypatch.setattr("inr.batch.local.LocalWorkers", AtOnce)
+    batch = json.loads(run("batch", "in", "--steps", "7", "--out", "out", "--json").stdout)
+    assert batch["config"]["training"]["kind"] == "joint" and batch["config"]["training"]["steps"] == 7
+    assert type(batch["rows"][0]["training_seconds"]) is float  # one number
 
 
 def test_quality_is_a_dial(small):

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from batches import AtOnce
-from conftest import picture
-from test_cli import run
+from helpers.batches import AtOnce
+from helpers.commands import run
+from helpers.pictures import picture
 
 import inr
 from inr.settings.methods import METHODS

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from batches import AtOnce
-from conftest import picture
+from helpers.batches import AtOnce
+from helpers.commands import run
+from helpers.pictures import picture
 from inr_cli.main import app
-from test_cli import run
 
 import inr
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import AtOnce, files, is_root, make_pictures, obey_modes, start
-from conftest import picture
-from test_cli import run
+from helpers.batches import AtOnce, files, is_root, make_pictures, obey_modes, start
+from helpers.commands import run
+from helpers.pictures import picture
 
 import inr
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import wait_for
-from conftest import picture
+from helpers.batches import wait_for
+from helpers.commands import run as command
+from helpers.pictures import picture
 from inr_cli.process import heed_signals
-from test_cli import run as command
 
 import inr
 

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from conftest import picture
+from helpers.pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

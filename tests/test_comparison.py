@@ -6,7 +6,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import changed, picture
+from helpers.configs import changed
+from helpers.pictures import has_figures, picture
 
 import inr
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
@@ -482,4 +483,4 @@ def test_what_is_written(named, tmp_path, pixels):
     assert "Equal for all: 8 steps" in text and "| siren | default |" in text and "±" in text
     assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
     for path in paths[3:]:
-        assert inr.load_image(path).width > 300
+        assert inr.load_image(path).width > 300 and has_figures(path)

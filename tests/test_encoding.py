@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from conftest import picture
+from helpers.pictures import picture
 
 import inr
 from inr.codec.container import pack, unpack

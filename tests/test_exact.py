@@ -5,8 +5,8 @@ import json
 
 import numpy as np
 import pytest
-from batches import AtOnce
-from test_cli import run
+from helpers.batches import AtOnce
+from helpers.commands import run
 
 import inr
 from inr.report.text import json_text, without_missing

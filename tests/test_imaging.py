@@ -8,7 +8,7 @@ import imageio.v3 as iio
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import DATA, GREY_PROFILE, PROFILE, picture, saved
+from helpers.pictures import DATA, GREY_PROFILE, PROFILE, picture, saved
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp

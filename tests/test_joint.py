@@ -2,12 +2,15 @@
 
 import copy
 import dataclasses
+import itertools
 import warnings
 
 import numpy as np
 import pytest
 import torch
-from conftest import picture
+from helpers.configs import hasty_config, joint_config
+from helpers.damage import damaged
+from helpers.pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageCms
@@ -27,6 +30,7 @@ from inr.training.joint.decompose import colour_directions, decompose, entropy
 from inr.training.joint.entropy_model import EntropyModelTrainer
 from inr.training.joint.finish import smallest
 from inr.training.joint.latents import Latents
+from inr.training.joint.rate_control import RateControl
 from inr.training.joint.reading import Reading
 from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState
@@ -38,13 +42,6 @@ from inr.training.rounding.together import round_together
 SIZE = {"width": 51, "height": 38}
 
 
-def wish(**changes):
-    """Three grades, few updates and a small file, where nothing else is asked for."""
-    aims = {"quality", "max_bytes", "target_bpp", "target_psnr", "encoding", "method"}
-    own = {"grades": 3, "steps": 240} | ({} if aims & set(changes) else {"quality": 25})
-    return inr.configure(inr.FitOptions(**own | changes))
-
-
 @pytest.fixture(scope="module")
 def image():
     return inr.image_from_array(picture(**SIZE))
@@ -52,7 +49,7 @@ def image():
 
 def begun(image) -> JointState:
     """A joint fit of the small file at its closed form."""
-    config = wish()
+    config = joint_config()
     config, training, _ = sized(image, config, config.training, None)
     state = JointState(image, config, training, training.lmbda)
     solve(state)
@@ -270,16 +267,15 @@ def test_the_entropy_model_in_integers_predicts_what_the_trained_one_does():
 
 
 @pytest.mark.parametrize("scale", [40, 32_767])
-def test_predictions_are_those_of_whole_numbers(scale, monkeypatch):
+def test_predictions_are_those_of_whole_numbers(scale):
     """Whatever parts, order and thread sums of floating-point products are taken in, they are those of integers."""
-    monkeypatch.setattr(inr.networks.entropy_model, "_CHUNK", 101)
-    order = lattices([(Plane(cell=1, channels=1),)], 40, 30)
+    order = lattices([(Plane(cell=1, channels=1),)], 530, 520)  # more of a pass than are predicted at once
     random = np.random.default_rng(0)
     first, passes, channels, last, offsets = (
         random.integers(-scale, scale + 1, shape) for shape in EntropyModel.shapes(64, 1)
     )
     entropy_model = EntropyModel(first=first, passes=passes, channels=channels, last=last, offsets=offsets)
-    latents = np.append(random.integers(-1023, 1024, 1200), 0)
+    latents = np.append(random.integers(-1023, 1024, 530 * 520), 0)
     *_, group = groups(order)
     seen = np.clip(latents[group.neighbours()], -64, 64)
     sums = first @ np.concatenate([seen, abs(seen)]) + (passes[group.number] + channels[0])[:, None]
@@ -296,7 +292,7 @@ def test_an_entropy_model_that_does_not_pay_is_left_out(image, fitted):
     _, encoded = smallest(fitted)
     assert encoded.model.entropy_model is None and len(encoded.data) < kept
     np.testing.assert_array_equal(encoded.model.render(), fitted.render())
-    assert inr.fit(image, wish(steps=32)).model.entropy_model is None
+    assert inr.fit(image, joint_config(steps=32)).model.entropy_model is None
 
 
 def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
@@ -305,7 +301,7 @@ def test_an_srgb_profile_is_left_out_and_others_are_kept(image):
         for made in (ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"))
     )
     for profile, kept in ((srgb, None), (other, other), (b"none at all", b"none at all")):
-        config = wish(steps=2)
+        config = hasty_config(steps=2)
         assert inr.fit(dataclasses.replace(image, icc_profile=profile), config).model.icc_profile == kept
 
 
@@ -354,45 +350,46 @@ def test_training_pays(image):
 
 @pytest.mark.parametrize("limit", [900, 1500, 2600])
 def test_a_byte_limit_is_kept_by_the_finished_file(image, limit):
-    fitted = fit_and_measure(image, wish(max_bytes=limit, steps=96))
+    fitted = fit_and_measure(image, joint_config(max_bytes=limit, steps=96))
     assert 0.5 * limit < len(fitted.data) <= limit
     assert len(fitted.model.record.psnr_db) == 3 and fitted.result.config.training.lmbda > 0
 
 
 def test_bits_per_pixel_are_a_byte_limit(image):
-    size = len(inr.model_to_bytes(inr.fit(image, wish(target_bpp=8.0, steps=96)).model))
-    assert size <= 51 * 38 * 8 / 8
+    by_bits = inr.fit(image, hasty_config(target_bpp=8.0, steps=16)).model
+    by_bytes = inr.fit(image, hasty_config(max_bytes=51 * 38, steps=16)).model
+    assert inr.model_to_bytes(by_bits) == inr.model_to_bytes(by_bytes)
 
 
 def test_a_limit_that_cannot_be_kept_is_said(image):
     with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes; the least seen was"):
-        inr.fit(image, wish(max_bytes=200, steps=32))
+        inr.fit(image, hasty_config(max_bytes=200, steps=32))
 
 
 def test_a_target_psnr_is_neared(image):
     reached = []
     for target in (24.0, 30.0):
-        result = inr.fit(image, wish(target_psnr=target, steps=160))
+        result = inr.fit(image, joint_config(target_psnr=target, steps=160))
         reached.append(inr.measure(image, result.model)[0][-1].psnr_db)
         said = (
             None if abs(reached[-1] - target) <= 0.1 else f"reached {reached[-1]:.2f} dB of the {target:g} dB asked for"
         )
-        assert result.stopped == said
+        assert (said or "") in (result.stopped or "") and (said is not None or "reached" not in (result.stopped or ""))
     assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
 
 
 def test_a_target_psnr_that_the_clock_cuts_off_is_said_too(image):
-    result = inr.fit(image, wish(target_psnr=90.0, seconds=0.1))
+    result = inr.fit(image, hasty_config(target_psnr=90.0, seconds=0.1))
     assert result.stopped.startswith("time limit of 0.1 s, ") and "of the 90 dB asked for" in result.stopped
 
 
 def test_what_does_not_fit_is_said_before_training(image):
     told = []
     with pytest.raises(inr.ConfigError, match=r"does not fit in 200 bytes"):
-        inr.fit(image, wish(max_bytes=200), progress=told.append)
+        inr.fit(image, hasty_config(max_bytes=200), progress=told.append)
     profile = np.random.default_rng(0).bytes(5_000)
     with pytest.raises(inr.ConfigError, match=r"does not fit in 5,000 bytes.*of them its colour profile"):
-        inr.fit(dataclasses.replace(image, icc_profile=profile), wish(max_bytes=5_000), progress=told.append)
+        inr.fit(dataclasses.replace(image, icc_profile=profile), hasty_config(max_bytes=5_000), progress=told.append)
     assert not told
 
 
@@ -400,7 +397,7 @@ def test_what_does_not_fit_is_said_before_training(image):
 def test_fine_planes_hold_chroma_where_bits_are_many(lmbda, held):
     """With luma alone, colours that change from pixel to pixel would be lost whatever the bytes."""
     random = np.random.default_rng(0).integers(0, 256, (24, 32, 3), dtype=np.uint8)
-    config = wish(steps=2)
+    config = hasty_config(steps=2)
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, lmbda=lmbda))
     model = inr.fit(inr.image_from_array(random), config).model
     assert [grade.planes.layout[0].channels for grade in model.grades[1:]] == held
@@ -412,11 +409,11 @@ def test_other_channels(channels):
     if channels in (2, 4):
         pixels[..., -1] = 255 * (np.hypot(*np.mgrid[-19:19, -25:26]) < 15)  # a sharp edge where colours have none
     image = inr.image_from_array(pixels)
-    model = inr.fit(image, wish(steps=160, quality=50)).model
+    model = inr.fit(image, joint_config(steps=160, quality=59)).model  # lambda is 0.001
     drawn = inr.model_from_bytes(inr.model_to_bytes(model)).render()
     errors = np.square(seen(drawn) - seen(image.pixels)).mean((0, 1))
     assert (errors < 0.008).all()  # of which 0.003 is noise
-    assert channels == 1 or errors[-1] < 0.005  # sharper than colours, and without noise
+    assert channels == 1 or errors[-1] < 0.003  # sharper than colours, and without noise
 
 
 def test_a_prefix_can_be_written_again(fitted):
@@ -429,32 +426,62 @@ def test_a_prefix_can_be_written_again(fitted):
         assert np.array_equal(read.render(), fitted.up_to(2).render())
 
 
-@pytest.mark.parametrize("wishes", [{"max_bytes": 30_000}, {"target_psnr": 90.0}, {"target_psnr": 3.0}])
-def test_wishes_out_of_reach_end_as_near_as_can_be(image, wishes, monkeypatch):
-    monkeypatch.setattr("inr.training.joint.rate_control._LEAST_STEPS", 1)
-    result = inr.fit(image, wish(steps=120, **wishes))
-    assert len(inr.model_to_bytes(result.model)) <= wishes.get("max_bytes", 60_000)
-    assert (result.stopped is not None and "dB asked for" in result.stopped) == ("target_psnr" in wishes)
+@pytest.mark.parametrize(("wish", "up"), [((60_000, None), False), ((None, 90.0), False), ((None, 3.0), True)])
+def test_lambda_goes_as_far_as_it_may_for_what_is_out_of_reach(image, wish, up):
+    """By moves of a factor each, neither of which is large."""
+    state = begun(image)
+    control, start = RateControl(state, *wish, 500.0), state.lmbda
+    passed = []
+    for move in range(1, 41):
+        control.turn(100 * move, 0.1 + 0.0205 * move)
+        passed.append(state.lmbda)
+    assert all(0.6 < after / before < 1.7 for before, after in itertools.pairwise([start, *passed]))
+    moves = [after > before for before, after in itertools.pairwise(passed) if after != before]
+    assert len(moves) > 10 and sum(move != up for move in moves) <= 3  # what each encoded file says may turn it once
+    assert passed[-1] == {True: 0.9, False: 1e-8}[up]
+
+
+@pytest.mark.parametrize(("target", "end"), [(90.0, "of the 90 dB asked for"), (3.0, "of the 3 dB asked for")])
+def test_a_psnr_out_of_reach_is_said(image, target, end):
+    assert end in inr.fit(image, hasty_config(steps=40, target_psnr=target)).stopped
 
 
 def test_bits_a_pixel_of_hardly_any_pixels():
     image = inr.image_from_array(picture(2, 2))
     with pytest.raises(inr.ConfigError, match="does not fit in 1 bytes"):
-        inr.fit(image, wish(target_bpp=0.5, steps=32))
+        inr.fit(image, hasty_config(target_bpp=0.5, steps=32))
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 9), (7, 1), (2, 3)])
 def test_very_small_pictures(height, width):
+    """A byte limit on such pictures is tested in test_limits.py."""
     image = inr.image_from_array(picture(height, width))
-    data = inr.model_to_bytes(inr.fit(image, wish(max_bytes=600)).model)
+    data = inr.model_to_bytes(inr.fit(image, hasty_config(quality=100, steps=16)).model)
     drawn = inr.model_from_bytes(data).render()
-    assert len(data) <= 600
-    assert drawn.shape == (height, width, 3) and np.abs(drawn - image.pixels).mean() < 0.2
+    assert len(data) <= 900 and drawn.shape == (height, width, 3)
+    assert np.square(drawn - image.pixels).mean() < max(0.3 * image.pixels.var((0, 1)).mean(), 1e-3)
+
+
+def test_more_bytes_make_a_better_picture(image):
+    """Up to more than there is use for."""
+    fits = [inr.fit(image, hasty_config(max_bytes=limit, steps=32)).model for limit in (1000, 2000, 6000, 60_000)]
+    reached = [inr.measure(image, model)[0][-1].psnr_db for model in fits]
+    assert all(after > before + 0.5 for before, after in itertools.pairwise(reached)), reached
+
+
+def test_a_limit_above_what_a_quality_takes_gives_no_less(image):
+    """At a small lambda latents are many steps large: a dead zone that saves bytes there takes away what is seen."""
+    free, limited = (
+        inr.fit(image, hasty_config(steps=0, **wish)).model for wish in ({"quality": 100}, {"max_bytes": 6000})
+    )
+    assert len(inr.model_to_bytes(free)) < 6000
+    before, after = (inr.measure(image, model)[0][-1].psnr_db for model in (free, limited))
+    assert after > before - 1.0
 
 
 def test_the_same_seed_gives_the_same_bytes(image):
-    one, two = (inr.model_to_bytes(inr.fit(image, wish(steps=48)).model) for _ in range(2))
-    other = inr.model_to_bytes(inr.fit(image, wish(steps=48, seed=1)).model)
+    one, two = (inr.model_to_bytes(inr.fit(image, hasty_config(steps=16)).model) for _ in range(2))
+    other = inr.model_to_bytes(inr.fit(image, hasty_config(steps=16, seed=1)).model)
     assert one == two != other
 
 
@@ -470,35 +497,22 @@ def test_the_same_seed_gives_the_same_bytes(image):
 )  # fmt: skip
 def test_wishes_that_do_not_go_together(changes, message):
     with pytest.raises(inr.ConfigError, match=message):
-        wish(**changes)
+        joint_config(**changes)
 
 
 def test_no_graphics_card(image):
     with pytest.raises(inr.ConfigError, match="on the processor"):
-        inr.fit(image, wish(), device="cuda")
+        inr.fit(image, joint_config(), device="cuda")
 
 
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_fuzz(fitted, data):
     """Random damage to a file with an entropy model ends in a picture of whole grades or a ModelFileError."""
-    whole = inr.model_to_bytes(fitted)
-    mutant = bytearray(whole)
-    for _ in range(data.draw(st.integers(1, 3))):
-        place = data.draw(st.integers(0, len(mutant)))
-        match data.draw(st.sampled_from(["flip", "cut", "insert", "delete"])):
-            case "flip" if place < len(mutant):
-                mutant[place] = data.draw(st.integers(0, 255))
-            case "cut":
-                del mutant[place:]
-            case "insert":
-                mutant[place:place] = data.draw(st.binary(max_size=8))
-            case "delete":
-                del mutant[place : place + data.draw(st.integers(1, 50))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            read = inr.model_from_bytes(bytes(mutant))
+            read = inr.model_from_bytes(data.draw(damaged(inr.model_to_bytes(fitted))))
         except inr.ModelFileError:
             return
     for ours, theirs in zip(fitted.grades, read.grades, strict=False):

@@ -2,13 +2,12 @@ import dataclasses
 import itertools
 
 import pytest
-from conftest import small_config
+from helpers.configs import changed, small_config
 
 import inr
 from inr.settings.methods import configure
-from inr.settings.networks import STEPS as NETWORK_STEPS
 from inr.settings.options import FitOptions
-from inr.settings.planes import CELLS, STEPS, deal, quality_lambda
+from inr.settings.planes import CELLS, deal, quality_lambda
 from inr.settings.shape import GradeShape, Plane
 
 
@@ -16,11 +15,20 @@ def test_default_is_the_default_configuration():
     assert configure() == configure(FitOptions(method="mgdl", encoding="grid", preset="balanced", grades=4))
 
 
-@pytest.mark.parametrize("preset", STEPS)
-def test_preset_is_steps(preset):
-    assert configure(FitOptions(preset=preset)).training.steps == STEPS[preset]
-    waves = configure(FitOptions(preset=preset, method="mgdl-fourier"))
-    assert waves.training.steps == (NETWORK_STEPS[preset],) * 4
+@pytest.mark.parametrize("wishes", [{"method": "mgdl-fourier"}, {"method": "sgdl-fourier"}, {"encoding": "none"}])
+def test_presets_on_waves_differ_in_steps_and_in_nothing_else(wishes):
+    fast, balanced, best = (configure(FitOptions(preset=preset, **wishes)) for preset in ("fast", "balanced", "best"))
+    steps = [each.training.steps for each in (fast, balanced, best)]
+    assert all(few < more < most for few, more, most in zip(*steps, strict=True))
+    assert changed(fast, steps=steps[1]) == balanced == changed(best, steps=steps[1])
+
+
+@pytest.mark.parametrize("wishes", [{}, {"method": "sgdl"}, {"grades": 6, "quality": 40}])
+def test_fast_on_planes_is_the_closed_form_and_the_others_go_on_from_there(wishes):
+    fast, balanced, best = (configure(FitOptions(preset=preset, **wishes)) for preset in ("fast", "balanced", "best"))
+    assert fast.training.steps == 0 < balanced.training.steps < best.training.steps
+    assert fast.grades == balanced.grades == best.grades
+    assert fast.training.lmbda == balanced.training.lmbda == best.training.lmbda
 
 
 def test_single_grade_has_the_same_total_depth_on_waves():

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from conftest import picture, small_config
+from helpers.configs import small_config
+from helpers.pictures import has_figures, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from kornia.metrics import ssim as kornia_ssim
@@ -57,6 +58,7 @@ def test_ssim_in_tiles_equals_the_whole(monkeypatch):
     assert metrics.ssim(a[:10], a[:10]) is None
 
 
+@pytest.mark.filterwarnings("error")  # Matplotlib's, of words that find no room
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (1100, 20)])
 def test_figure_of_any_shape(tmp_path, shape, channels):
@@ -64,7 +66,9 @@ def test_figure_of_any_shape(tmp_path, shape, channels):
     drawn = tuple(inr.quantize(source.pixels * f, 8) for f in (0.5, 0.8, 1.0))
     quality = metrics.Quality(psnr_db=math.inf, psnr_unclipped_db=50.0, ssim=None)
     draw_grades(tmp_path / "a.png", source, drawn, (quality,) * 3)
-    assert inr.load_image(tmp_path / "a.png").width > 100
+    assert inr.load_image(tmp_path / "a.png").width > 100 and has_figures(tmp_path / "a.png")
+    draw_grades(tmp_path / "b.png", source, tuple(255 - grade for grade in drawn), (quality,) * 3)
+    assert (tmp_path / "b.png").read_bytes() != (tmp_path / "a.png").read_bytes()  # it shows what it is given
 
 
 def test_figure_of_many_grades_shows_six(tmp_path):
@@ -73,6 +77,7 @@ def test_figure_of_many_grades_shows_six(tmp_path):
     draw_grades(tmp_path / "a.png", source, (picture(),) * 20, (quality,) * 20)
     draw_grades(tmp_path / "b.png", source, (picture(),) * 6, (quality,) * 6)
     assert inr.load_image(tmp_path / "a.png").width == inr.load_image(tmp_path / "b.png").width
+    assert has_figures(tmp_path / "a.png") and has_figures(tmp_path / "b.png")
 
 
 def test_report_of_an_exact_copy_is_valid_json(image):

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from batches import AtOnce
-from conftest import picture
+from helpers.batches import AtOnce
+from helpers.commands import run
+from helpers.pictures import picture
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from test_cli import run
 
 import inr
 from inr.report.text import code, label, printable

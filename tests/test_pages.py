@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from conftest import README, picture
+from helpers.pictures import README, picture
 from inr_cli.main import app
 from typer.testing import CliRunner
 

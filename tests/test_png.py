@@ -7,12 +7,12 @@ import zlib
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import PROFILE, picture
-from files import SIGNATURE, chunk, png, tiff
+from helpers.commands import run
+from helpers.files import SIGNATURE, chunk, png, tiff
+from helpers.pictures import PROFILE, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageCms
-from test_cli import run
 
 import inr
 from inr.imaging.icc import colour_space

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import GREY_PROFILE, PROFILE, picture, saved
+from helpers.pictures import GREY_PROFILE, PROFILE, picture, saved
 from PIL import ImageCms
 
 import inr

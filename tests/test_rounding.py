@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from conftest import changed, picture, small_config
+from helpers.configs import changed, small_config
+from helpers.pictures import picture
 
 import inr
 from inr.codec.grades import quantised

@@ -3,12 +3,14 @@
 import dataclasses
 import itertools
 import math
+import time
 
 import kornia
 import numpy as np
 import pytest
 import torch
-from conftest import picture, small_config
+from helpers.configs import grid_config, small_config
+from helpers.pictures import has_figures, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -173,7 +175,7 @@ def test_threads_of_pixels_and_flat_pictures(tmp_path, shape, channels):
         found = inr.spectrum(image, model, history=recorder.history())
         assert len(found.frequency) == 0 or found.frequency[0] > 0
         draw_spectrum(tmp_path / "a.png", found)
-        assert inr.load_image(tmp_path / "a.png").width > 100
+        assert has_figures(tmp_path / "a.png")
         assert spectrum_data(found)["grades"][1]["grade"] == 2
     flat = found.grades[0].error
     assert all(math.isnan(value) for value in flat)
@@ -245,32 +247,71 @@ def test_the_recorder_of_half_the_pixels_ends_at_their_nyquist(image):
     np.testing.assert_allclose(history.looks[-1].error, expected, rtol=1e-2)
 
 
-def progress(config, grade: int, step: int, seconds: float = 0.0, **changes):
-    def leftover(rows):
-        return torch.zeros(len(rows), 3)
+def nothing_left(places):
+    return torch.zeros(len(places), 3)
 
+
+def progress(config, grade: int, step: int, *, seconds: float = 0.0, leftover=nothing_left):
     steps = config.training.steps
     done = sum(steps[: grade - 1]) + step
     return inr.Progress(
         grade=grade, grades=len(config.grades), step=step, done=done, fraction=done / sum(steps),
-        grade_fraction=step / steps[grade - 1], seconds=seconds, loss=0.1, psnr_db=10.0, leftover=leftover, **changes,
+        grade_fraction=step / steps[grade - 1], seconds=seconds, loss=0.1, psnr_db=10.0, leftover=leftover,
     )  # fmt: skip
 
 
-def test_looks_are_few_small_and_within_the_share_of_the_cost():
+@pytest.mark.parametrize(
+    ("grade_count", "preset", "least"), [(1, "fast", 11), (1, "best", 40), (4, "balanced", 40), (40, "fast", 40)]
+)
+def test_looks_are_few_small_and_within_the_share_of_the_cost(grade_count, preset, least):
+    """A single fast grade is 100 steps, which pay for nine of the smallest looks: a quarter of the usual is kept."""
     image = inr.image_from_array(picture(400, 500))
-    for grade_count, preset in ((1, "best"), (4, "balanced"), (40, "fast")):
-        options = inr.FitOptions(method="mgdl-fourier", grades=grade_count, preset=preset)
-        config = inr.configure(options)
-        recorder = SpectrumRecorder(image, config)
-        for grade in range(1, grade_count + 1):
-            for step in range(1, config.training.steps[grade - 1] + 1):
-                recorder(progress(config, grade, step))
-        history = recorder.history()
-        looks, rows = len(history.looks), math.prod(history.part)
-        assert looks <= max(49, 2 * grade_count) and looks >= 40
-        trained = sum(config.training.steps) * config.training.batch(200_000)
-        assert looks * rows <= 0.031 * 3 * trained
+    config = inr.configure(inr.FitOptions(method="mgdl-fourier", grades=grade_count, preset=preset))
+    recorder = SpectrumRecorder(image, config)
+    for grade in range(1, grade_count + 1):
+        for step in range(1, config.training.steps[grade - 1] + 1):
+            recorder(progress(config, grade, step))
+    history = recorder.history()
+    looks, pixels = len(history.looks), math.prod(history.part)
+    assert least <= looks <= max(49, 2 * grade_count)
+    trained = sum(config.training.steps) * config.training.batch(200_000)
+    assert looks * pixels <= max(0.031 * 3 * trained, 12 * 64 * 64)
+    assert history.looks[-1].step == config.training.steps[-1]
+
+
+@pytest.mark.parametrize("wishes", [{"preset": "best"}, {"steps": 300, "grades": 1}, {"steps": 3000, "pixels": "half"}])
+def test_a_joint_fit_has_all_its_looks(wishes):
+    """All grades are trained at once: the looks are not shared among them, and go from its first step to its last."""
+    image, config = inr.image_from_array(picture(600, 800)), inr.configure(inr.FitOptions(**wishes))
+    recorder, steps = SpectrumRecorder(image, config), config.training.steps
+    for step in range(1, steps + 1):
+        recorder(
+            inr.Progress(
+                grade=len(config.grades), grades=len(config.grades), step=step, done=step, fraction=step / steps,
+                grade_fraction=step / steps, seconds=0.0, loss=0.1, psnr_db=10.0, leftover=nothing_left,
+            )
+        )  # fmt: skip
+    looked = [look.step for look in recorder.history().looks]
+    assert 40 <= len(looked) <= 48 and looked[0] == 1 and looked[-1] == steps
+    apart = np.diff(looked)
+    assert looked == sorted(set(looked)) and apart[:8].mean() < apart[-8:].mean()  # closer where training begins
+
+
+def test_what_the_recorder_sees_of_a_joint_fit_is_what_is_there(image):
+    config = grid_config(steps=12)
+    recorder, left = SpectrumRecorder(image, config), []
+
+    def both(at):
+        recorder(at)
+        left.append(at.leftover().reshape(12, 17, 3).numpy())
+
+    inr.fit(image, config, progress=both)
+    _, target = ring_power(image.pixels)
+    looks = recorder.history().looks
+    assert looks[0].step == 1 and looks[-1].step == 12 and {look.grade for look in looks} == {3}
+    for look in looks:
+        expected = np.sqrt(ring_power(left[look.step - 1])[1] / target)
+        np.testing.assert_allclose(look.error, expected, rtol=1e-3)
 
 
 def test_looks_of_an_attempt_that_diverged_are_dropped(image):
@@ -284,11 +325,16 @@ def test_looks_of_an_attempt_that_diverged_are_dropped(image):
 def test_under_a_time_limit_looks_wait_until_they_are_cheap(image):
     config = small_config(seconds=10.0)
     recorder = SpectrumRecorder(image, config)
-    recorder._cost = 0.1
-    recorder(progress(config, 1, 1, seconds=1.0))
-    assert not recorder.history().looks
-    recorder(progress(config, 1, 2, seconds=4.0))
-    assert [look.step for look in recorder.history().looks] == [2]
+
+    def slow(places):
+        time.sleep(0.03)
+        return nothing_left(places)
+
+    recorder(progress(config, 1, 1, seconds=0.5, leftover=slow))
+    recorder(progress(config, 1, 4, seconds=0.9, leftover=slow))  # 3 % of this is less than the first look took
+    assert [look.step for look in recorder.history().looks] == [1]
+    recorder(progress(config, 1, 5, seconds=1e6, leftover=slow))
+    assert [look.step for look in recorder.history().looks] == [1, 5]
 
 
 def test_figures_of_many_grades_and_of_none_but_contributions(tmp_path, image, model):
@@ -301,6 +347,7 @@ def test_figures_of_many_grades_and_of_none_but_contributions(tmp_path, image, m
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "again.png").read_bytes()
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
     draw_spectrum(tmp_path / "c.png", inr.spectrum(None, model))
+    assert has_figures(tmp_path / "a.png") and has_figures(tmp_path / "c.png")
     assert inr.load_image(tmp_path / "c.png").width < inr.load_image(tmp_path / "a.png").width
 
 

@@ -6,11 +6,11 @@ import struct
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import PROFILE, picture
-from files import tiff
+from helpers.commands import run
+from helpers.files import tiff
+from helpers.pictures import PROFILE, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cli import run
 
 import inr
 

@@ -76,6 +76,14 @@ def measure(
 
     Raises:
         ImageError: see `check_alike`.
+
+    Example:
+        >>> import numpy as np
+        >>> image = inr.image_from_array(np.full((4, 6), 0.5))
+        >>> model = inr.fit(image, inr.configure(inr.FitOptions(grades=2, preset="fast"))).model
+        >>> qualities, pictures = inr.measure(image, model)
+        >>> len(qualities), pictures[-1].shape, pictures[-1].dtype
+        (2, (4, 6, 1), dtype('uint8'))
     """
     check_alike(image, model)
     count = len(model.grades)

@@ -155,6 +155,14 @@ def save_model(model: Model, path: str | Path) -> None:
 
     Raises:
         ModelFileError: the folder cannot be written or the disk is full.
+
+    Example:
+        >>> import numpy as np
+        >>> image = inr.image_from_array(np.full((4, 6), 0.5))
+        >>> model = inr.fit(image, inr.configure(inr.FitOptions(grades=2, preset="fast"))).model
+        >>> inr.save_model(model, "flat.inr")
+        >>> inr.load_model("flat.inr").width
+        6
     """
     path = Path(path)
     try:

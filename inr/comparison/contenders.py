@@ -46,6 +46,10 @@ def parse_methods(text: str) -> list[Contender]:
 
     Raises:
         ConfigError: an unknown method or option, or a value that is none.
+
+    Example:
+        >>> [contender.options.grades for contender in inr.parse_methods("mgdl,siren:grades=4")]
+        [None, 4]
     """
     names = list(METHODS) if text == "all" else [name.strip() for name in text.split(",") if name.strip()]
     if not names or len(set(names)) < len(names):

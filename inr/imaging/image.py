@@ -53,6 +53,12 @@ def image_from_array(array: np.ndarray[Any, Any], *, name: str = "array") -> Ima
 
     Raises:
         ImageError: another shape or type, no pixels, or values outside [0, 1].
+
+    Example:
+        >>> import numpy as np
+        >>> image = inr.image_from_array(np.zeros((2, 3), np.uint8))
+        >>> image.width, image.height, image.channels
+        (3, 2, 1)
     """
     if array.ndim == 2:
         array = array[:, :, None]
@@ -84,7 +90,13 @@ def unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def quantize(values: np.ndarray[Any, Any], bit_depth: int) -> np.ndarray[Any, Any]:
-    """Clip to [0, 1] and round to unsigned integers of 8 or 16 bits, what is no number to 0; the shape stays."""
+    """Clip to [0, 1] and round to unsigned integers of 8 or 16 bits, what is no number to 0; the shape stays.
+
+    Example:
+        >>> import numpy as np
+        >>> inr.quantize(np.array([-0.1, 0.2, 1.0]), 8)
+        array([  0,  51, 255], dtype=uint8)
+    """
     dtype = np.uint16 if bit_depth == 16 else np.uint8
     scaled = np.nan_to_num(np.clip(values, 0.0, 1.0), copy=False) * np.float32(np.iinfo(dtype).max)
     rounded: np.ndarray[Any, Any] = np.rint(scaled).astype(dtype)

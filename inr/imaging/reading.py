@@ -34,6 +34,12 @@ def load_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Image:
 
     Raises:
         ImageError: no such file, a folder, no picture, a damaged one, or more than `max_pixels` pixels.
+
+    Example:
+        >>> import numpy as np
+        >>> inr.save_image("grey.png", np.full((2, 3, 1), 51, np.uint8))
+        >>> inr.load_image("grey.png").pixels[0, 0]
+        array([0.2], dtype=float32)
     """
     path = Path(path)
     if not path.exists():

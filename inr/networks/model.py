@@ -119,6 +119,13 @@ class Model:
 
         Raises:
             ConfigError: `grade` is not between 1 and the number of grades.
+
+        Example:
+            >>> import numpy as np
+            >>> image = inr.image_from_array(np.full((4, 6), 0.5))
+            >>> model = inr.fit(image, inr.configure(inr.FitOptions(grades=2, preset="fast"))).model
+            >>> len(model.grades), len(model.up_to(1).grades)
+            (2, 1)
         """
         if not 1 <= grade <= len(self.grades):
             raise ConfigError(f"grade is {grade}; this model has grades 1 to {len(self.grades)}.")
@@ -188,6 +195,15 @@ class Model:
 
         Raises:
             ConfigError: no such grade.
+
+        Example:
+            >>> import numpy as np
+            >>> image = inr.image_from_array(np.full((4, 6), 0.5))
+            >>> model = inr.fit(image, inr.configure(inr.FitOptions(grades=2, preset="fast"))).model
+            >>> model.render(width=12, height=8).shape
+            (8, 12, 1)
+            >>> model.render(region=inr.Region(x0=0, y0=0, x1=3, y1=2), grade=1).shape
+            (2, 3, 1)
         """
         model = self if grade is None else self.up_to(grade)
         region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)

@@ -17,6 +17,8 @@ without_latex = rc_context({"text.usetex": False})
 """For what draws: a person's own settings of Matplotlib may ask for LaTeX, which takes many a name for commands."""
 _PANELS = 6
 _PANEL_PIXELS = 512
+_TEXT = 0.8
+"""Inches that the words beside a panel take from top to bottom: a row is no lower, however flat the picture."""
 
 
 @without_latex
@@ -41,8 +43,8 @@ def draw_grades(
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(errors[0])
     aspect = source.shape[0] / source.shape[1]
-    panel = 3.2
-    figure = Figure(figsize=(panel * (len(shown) + 1), (panel - 0.1) * 2 * min(aspect, 2.5) + 0.5), dpi=110)
+    panel, row = 3.2, max(3.1 * min(aspect, 2.5), _TEXT)
+    figure = Figure(figsize=(panel * (len(shown) + 1), 2 * row + 0.5), dpi=110)
     FigureCanvasAgg(figure)
     axes = figure.subplots(2, len(shown) + 1, squeeze=False)
     for axis in axes.flat:

@@ -29,6 +29,15 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
 
     Raises:
         ConfigError: an unknown name, a value out of range, or wishes that do not fit together.
+
+    Example:
+        >>> config = inr.configure(inr.FitOptions(method="siren", grades=2))
+        >>> [(shape.depth, shape.width, shape.activation) for shape in config.grades]
+        [(4, 256, 'sine'), (4, 256, 'sine')]
+        >>> inr.configure(inr.FitOptions(method="sgdl", grades=2))
+        Traceback (most recent call last):
+        ...
+        inr.errors.ConfigError: method 'sgdl' is one grade, but grades is 2; use 'mgdl' for several, ...
     """
     _check_names(options)
     single = options.method.startswith("sgdl")

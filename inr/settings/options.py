@@ -83,6 +83,11 @@ class FitOptions:
 
     The names and units are those of `FitConfig`, its trainings and its shapes. depth, width, activation, steps and
     learning_rate hold for every grade. `wish` tells what each means to a person.
+
+    Example:
+        >>> from inr.settings.options import to_flags
+        >>> to_flags(inr.FitOptions(grades=2, max_bytes=20_000))
+        '--grades 2 --max-bytes 20000'
     """
 
     method: MethodName = _wish(
@@ -101,7 +106,8 @@ class FitOptions:
     width: int | None = _wish(
         low=1,
         high=8192,
-        help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; on waves: 192]",
+        help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; without updates: one a colour; "
+        "on waves: 192]",
     )
     encoding: EncodingName | None = _wish(
         common=True,
@@ -163,7 +169,8 @@ def read_wish(name: str, text: str) -> object:
     Raises:
         ConfigError: the text is none of its values. Whether a name is one of a choice is for `configure` to say.
     """
-    wish, kinds = WISHES[name], get_args(get_type_hints(FitOptions)[name])
+    wish, hint = WISHES[name], get_type_hints(FitOptions)[name]
+    kinds = get_args(hint) or (hint,)
     if wish.read is not None:
         return wish.read(text)
     for kind, what, such in ((int, "a whole number", "4"), (float, "a number", "0.5")):
@@ -182,5 +189,11 @@ def to_flags(options: FitOptions) -> str:
     for each in dataclasses.fields(options):
         value = getattr(options, each.name)
         if value is not None and value != each.default:
-            words += [flag(each.name), f"{value:.6g}" if isinstance(value, float) else str(value)]
+            words += [flag(each.name), _number(value) if isinstance(value, float) else str(value)]
     return shlex.join(words) or f"--method {options.method}"
+
+
+def _number(value: float) -> str:
+    """Return the text of a number: six digits, or as many as it takes to be read back the same."""
+    short = f"{value:.6g}"
+    return short if float(short) == value else repr(value)

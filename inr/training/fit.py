@@ -55,6 +55,13 @@ def fit(
     Raises:
         ConfigError: the device is not there, or the memory is too little.
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
+
+    Example:
+        >>> import numpy as np
+        >>> image = inr.image_from_array(np.linspace(0, 1, 96).reshape(8, 12))
+        >>> result = inr.fit(image, inr.configure(inr.FitOptions(grades=2, steps=4)))
+        >>> len(result.grades), result.steps, result.model.render().shape
+        (2, 4, (8, 12, 1))
     """
     config = config or configure()
     image = without_hidden(image, config.pixels)

@@ -2,20 +2,15 @@
 
 import dataclasses
 import math
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 
-from inr.codec.model_file import Encoded
 from inr.device import give_back_freed_memory
 from inr.imaging.image import Image
-from inr.imaging.profile import is_srgb
-from inr.imaging.sampling import spacing
 from inr.settings.config import FitConfig, JointTraining
 from inr.training.joint.closed_form import solve
-from inr.training.joint.finish import FEW, HOPELESS, cut, finished, mean_squared_error, refuse
+from inr.training.joint.finish import FEW, HOPELESS, NEAR_DB, End, badness, ended, finished, profile_bytes, psnr, refuse
 from inr.training.joint.rate_control import RateControl
 from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState
@@ -23,46 +18,17 @@ from inr.training.joint.trainer import refine
 from inr.training.loop import Length, retry
 from inr.training.memory import memory_limit
 from inr.training.result import FitResult, GradeLog, Progress
-from inr.training.rounding.networks import SAMPLE
 
-_NEAR_DB = 0.1
 _LITTLE = 1_000
 """A file whose latents are all zero may take more bytes than that, colour profile not counted."""
-_SOLUTIONS, _NEAR = 6, 0.01
+_SOLUTIONS, _NEAR = 6, 0.008
 """Closed forms at most that are solved to find the lambda of a limit, and how near it, in logarithms, is enough."""
 _BYTES_BY_LAMBDA, _ERROR_BY_LAMBDA = -0.5, 0.75
 """Powers of lambda that the bytes of a file and its error follow, about."""
-_LMBDAS = (1e-8, 0.9)
+_LMBDAS = (1e-7, 0.9)
 """Least and largest lambda."""
 _AIM = 0.99
 """Part of the bytes allowed that the closed form aims at."""
-
-
-@dataclass(frozen=True)
-class _End:
-    """A file that a fit may end with.
-
-    Attributes:
-        config: shapes and lambda of the model.
-        grades: a log for each grade's own part.
-        refinement: a log of joint training, or None if there was none.
-        encoded: the model and its file.
-        size: bytes of the file at most.
-        error: mean squared error of what is seen of the decoded picture.
-        lmbda: lambda at the end.
-        byte_worth: mean squared error that a byte of the file is worth by that lambda.
-        whole: whether training came to its end before the time did.
-    """
-
-    config: FitConfig
-    grades: tuple[GradeLog, ...]
-    refinement: GradeLog | None
-    encoded: Encoded
-    size: int
-    error: float
-    lmbda: float
-    byte_worth: float
-    whole: bool = True
 
 
 def fit_joint(
@@ -101,7 +67,7 @@ def fit_joint(
         trained = _trained(image, config, begin, (max_bytes, overhead), length, progress)
         if not trained.whole:
             said.append(f"time limit of {config.seconds:g} s")
-        if _badness(trained, config, max_bytes) <= _badness(end, config, max_bytes):
+        if badness(trained, config, max_bytes) <= badness(end, config, max_bytes):
             end = trained
         else:
             end = dataclasses.replace(end, refinement=trained.refinement)
@@ -109,8 +75,8 @@ def fit_joint(
     elif refines:
         said.append(f"time limit of {config.seconds:g} s")
     give_back_freed_memory()
-    if config.target_psnr is not None and abs(_psnr(end.error) - config.target_psnr) > _NEAR_DB:
-        said.append(f"reached {_psnr(end.error):.2f} dB of the {config.target_psnr:g} dB asked for")
+    if config.target_psnr is not None and abs(psnr(end.error) - config.target_psnr) > NEAR_DB:
+        said.append(f"reached {psnr(end.error):.2f} dB of the {config.target_psnr:g} dB asked for")
     return FitResult(
         model=end.encoded.model,
         config=end.config,
@@ -124,15 +90,17 @@ def fit_joint(
     )
 
 
-def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None) -> _End:
+def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None) -> End:
     """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas.
 
-    Bytes do not fall evenly with lambda, as rounded networks take now more, now less. So the search stays between a
-    lambda that was too small and one that was too large, and the best file seen is kept.
+    Bytes do not fall evenly with lambda, as rounded networks take now more, now less. So the secant method is kept
+    between a lambda that was too small and one that was too large, and the best file seen is what is returned.
     """
     assert training.lmbda is not None, "sized() has chosen one"
-    lmbda, profile, best, (low, high) = training.lmbda, _profile_bytes(image), None, _LMBDAS
     wanted = max_bytes is not None or config.target_psnr is not None
+    profile, best, (low, high) = profile_bytes(image), None, _LMBDAS
+    lmbda = max(training.lmbda, low) if wanted else training.lmbda
+    seen: list[tuple[float, float]] = []
     if training.sized:  # the closed form is linear: more neurons would have no part in the picture
         grades = tuple(dataclasses.replace(shape, width=image.channels) for shape in config.grades)
         config = dataclasses.replace(config, grades=grades)
@@ -143,23 +111,42 @@ def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_b
             state.dead_zone = HOPELESS
             refuse(max_bytes, finished(state, FEW)[0], profile)
             state.dead_zone = 0.5
-        end = _end(state, logs, None, None)
+        end = ended(state, logs, None, None)
         del state  # before the next takes as much memory
-        best = end if best is None else min(best, end, key=lambda one: _badness(one, config, max_bytes))
-        if config.target_psnr is not None:
-            off = math.log(end.error / 10.0 ** (-config.target_psnr / 10.0)) / _ERROR_BY_LAMBDA
-        else:
-            off = 0.0 if max_bytes is None else math.log(end.size / (_AIM * max_bytes)) / _BYTES_BY_LAMBDA
+        best = end if best is None else min(best, end, key=lambda one: badness(one, config, max_bytes))
+        off, slope = _off(end, config, max_bytes)
         if abs(off) < _NEAR:
             break
-        low, high = (low, lmbda) if off > 0.0 else (lmbda, high)
-        lmbda *= math.exp(-min(max(off, -2.0), 2.0))
+        low, high = (low, lmbda) if (off > 0.0) == (slope > 0.0) else (lmbda, high)
+        seen.append((math.log(lmbda), off))
+        lmbda = math.exp(_secant(seen[-2:], slope))
         lmbda = lmbda if low < lmbda < high else math.sqrt(low * high)
     assert best is not None
     if max_bytes is not None and best.size > max_bytes:
         state = JointState(image, config, training, best.lmbda)
-        best = _end(state, solve(state), None, max_bytes)
+        best = ended(state, solve(state), None, max_bytes)
     return best
+
+
+def _off(end: End, config: FitConfig, max_bytes: int | None) -> tuple[float, float]:
+    """Return the logarithm of what an end has over what is wanted, and the power of lambda that it follows, about."""
+    if config.target_psnr is not None:
+        return math.log(end.error / 10.0 ** (-config.target_psnr / 10.0)), _ERROR_BY_LAMBDA
+    return 0.0 if max_bytes is None else math.log(end.size / (_AIM * max_bytes)), _BYTES_BY_LAMBDA
+
+
+def _secant(seen: list[tuple[float, float]], slope: float) -> float:
+    """Return where a line through the last two points is zero; through the last one, of a slope, if it rises otherwise.
+
+    Args:
+        seen: (log lambda, offset), the last two or the only one.
+        slope: of the line, about.
+    """
+    (x0, y0), (x1, y1) = seen[0], seen[-1]
+    measured = (y1 - y0) / (x1 - x0) if x1 != x0 else slope
+    if not 0.1 < measured / slope < 3.0:
+        measured = slope
+    return x1 - min(max(y1 / measured, -3.0), 3.0)
 
 
 def _trained(
@@ -169,7 +156,7 @@ def _trained(
     limit: tuple[int | None, float],
     length: Length,
     progress: Callable[[Progress], None] | None,
-) -> _End:
+) -> End:
     """Return what joint training makes of the closed form, within bytes of which so many are not for latents."""
     lmbda, (max_bytes, overhead) = training.lmbda, limit
     assert lmbda is not None, "the closed form's"
@@ -177,7 +164,7 @@ def _trained(
     def attempt(rate: float, rest: Length) -> tuple[JointState, list[GradeLog], int]:
         state = JointState(image, config, training, lmbda)
         logs = solve(state)
-        control = RateControl(state, max_bytes, config.target_psnr, overhead + _profile_bytes(image))
+        control = RateControl(state, max_bytes, config.target_psnr, overhead + profile_bytes(image))
 
         def on_step(done: int, fraction: float, error: float) -> None:
             control.turn(done, fraction)
@@ -191,43 +178,8 @@ def _trained(
         attempt, training.network_rate, length, what="joint training", hint="give another --seed"
     )
     spent = length.elapsed - began - sum(log.seconds for log in logs)
-    log = GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=_psnr(state.error()))
-    return dataclasses.replace(_end(state, logs, log, max_bytes), whole=done >= training.steps)
-
-
-def _end(state: JointState, grades: list[GradeLog], refinement: GradeLog | None, max_bytes: int | None) -> _End:
-    """Return the file of a state, which keeps the limit."""
-    give_back_freed_memory()
-    size, encoded = finished(state, SAMPLE)
-    if max_bytes is not None and size > max_bytes:
-        size, encoded = cut(state, max_bytes, _profile_bytes(state.image))
-    training = dataclasses.replace(state.training, lmbda=state.lmbda)
-    return _End(
-        config=dataclasses.replace(state.config, training=training),
-        grades=tuple(grades),
-        refinement=refinement,
-        encoded=encoded,
-        size=size,
-        error=mean_squared_error(state.image, encoded.model, spacing(state.config.pixels)),
-        lmbda=state.lmbda,
-        byte_worth=8.0 * state.lmbda / (state.width * state.height),
-    )
-
-
-def _badness(end: _End, config: FitConfig, max_bytes: int | None) -> tuple[float, ...]:
-    """Return what is least for the best of several ends: D under a limit, R at a PSNR, else D + lambda R."""
-    if config.target_psnr is not None:
-        off = abs(_psnr(end.error) - config.target_psnr)
-        return off if off > _NEAR_DB else 0.0, end.size
-    if max_bytes is not None:
-        return max(end.size - max_bytes, 0), end.error
-    return (end.error + end.byte_worth * end.size,)
-
-
-def _profile_bytes(image: Image) -> int:
-    """Return the bytes that a picture's colour profile takes in its file, about."""
-    profile = image.icc_profile
-    return len(zlib.compress(profile, 9)) if profile and not is_srgb(profile) else 0
+    log = GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=psnr(state.error()))
+    return dataclasses.replace(ended(state, logs, log, max_bytes), whole=done >= training.steps)
 
 
 def bytes_allowed(image: Image, config: FitConfig) -> int | None:
@@ -248,10 +200,6 @@ def _progress(state: JointState, done: int, fraction: float, error: float, secon
         grade_fraction=fraction,
         seconds=seconds,
         loss=error / 2.0,
-        psnr_db=_psnr(error),
+        psnr_db=psnr(error),
         leftover=state.leftover,
     )
-
-
-def _psnr(error: float) -> float:
-    return -10.0 * math.log10(max(error, 1e-20))

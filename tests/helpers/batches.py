@@ -10,9 +10,9 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import psutil
-from conftest import picture
 
 import inr
+from helpers.pictures import picture
 from inr.batch.task import Outcome, Task
 from inr.batch.worker import fit_one
 
