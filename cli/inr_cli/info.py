@@ -20,9 +20,9 @@ def info(
     Example: inr info cat-inr/cat.inr
     """
     with common.running(debug=debug):
+        network, data = streams.read_model(model)
         from inr.codec.model_file import grade_bytes
 
-        network, data = streams.read_model(model)
         chunks, record = grade_bytes(data), network.record
         psnr = record.psnr_db or (None,) * len(network.grades)
         rows = [

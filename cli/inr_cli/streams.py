@@ -46,9 +46,10 @@ def read_picture(path: Path, max_pixels: int) -> "Image":
 
 def read_model(path: Path) -> tuple["Model", bytes]:
     """Read a model (see `inr.load_model`), and return the bytes of its file too."""
+    data = _stdin() if path == STREAM else None  # first: a terminal is refused at once
     from inr.codec.model_file import named_model, read_model_file
 
-    data = _stdin() if path == STREAM else read_model_file(path)
+    data = read_model_file(path) if data is None else data
     return named_model(data, source(path)), data
 
 

@@ -32,15 +32,16 @@ def read_outline(header: dict[str, Any]) -> Outline:
     Raises:
         ModelFileError: one is missing, of another type or out of range.
     """
-    depth, grades = header.get("bit_depth"), header.get("grades")
+    width, height = (read_integer(header, name, 1, MAX_SIDE) for name in ("width", "height"))
+    channels, depth, grades = read_integer(header, "channels", 1, 4), header.get("bit_depth"), header.get("grades")
     if type(depth) is not int or depth not in (8, 16):
         raise ModelFileError("the header names a bit depth this program does not know.")
     if not isinstance(grades, list) or not 1 <= len(grades) <= MAX_GRADES:
         raise ModelFileError("the header has no list of 1 to 64 grades.")
     return Outline(
-        width=read_integer(header, "width", 1, MAX_SIDE),
-        height=read_integer(header, "height", 1, MAX_SIDE),
-        channels=read_integer(header, "channels", 1, 4),
+        width=width,
+        height=height,
+        channels=channels,
         bit_depth=16 if depth == 16 else 8,
         grades=tuple(_grade(grade) for grade in grades),
     )
