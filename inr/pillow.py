@@ -9,7 +9,7 @@ Opening checks the file and reads its header; torch is not imported before pixel
 import contextlib
 import itertools
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
 from PIL import Image, ImageFile
 
@@ -92,7 +92,8 @@ class InrImageFile(ImageFile.ImageFile):
 
     def _ask(self, grades: int | None, size: tuple[int, int]) -> None:
         """Have the picture after so many grades, or after all, drawn at a size when pixels are asked for."""
-        self.fp, self._im, self._size = self._fp, None, size  # Pillow forgets the file once it is loaded
+        self.fp = cast("IO[bytes]", self._fp)  # which Pillow forgets once the picture is loaded
+        self._im, self._size = None, size
         self.tile = [ImageFile._Tile(FORMAT, (0, 0, *size), 0, (grades,))]
 
 
