@@ -26,7 +26,7 @@ from inr.codec.grades import quantised
 from inr.codec.model_file import grade_bytes
 from inr.codec.range_coder import MAX_REACH, TABLES, Decoder, Encoder, counts
 from inr.codec.tensors import SideInfo, read_integers, side_info, write_integers
-from inr.codec.version1 import decode_tensor
+from inr.codec.version1_weights import decode_tensor
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade

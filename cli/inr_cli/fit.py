@@ -8,22 +8,32 @@ import typer
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.fit_options import with_fit_options
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
+    from inr.imaging.image import Image
     from inr.report.folder import Written
     from inr.report.summary import Report
+    from inr.settings.config import DeviceName, FitConfig
     from inr.training.result import Progress
 
 
 @with_fit_options
 def fit(
-    image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
+    image: Annotated[
+        Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input.", readable=False)
+    ],
     wishes: FitOptions,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Folder for the outputs. [default: NAME-inr]", show_default=False),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for the outputs; - sends the model file alone to standard output. [default: NAME-inr]",
+            show_default=False,
+        ),
     ] = None,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
     device: common.Device = "auto",
@@ -38,16 +48,20 @@ def fit(
 
     Example: inr fit cat.png --grades 4
     """
-    folder = out or Path(f"{image.stem}-inr")
+    folder = out or Path(f"{streams.stem(image)}-inr")
     with common.running(debug=debug, threads=threads, out=folder):
         config = configure(wishes)
-        from inr.imaging.reading import load_image
+        if folder == streams.STREAM:
+            streams.check_stdout(json=json)
         from inr.report.folder import fit_to_folder
         from inr.report.summary import to_json
 
-        picture = load_image(image, max_pixels=max_pixels)
+        picture = streams.read_picture(image, max_pixels)
         for note in picture.notes:
-            talk(f"{image}: {note}.", quiet=quiet)
+            talk(f"{streams.source(image)}: {note}.", quiet=quiet)
+        if folder == streams.STREAM:
+            _fit_to_stdout(picture, config, device=device, memory=memory, quiet=quiet)
+            return
         with _Bar(quiet) as bar:
             written = fit_to_folder(
                 picture,
@@ -63,6 +77,20 @@ def fit(
         elif not quiet:
             say(_table(written.report))
         talk(_summary(written), quiet=quiet)
+
+
+def _fit_to_stdout(
+    picture: "Image", config: "FitConfig", *, device: "DeviceName", memory: float | None, quiet: bool
+) -> None:
+    """Fit a picture and send the model file to standard output, and its size and PSNR to stderr."""
+    from inr.analysis.fitted import fit_and_measure
+    from inr.report.summary import decibels
+
+    with _Bar(quiet) as bar:
+        fitted = fit_and_measure(picture, config, device=device, memory=memory, progress=bar.show)
+    streams.write(streams.STREAM, fitted.data)
+    psnr = " / ".join(decibels(quality.psnr_db) for quality in fitted.qualities)
+    talk(f"stdout: {len(fitted.data):,} bytes, PSNR {psnr} dB", quiet=quiet)
 
 
 class _Bar:

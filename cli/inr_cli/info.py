@@ -1,18 +1,16 @@
 """`inr info MODEL`: what is inside a model file."""
 
 import math
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from inr.report.text import json_text
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    model: streams.ModelPath,
     json: common.Json = False,
     quiet: common.Quiet = False,
     debug: common.Debug = False,
@@ -22,11 +20,10 @@ def info(
     Example: inr info cat-inr/cat.inr
     """
     with common.running(debug=debug):
-        from inr.codec.model_file import grade_bytes, load_model
+        network, data = streams.read_model(model)
+        from inr.codec.model_file import grade_bytes
 
-        network = load_model(model)
-        size = model.stat().st_size
-        chunks, record = grade_bytes(model.read_bytes()), network.record
+        chunks, record = grade_bytes(data), network.record
         psnr = record.psnr_db or (None,) * len(network.grades)
         rows = [
             {
@@ -43,9 +40,9 @@ def info(
         ]
         facts: dict[str, Any] = {
             "schema": 1,
-            "file": str(model),
-            "bytes": size,
-            "bpp": 8 * size / (network.width * network.height),
+            "file": streams.source(model),
+            "bytes": len(data),
+            "bpp": 8 * len(data) / (network.width * network.height),
             "width": network.width,
             "height": network.height,
             "channels": network.channels,

@@ -18,6 +18,7 @@ from inr.files import check_place
 from inr.report.text import printable
 from inr.settings.config import MAX_PIXELS, DeviceName
 from inr_cli.process import find_temporary_folder, heed_signals, quiet_libraries, talk
+from inr_cli.streams import STREAM, check_stdout
 
 EXPERTS = "Options for experts"
 """Heading in `--help` of the options that few people need."""
@@ -80,12 +81,20 @@ def running(*, debug: bool, threads: int | None = None, out: Path | None = None)
         _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
 
 
-def check_out(path: Path, *, overwrite: bool) -> None:
+def check_out(path: Path, *, overwrite: bool, json: bool = False) -> None:
     """Check, before the work, that a command's output can be written.
+
+    Args:
+        path: a file, or `-` for standard output in the commands that write to it.
+        overwrite: whether it may exist.
+        json: whether JSON goes to standard output.
 
     Raises:
         InrError: it exists and is not to be replaced, or it cannot be written.
     """
+    if path == STREAM:
+        check_stdout(json=json)
+        return
     if os.path.lexists(path) and not overwrite:
         raise InrError(f"{path} exists already; give --overwrite to replace it, or another --out.")
     try:

@@ -5,18 +5,19 @@ from typing import Annotated
 
 import typer
 
-from inr.errors import ModelFileError
 from inr.report.text import json_text
 from inr.settings.options import read_size
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 
 def pack(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    model: streams.ModelPath,
     max_bytes: Annotated[str, typer.Option(help="At most so many bytes: 20000, 20k, 1.5M.", metavar="SIZE")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Model file to write. [default: NAME.pack.inr]")
+        Path | None,
+        typer.Option("--out", "-o", help="Model file to write; - is standard output. [default: NAME.pack.inr]"),
     ] = None,
     image: Annotated[
         Path | None, typer.Option(help="The picture it was fitted to, to measure what is left.", readable=False)
@@ -33,32 +34,23 @@ def pack(
     """
     with common.running(debug=debug, threads=threads):
         limit = read_size(max_bytes)
-        path = out or Path(f"{model.stem}.pack.inr")
-        common.check_out(path, overwrite=overwrite)
+        path = out or Path(f"{streams.stem(model)}.pack.inr")
+        common.check_out(path, overwrite=overwrite, json=json)
         from inr.analysis.metrics import check_alike, measure
-        from inr.codec.model_file import encode, load_model, verified
+        from inr.codec.model_file import encode, verified
         from inr.imaging.reading import load_image
         from inr.report.summary import decibels
         from inr.training.rounding.model import round_to_bytes
 
-        before = model.stat().st_size if model.is_file() else 0
-        loaded, source = load_model(model), None if image is None else load_image(image)
+        loaded, data = streams.read_model(model)
+        source = None if image is None else load_image(image)
         if source is not None:
             check_alike(source, loaded)
         packed = verified(encode(round_to_bytes(loaded, limit)))
         psnr = [q.psnr_db for q in measure(source, packed.model)[0]] if source is not None else None
-        _write(path, packed.data)
-        facts = {"schema": 1, "file": str(path), "bytes": path.stat().st_size, "bytes_before": before}
+        streams.write(path, packed.data)
+        facts = {"schema": 1, "file": streams.target(path), "bytes": len(packed.data), "bytes_before": len(data)}
         if json:
             say(json_text(facts if psnr is None else {**facts, "psnr_db": psnr}))
         told = "" if psnr is None else ", PSNR " + " / ".join(decibels(value) for value in psnr) + " dB"
-        talk(f"{path}: {facts['bytes']:,} bytes, before {before:,}{told}", quiet=quiet)
-
-
-def _write(path: Path, data: bytes) -> None:
-    from inr.files import write_whole
-
-    try:
-        write_whole(path, data)
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be written: {error.strerror or error}.") from error
+        talk(f"{streams.target(path)}: {facts['bytes']:,} bytes, before {len(data):,}{told}", quiet=quiet)

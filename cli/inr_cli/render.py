@@ -1,25 +1,35 @@
 """`inr render MODEL`: a model file -> a picture of any size, region and grade."""
 
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from inr.errors import ConfigError, ImageError
+from inr.errors import ConfigError
 from inr.report.text import json_text
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.networks.model import Model, Region
 
 
+FormatName = Literal["png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "gif"]
+
+
 def render(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    model: streams.ModelPath,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Picture to write; its ending is its type. [default: NAME.render.png]"),
+        typer.Option(
+            "--out",
+            "-o",
+            help="Picture to write; its ending is its type. - is standard output. [default: NAME.render.png]",
+        ),
+    ] = None,
+    format: Annotated[
+        FormatName | None, typer.Option(help="Type of the picture on standard output; png unless you say another.")
     ] = None,
     scale: Annotated[float | None, typer.Option(help="Times the size of the picture or region.")] = None,
     size: Annotated[str | None, typer.Option(help="WxH in pixels.", metavar="WxH")] = None,
@@ -40,20 +50,22 @@ def render(
 
     Example: inr render cat-inr/cat.inr -o big.png --scale 3
     """
-    path = out or Path(f"{model.stem}.render.png")
+    path = out or Path(f"{streams.stem(model)}.render.png")
     with common.running(debug=debug, threads=threads, out=path):
         if scale is not None and size is not None:
             raise ConfigError("both --scale and --size are given; give one.")
         if scale is not None and not 0 < scale <= 1000:
             raise ConfigError(f"--scale is {scale:g}; it must lie between 0 and 1000.")
+        if format is not None and path != streams.STREAM:
+            raise ConfigError("--format is for --out - only; the ending of any other --out is the type of the picture.")
+        ending = f".{format or 'png'}" if path == streams.STREAM else path.suffix
         wanted = _parse_size(size)
         corners = _parse_region(region)
-        common.check_out(path, overwrite=overwrite)
-        from inr.codec.model_file import load_model
+        common.check_out(path, overwrite=overwrite, json=json)
         from inr.device import choose_device
-        from inr.imaging.writing import save_image
+        from inr.imaging.writing import image_to_bytes
 
-        network = load_model(model)
+        network, _ = streams.read_model(model)
         if grade is not None:
             network = network.up_to(grade)
         part = _region(network, corners)
@@ -65,10 +77,10 @@ def render(
                 f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
             )
         _check_room(width, height, network)
-        _try_format(path, width, height, network)
+        _try_format(path, ending, width, height, network)
         on = choose_device(device)
         picture = network.to(on).render(width=width, height=height, region=part, bit_depth=network.bit_depth)
-        save_image(path, picture, icc_profile=network.icc_profile)
+        streams.write(path, image_to_bytes(picture, ending, name=streams.target(path), icc_profile=network.icc_profile))
         if json:
             facts = {
                 "schema": 1,
@@ -78,7 +90,7 @@ def render(
                 "grade": len(network.grades),
             }
             say(json_text(facts))
-        talk(f"{path}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
+        talk(f"{streams.target(path)}: {width} x {height}, grade {len(network.grades)}", quiet=quiet)
 
 
 def _check_room(width: int, height: int, model: "Model") -> None:
@@ -93,20 +105,15 @@ def _check_room(width: int, height: int, model: "Model") -> None:
         )
 
 
-def _try_format(path: Path, width: int, height: int, model: "Model") -> None:
-    """Write the first row and the first column of such a picture aside: a format that does not hold it says so now."""
+def _try_format(path: Path, ending: str, width: int, height: int, model: "Model") -> None:
+    """Encode the first row and the first column of such a picture: a format that does not hold it says so now."""
     import numpy as np
 
-    from inr.imaging.writing import save_image
+    from inr.imaging.writing import image_to_bytes
 
     dtype = np.uint16 if model.bit_depth == 16 else np.uint8
-    with tempfile.TemporaryDirectory(prefix="inr-") as folder:
-        trial = Path(folder, "trial").with_suffix(path.suffix)
-        try:
-            save_image(trial, np.zeros((1, width, model.channels), dtype))
-            save_image(trial, np.zeros((height, 1, model.channels), dtype))
-        except ImageError as error:
-            raise ImageError(str(error).replace(str(trial), str(path))) from error
+    for rows, columns in ((1, width), (height, 1)):
+        image_to_bytes(np.zeros((rows, columns, model.channels), dtype), ending, name=streams.target(path))
 
 
 def _parse_size(text: str | None) -> tuple[int, int] | None:

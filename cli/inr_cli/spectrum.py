@@ -8,11 +8,12 @@ import typer
 from inr.report.text import json_text
 from inr.settings.config import PixelsName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 
 def spectrum(
-    model: Annotated[Path, typer.Argument(help="An .inr model file.", readable=False)],
+    model: streams.ModelPath,
     image: Annotated[
         Path | None,
         typer.Option(help="The picture it was fitted to; without it, only what each grade adds.", readable=False),
@@ -33,10 +34,9 @@ def spectrum(
 
     Example: inr spectrum cat-inr/cat.inr --image cat.png
     """
-    path = out or Path(f"{model.stem}.spectrum.png")
+    path = out or Path(f"{streams.stem(model)}.spectrum.png")
     with common.running(debug=debug, threads=threads, out=path):
         from inr.analysis.spectrum import spectrum as analyse
-        from inr.codec.model_file import load_model
         from inr.device import choose_device
         from inr.imaging.reading import load_image
         from inr.report.spectrum_figure import check_name, save_spectrum
@@ -44,7 +44,7 @@ def spectrum(
 
         check_name(path)
         common.check_out(path, overwrite=overwrite)
-        network = load_model(model)
+        network, _ = streams.read_model(model)
         picture = load_image(image, max_pixels=max_pixels) if image else None
         found = analyse(picture, network.to(choose_device(device)), pixels=pixels)
         save_spectrum(path, found)

@@ -1,17 +1,16 @@
 """Model <-> the JSON header of its file, every field checked before anything is built from it."""
 
-import contextlib
 import dataclasses
 import math
 from typing import Any, get_args
 
-from inr.errors import ConfigError, ModelFileError
-from inr.imaging.image import BitDepth
+from inr.codec.outline import read_integer, read_outline
+from inr.errors import ModelFileError
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record
-from inr.settings.shape import MAX_GRADES, MAX_SIDE, FeedName, Form, FrameName, GradeShape, Plane
+from inr.settings.shape import FeedName, Form, FrameName
 
 MAX_FREQUENCY = 1e7
 """Highest of a fixed frequency, in cycles per unit of the coordinate frame."""
@@ -50,22 +49,17 @@ class Header:
 
     def __init__(self, header: dict[str, Any]) -> None:
         self._header = header
-        self.width = self._integer("width", 1, MAX_SIDE)
-        self.height = self._integer("height", 1, MAX_SIDE)
-        self.channels = self._integer("channels", 1, 4)
-        self.frequencies = self._integer("frequencies", 0, 16_384)
+        outline = read_outline(header)
+        self.width, self.height = outline.width, outline.height
+        self.channels, self.bit_depth, self.grades = outline.channels, outline.bit_depth, outline.grades
+        self.frequencies = read_integer(header, "frequencies", 0, 16_384)
         self.draw = self._draw(header.get("drawn"))
-        depth, frame, feed = (header.get(name) for name in ("bit_depth", "frame", "feed_encoding"))
+        frame, feed = header.get("frame"), header.get("feed_encoding")
         feeds = [name for name, stored in _FEEDS.items() if stored is feed or (stored == feed and feed == "only")]
-        if type(depth) is not int or depth not in (8, 16) or frame not in get_args(FrameName) or not feeds:
-            raise ModelFileError("the header names a bit depth, frame or encoding rule this program does not know.")
-        self.bit_depth: BitDepth = 16 if depth == 16 else 8
+        if frame not in get_args(FrameName) or not feeds:
+            raise ModelFileError("the header names a frame or encoding rule this program does not know.")
         self.frame: FrameName = "unit" if frame == "unit" else "isotropic"
         self.feed: FeedName = feeds[0]
-        grades: object = header.get("grades")
-        if not isinstance(grades, list) or not 1 <= len(grades) <= MAX_GRADES:
-            raise ModelFileError("the header has no list of 1 to 64 grades.")
-        self.grades = [_grade(grade) for grade in grades]
         self._check_together()
 
     def empty_grade(self, number: int) -> Grade:
@@ -138,12 +132,6 @@ class Header:
         ):
             raise ModelFileError("the header's grades do not fit its encoding; it is damaged.")
 
-    def _integer(self, name: str, low: int, high: int) -> int:
-        value = self._header.get(name)
-        if type(value) is not int or not low <= value <= high:
-            raise ModelFileError(f"the header's {name} is {repr(value)[:60]}; accepted are {low} to {high}.")
-        return value
-
 
 def _entry(grade: Grade) -> list[Any]:
     """Return a grade as [depth, width, activation], then its planes and its form, if any."""
@@ -152,44 +140,3 @@ def _entry(grade: Grade) -> list[Any]:
     default = dataclasses.asdict(Form())
     form = {name: value for name, value in dataclasses.asdict(grade.form).items() if value != default[name]}
     return [grade.depth, grade.width, grade.activation, *([planes] if planes else []), *([form] if form else [])]
-
-
-def _grade(entry: object) -> GradeShape:
-    """Return the shape of a grade."""
-    match entry:
-        case [depth, width, str(), *rest] if type(depth) is type(width) is int and len(rest) <= 2:
-            activation: Any = entry[2]  # whether there is such a one is for the class to say
-            last = rest.pop() if rest and isinstance(rest[-1], dict) else {}
-            form, planes = _form(last), rest.pop() if rest else []
-            if not rest and isinstance(planes, list) and form is not None:
-                with contextlib.suppress(ConfigError, TypeError, ValueError, OverflowError):
-                    return GradeShape(
-                        depth=depth,
-                        width=width,
-                        activation=activation,
-                        planes=tuple(_plane(*plane) for plane in planes),
-                        form=form,
-                    )
-    raise ModelFileError(f"the header describes a grade as {repr(entry)[:60]}, which this program does not know.")
-
-
-def _plane(cell: int, channels: int, *around: int) -> Plane:
-    if around not in ((), (1,)):
-        raise ValueError("a plane has two numbers, or a third that is 1")
-    return Plane(cell=cell, channels=channels, around=bool(around))
-
-
-def _form(entry: Any) -> Form | None:
-    """Return a form from its fields that are not the default, or None if they are none of a form."""
-    kinds: dict[str, tuple[type, ...]] = {
-        "gain": (int, float), "slope": (bool,), "window": (int, float), "first": (str,), "scales": (list,),
-        "separate": (bool,), "branches": (int,), "shifts": (int,), "sigmoid": (bool,),
-    }  # fmt: skip
-    scales = entry.get("scales", [])
-    if any(type(value) not in kinds.get(name, ()) for name, value in entry.items()):
-        return None
-    if any(type(scale) not in (int, float) for scale in scales):
-        return None
-    with contextlib.suppress(ConfigError, OverflowError):
-        return Form(**{**entry, "scales": tuple(scales)})
-    return None

@@ -7,11 +7,12 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from inr.codec import version1
+from inr.codec import version1, version1_weights
 from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpack
 from inr.codec.grades import layouts, quantised, read_table, read_weights, write_grades
 from inr.codec.header import Header, make_header
 from inr.codec.latents import LatentCoder, read_entropy_model, write_entropy_model
+from inr.codec.outline import GRADE, PROFILE, read_profile
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
 from inr.imaging.icc import MAX_PROFILE
@@ -22,8 +23,6 @@ from inr.networks.model import Model, Record
 from inr.networks.quantised import Quantised
 
 ENTROPY_MODEL = b"E"
-GRADE = b"G"
-PROFILE = b"i"
 FREE_NUMBERS, NUMBERS_A_BYTE = 2**24, 2**14
 """Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on.
 
@@ -102,8 +101,12 @@ def grade_bytes(data: bytes) -> tuple[int, ...]:
     return tuple(chunk_size(len(chunk.payload), found.version) for chunk in found.chunks if chunk.tag == GRADE)
 
 
-def model_from_bytes(data: bytes) -> Model:
+def model_from_bytes(data: bytes, *, grades: int | None = None) -> Model:
     """Parse a model file; one cut short after its first grade gives the grades that are whole, with a warning.
+
+    Args:
+        data: the bytes of the file.
+        grades: decode no more than the first so many; all by default.
 
     Raises:
         ModelFileError: anything else that is wrong with the bytes.
@@ -111,26 +114,28 @@ def model_from_bytes(data: bytes) -> Model:
     container = unpack(data)
     header = Header(container.header)
     payloads, entropy_model = _checked_payloads(container, header)
+    wanted = len(header.grades) if grades is None else min(grades, len(header.grades))
+    payloads = payloads[:wanted]
     drawn = header.draw
     frequencies = drawn.frequencies(header.frequencies) if drawn else read_table(payloads[0], header.frequencies)
     coder = LatentCoder(
         [shape.planes for shape in header.grades[: len(payloads)]], header.width, header.height, entropy_model
     )
-    grades: list[Grade] = []
+    decoded: list[Grade] = []
     tensors: list[tuple[Quantised, ...]] = []
     for number, payload in enumerate(payloads):
         grade = header.empty_grade(number)
-        start = 0 if grades else 8 * header.table
+        start = 0 if decoded else 8 * header.table
         grade.waves.copy_(read_table(payload[start:], grade.form.shifts))
         rest = payload[start + 8 * grade.form.shifts :]
         if container.version == 1:
-            version1.read_weights(grade, rest)
+            version1_weights.read_weights(grade, rest)
         else:
             tensors.append(read_weights(grade, rest, coder, number))
-        grades.append(grade)
-    if len(grades) < len(header.grades):
+        decoded.append(grade)
+    if len(decoded) < wanted:
         warnings.warn(
-            f"the file is cut short; grades used: {len(grades)} of {len(header.grades)}.",
+            f"the file is cut short; grades used: {len(decoded)} of {len(header.grades)}.",
             ModelFileWarning,
             stacklevel=2,
         )
@@ -142,9 +147,9 @@ def model_from_bytes(data: bytes) -> Model:
         frame=header.frame,
         encoding=Encoding(frequencies, drawn),
         feed=header.feed,
-        grades=tuple(grades),
-        icc_profile=_profile(container),
-        record=header.record(len(grades)),
+        grades=tuple(decoded),
+        icc_profile=read_profile(container),
+        record=header.record(len(decoded)),
         entropy_model=entropy_model,
         quantised=tuple(tensors),
     )
@@ -177,21 +182,34 @@ def load_model(path: str | Path) -> Model:
     Raises:
         ModelFileError: no such file, or anything that is wrong with it.
     """
+    return named_model(read_model_file(path), path)
+
+
+def named_model(data: bytes, name: object) -> Model:
+    """Parse a model file (see `model_from_bytes`), and name it in errors."""
+    try:
+        return model_from_bytes(data)
+    except ModelFileError as error:
+        raise ModelFileError(f"{name}: {error}") from error
+
+
+def read_model_file(path: str | Path) -> bytes:
+    """Return the bytes of a model file; of a foreign one, which may be of any size, the first few.
+
+    Raises:
+        ModelFileError: no such file, or one that cannot be read.
+    """
     path = Path(path)
     if path.exists() and not path.is_file():
         raise ModelFileError(f"{path} is no file; give one .inr model file.")
     try:
         with path.open("rb") as file:
             data = file.read(len(MAGIC))
-            data += file.read() if data == MAGIC else b""  # a foreign file may be of any size
+            return data + (file.read() if data == MAGIC else b"")
     except FileNotFoundError:
         raise ModelFileError(f"{path}: no such file.") from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}.") from error
-    try:
-        return model_from_bytes(data)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from error
 
 
 def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes], EntropyModel | None]:
@@ -232,17 +250,3 @@ def _check_sizes(container: Container, header: Header, found: list[int]) -> None
         allowed += NUMBERS_A_BYTE * length - most
         if allowed < 0:
             raise ModelFileError(f"grade {number} has {length} bytes, too few for {most:,} numbers; it is damaged.")
-
-
-def _profile(container: Container) -> bytes | None:
-    for chunk in container.chunks:
-        if chunk.tag == PROFILE:
-            inflater = zlib.decompressobj()
-            try:
-                profile = inflater.decompress(chunk.payload, MAX_PROFILE)
-            except zlib.error as error:
-                raise ModelFileError(f"the colour profile is damaged ({error}).") from error
-            if not inflater.eof or inflater.unused_data:
-                raise ModelFileError("the colour profile is damaged, or larger than any that is accepted.")
-            return profile
-    return None

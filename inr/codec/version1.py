@@ -1,11 +1,7 @@
-"""What only files of version 1 need: a plain header, four-letter tags, and two bytes for every number of a tensor."""
+"""The layout that only files of version 1 have: a plain header, four-letter tags. No torch here."""
 
 import struct
 import zlib
-
-import numpy as np
-import torch
-from torch import Tensor, nn
 
 from inr.errors import ModelFileError
 
@@ -15,7 +11,6 @@ CHUNK = struct.Struct("<4sII")
 """Tag, length of the payload, and the CRC-32 of tag and payload."""
 NAMES = {b"GRAD": b"G", b"iccp": b"i"}
 """The tags of version 1, and what they are called since."""
-_MAX_EXPONENT, _LARGEST = 112, 32_767
 
 
 def tensor_bytes(count: int) -> int:
@@ -50,30 +45,3 @@ def read_chunks(data: bytes, position: int) -> tuple[list[tuple[bytes, bytes]], 
             raise ModelFileError(f"the file holds a chunk {tag!r} that this program does not know.")
         position += length
     return chunks, False, None
-
-
-@torch.no_grad()
-def read_weights(grade: nn.Module, payload: bytes) -> None:
-    """Fill a grade from its payload after the tables.
-
-    Raises:
-        ModelFileError: it holds what no encoder writes.
-    """
-    position = 0
-    for parameter in grade.parameters():
-        size = tensor_bytes(parameter.numel())
-        parameter.copy_(decode_tensor(payload[position : position + size], tuple(parameter.shape)))
-        position += size
-
-
-def decode_tensor(data: bytes, shape: tuple[int, ...]) -> Tensor:
-    """Return the float32 tensor of this shape: an exponent (int8), then integers (int16, row by row) times 2^exponent.
-
-    Raises:
-        ModelFileError: no encoder writes such.
-    """
-    exponent = int.from_bytes(data[:1], "little", signed=True)
-    integers = np.frombuffer(data, dtype="<i2", offset=1)
-    if exponent > _MAX_EXPONENT or (integers.size and int(integers.min()) < -_LARGEST):
-        raise ModelFileError("a weight is outside the range of the format; the file is damaged.")
-    return torch.from_numpy(integers.astype(np.float32) * np.float32(2.0**exponent)).reshape(shape)

@@ -48,24 +48,33 @@ def load_image(path: str | Path, *, max_pixels: int = MAX_PIXELS) -> Image:
         raise ImageError(f"{path} is a folder; give one picture ({ACCEPTED}).")
     if not path.is_file():
         raise ImageError(f"{path} is no file; give one picture ({ACCEPTED}).")
-    with _pillow_unlimited(), _translated(path):
-        with path.open("rb") as file:
-            width, height = _size(file)
-            if width * height > max_pixels:
-                raise ImageError(
-                    f"{width} x {height} pixels, more than the limit of {max_pixels:,}; "
-                    "raise it with --max-pixels if you trust the file."
-                )
-            needed, free = _LEAST_A_PIXEL * width * height, memory_free()
-            if free is not None and needed > free:
-                raise ImageError(
-                    f"{width} x {height} pixels take at least {needed / GIB:.1f} GiB of memory, more than the "
-                    f"{free / GIB:.1f} GiB that may be used here."
-                )
-            file.seek(0)
-            data = file.read()
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error
+    with file:
+        return read_image(file, str(path), max_pixels=max_pixels)
+
+
+def read_image(file: BinaryIO, name: str, *, max_pixels: int = MAX_PIXELS) -> Image:
+    """Read a picture, as `load_image` does, from an open file that can seek; `name` stands for it in errors."""
+    with _pillow_unlimited(), _translated(name):
+        width, height = _size(file)
+        if width * height > max_pixels:
+            raise ImageError(
+                f"{width} x {height} pixels, more than the limit of {max_pixels:,}; "
+                "raise it with --max-pixels if you trust the file."
+            )
+        needed, free = _LEAST_A_PIXEL * width * height, memory_free()
+        if free is not None and needed > free:
+            raise ImageError(
+                f"{width} x {height} pixels take at least {needed / GIB:.1f} GiB of memory, more than the "
+                f"{free / GIB:.1f} GiB that may be used here."
+            )
+        file.seek(0)
+        data = file.read()
         stored = _read(data)
-        return _image(stored, path, hashlib.sha256(data).hexdigest())
+        return _image(stored, name, hashlib.sha256(data).hexdigest())
 
 
 def _size(file: BinaryIO) -> tuple[int, int]:
@@ -96,7 +105,7 @@ def _read(data: bytes) -> Stored:
     return read_tiff(data) if is_tiff(data) else decode(data)
 
 
-def _image(stored: Stored, path: Path, digest: str) -> Image:
+def _image(stored: Stored, name: str, digest: str) -> Image:
     """Turn a picture upright, and give it the profile that it can carry."""
     pixels, profile, notes = stored.pixels, stored.icc_profile, stored.notes
     if stored.orientation in _UPRIGHT and stored.orientation != 1:
@@ -110,12 +119,12 @@ def _image(stored: Stored, path: Path, digest: str) -> Image:
     if profile:
         profile, said = suited(profile, grey=pixels.shape[2] < 3)
         notes = (*notes, said) if said else notes
-    image = image_from_array(pixels, name=str(path))
+    image = image_from_array(pixels, name=name)
     return Image(
         pixels=image.pixels,
         bit_depth=image.bit_depth,
         icc_profile=profile,
-        name=str(path),
+        name=name,
         notes=notes,
         sha256=digest,
     )
@@ -135,20 +144,18 @@ def _pillow_unlimited() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def _translated(name: str) -> Iterator[None]:
     """Turn whatever a decoder raises over foreign bytes into one sentence about the file."""
     try:
         yield
     except MemoryError:
         raise
     except ImageError as error:
-        raise ImageError(f"{path}: {error}") from error.__cause__
-    except PermissionError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ImageError(f"{name}: {error}") from error.__cause__
     except PIL.UnidentifiedImageError as error:
-        raise ImageError(f"{path}: the picture is damaged or cut short.") from error
+        raise ImageError(f"{name}: the picture is damaged or cut short.") from error
     except Exception as error:  # decoders raise anything: IndexError, KeyError, struct.error, bare Exception
-        raise ImageError(f"{path}: the picture is damaged or cut short ({error}).") from error
+        raise ImageError(f"{name}: the picture is damaged or cut short ({error}).") from error
 
 
 _UPRIGHT: dict[int, Callable[[np.ndarray[Any, Any]], np.ndarray[Any, Any]]] = {

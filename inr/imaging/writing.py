@@ -16,35 +16,56 @@ from inr.imaging.tiff import encode_tiff
 
 
 def save_image(path: str | Path, values: np.ndarray[Any, Any], *, icc_profile: bytes | None = None) -> None:
-    """Write (H, W, C) uint8 or uint16 values; the name's ending decides the format.
+    """Write (H, W, C) uint8 or uint16 values; the name's ending decides the format (see `image_to_bytes`).
+
+    Raises:
+        ImageError: what `image_to_bytes` raises, or a folder that cannot be written.
+    """
+    path = Path(path)
+    data = image_to_bytes(values, path.suffix, name=str(path), icc_profile=icc_profile)
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise ImageError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ImageError(f"{path} cannot be written: {error}.") from error
+
+
+def image_to_bytes(
+    values: np.ndarray[Any, Any], ending: str, *, name: str = "picture", icc_profile: bytes | None = None
+) -> bytes:
+    """Return the bytes of a picture file of (H, W, C) uint8 or uint16 values.
 
     The profile is embedded. Where the format has no place for it, or the profile is of other colours than the picture,
     `ImageWarning` says so. 16-bit values are rounded to 8 bits for formats that hold no more.
 
+    Args:
+        values: the pixels.
+        ending: decides the format: `.png` and its like.
+        name: what the picture is called in errors and warnings.
+        icc_profile: colour profile of the picture.
+
     Raises:
-        ImageError: an ending that is not accepted, values the format cannot hold, or a folder that cannot be written.
+        ImageError: an ending that is not accepted, or values the format cannot hold.
     """
-    path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = ending.lower()
     if suffix not in ENDINGS:
-        raise ImageError(f"{path}: the ending {suffix or '(none)'} is not accepted; use one of {ACCEPTED}.")
+        raise ImageError(f"{name}: the ending {suffix or '(none)'} is not accepted; use one of {ACCEPTED}.")
     kind = ENDINGS[suffix]
     if values.dtype == np.uint16 and kind not in ("PNG", "TIFF"):
         values = ((values.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
     if kind in ("JPEG", "BMP", "GIF") and values.shape[2] in (2, 4):
-        raise ImageError(f"{path}: {suffix} holds no alpha channel here; write a .png, .webp or .tif instead.")
+        raise ImageError(f"{name}: {suffix} holds no alpha channel here; write a .png, .webp or .tif instead.")
     if icc_profile and kind in ("BMP", "GIF"):
-        warnings.warn(f"{path}: the colour profile has no place in this format; a .png keeps it.", ImageWarning, 2)
+        warnings.warn(f"{name}: the colour profile has no place in this format; a .png keeps it.", ImageWarning, 2)
     elif icc_profile:
         icc_profile, said = suited(icc_profile, grey=values.shape[2] < 3 and kind != "WEBP")  # which is RGB always
         if icc_profile is None:
-            warnings.warn(f"{path}: {said}.", ImageWarning, 2)
+            warnings.warn(f"{name}: {said}.", ImageWarning, 2)
     try:
-        write_whole(path, _encode(values, kind, icc_profile))
-    except OSError as error:
-        raise ImageError(f"{path} cannot be written: {error.strerror or error}.") from error
-    except (ValueError, OverflowError) as error:
-        raise ImageError(f"{path}: {suffix} does not hold this picture ({error}).") from error
+        return _encode(values, kind, icc_profile)
+    except (OSError, ValueError, OverflowError) as error:
+        raise ImageError(f"{name}: {suffix} does not hold this picture ({error}).") from error
 
 
 def _encode(values: np.ndarray[Any, Any], kind: str, icc_profile: bytes | None) -> bytes:
