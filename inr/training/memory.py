@@ -23,7 +23,9 @@ _LATER = 200 << 20
 _NOT_TOLD = 4 * GIB
 """What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 _CHUNK = 8192
-"""Pixels pushed through a network at once in greedy training."""
+"""Pixels pushed through a network at once in greedy training and rounding."""
+_PLAIN = ("relu", "sine", "tanh", "gelu")
+"""Activations that are one function of one number; others compute several numbers for each on the way."""
 _STEP = 65_536
 """Pixels of a joint step that are drawn at once."""
 _SPECTRUM = 1 << 25
@@ -148,7 +150,13 @@ def _afterwards(image: Image, config: FitConfig) -> int:
     pictures = grades * size * (2 if image.bit_depth == 16 else 1)
     part = min(image.width * image.height, _SPECTRUM // (image.channels * (grades + 1)))
     models = 24 * numbers  # as trained, and as decoded: float32, and integers
-    coding = 40 * largest + (16 * numbers if isinstance(config.training, GreedyTraining) else 0)  # being rounded first
+    coding = 40 * largest
+    if isinstance(config.training, GreedyTraining):  # it is rounded first: a chunk through all grades and back
+        kept = sum(
+            (5 if shape.activation in _PLAIN else 9) * shape.form.features(shape.width, shape.activation) * shape.depth
+            for shape in config.grades
+        )
+        coding += 16 * numbers + 4 * _CHUNK * (kept + sum(_inputs(config)))
     return models + max(coding, pictures + part * (4 * image.channels * grades + 50))
 
 
