@@ -94,7 +94,7 @@ def test_a_comparison_of_methods_that_all_take_more_is_refused_before_the_first(
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell a process's memory so")
 @TRAININGS
 def test_the_least_that_is_accepted_holds_for_the_whole_process(folder, settings):
-    inr.save_image("wide.png", picture(360, 300))
+    inr.save_image("wide.png", picture(150, 180))
     done = subprocess.run(
         [sys.executable, "-c", PEAK, *settings, "--threads", "1"], capture_output=True, text=True, check=True
     )
