@@ -19,7 +19,7 @@ from inr.settings.config import PixelsName
 EXACT_DB = 120.0
 """What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
 _ROWS = 64
-"""Rows compared at once, for whole pictures in float64 are large; even, so that each part begins as the lattice does."""
+"""Rows compared at once: whole pictures in float64 are large. An even number, so that each part begins a lattice."""
 _SSIM_WINDOW = 11
 _SSIM_TILE = 512
 """Pixels of a side that are compared at once: what is computed on the way fits in cache."""

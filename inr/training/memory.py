@@ -157,7 +157,7 @@ def _afterwards(image: Image, config: FitConfig) -> int:
             for shape in config.grades
         )
         coding += 16 * numbers + 4 * _CHUNK * (kept + sum(_inputs(config)))
-    return models + max(coding, pictures + part * (4 * image.channels * grades + 50))
+    return models + max(coding, pictures + 4 * image.channels * grades * part + max(50 * part, 8 * size))
 
 
 def _training_pixels(image: Image, config: FitConfig) -> int:
