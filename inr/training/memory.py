@@ -131,7 +131,7 @@ def _joint(image: Image, config: FitConfig, training: JointTraining) -> int:
     weights = sum(sum(of_grade) for of_grade in _counts(image, config)) - latents
     held = 24 * latents  # with their tables and distributions
     held += colours * (3 if image.channels in (2, 4) else 1)  # and what is seen of each
-    solving = 3 * colours + 28 * finest + 4 * latents
+    solving = 5 * colours + 36 * finest + 4 * latents
     networks = zip(_seen(config), config.grades, strict=True)
     floats = sum(2 * seen + 4 * shape.depth * shape.width for seen, shape in networks)
     drawn = min(-(-pixels // training.row_stride), _STEP)
