@@ -1,5 +1,6 @@
 """Features (N, d) of the grades before -> this grade's features (N, F) and its prediction (N, C)."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -46,7 +47,11 @@ class Grade(nn.Module):
         self.form = form
         self.outputs = outputs
         first = (inputs + (planes.features if planes else 0)) // form.branches
-        self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
+        if form.before:
+            widths = (*form.before, width)
+            self.layers = nn.ModuleList(Dense(*ends) for ends in itertools.pairwise((first, *widths)))
+        else:
+            self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
         self.head = Dense(form.features(width, activation), outputs * (1 + 2 * form.shifts))
         self.slope = nn.Parameter(torch.empty(())) if form.slope else None
         self.planes = planes
@@ -60,8 +65,8 @@ class Grade(nn.Module):
 
     @property
     def width(self) -> int:
-        """Neurons per hidden layer."""
-        return len(self._hidden_layers()[0].weight)
+        """Neurons per hidden layer, of the last one where they differ."""
+        return int(self.head.fan_in // self.form.features(1, self.activation))
 
     @property
     def features(self) -> int:
@@ -107,7 +112,16 @@ class Grade(nn.Module):
         return self.predict(self.body(x, self.read(x)), x)
 
     @torch.no_grad()
-    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw: bool, middle: float = 0.5) -> None:
+    def start(
+        self,
+        init: InitName,
+        generator: torch.Generator,
+        *,
+        first: bool,
+        raw: bool,
+        middle: float = 0.5,
+        spread: float = 0.0,
+    ) -> None:
         """Draw the start of training.
 
         With `fan-in`, grade 1 begins around the middle of the colours and later grades at zero, so that no grade starts
@@ -119,16 +133,18 @@ class Grade(nn.Module):
             first: it is grade 1.
             raw: it sees bare coordinates.
             middle: what grade 1 begins around with `fan-in`, on the scale of its targets.
+            spread: of `normal`.
         """
         groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
             start = number == 0
             initialise(
-                layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain, groups=groups
-            )
+                layer, init, generator,
+                first=first and start, raw=raw and start, gain=self.form.gain, groups=groups, spread=spread,
+            )  # fmt: skip
             if start and raw and init == "fan-in" and self.scale is not None:
                 layer.bias.mul_(self.scale)  # as wide as what they are added to: else all begin at the origin
-        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True)
+        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True, spread=spread)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
         if self.planes is not None:
@@ -181,10 +197,13 @@ def parameter_shapes(inputs: int, outputs: int, shape: GradeShape, width: int, h
     elif form.separate:
         groups = len(form.scales)
         hidden = [(groups, neurons // groups, neurons // groups), (neurons,)]
+    body = [(neurons, seen), (neurons,), *hidden * (shape.depth - 1)]
+    if form.before:
+        ends = itertools.pairwise((seen, *form.before, neurons))
+        body = [each for before, after in ends for each in ((after, before), (after,))]
     return [
         *([()] if form.slope else []),
-        *[(neurons, seen), (neurons,)],
-        *hidden * (shape.depth - 1),
+        *body,
         *[(heads, form.features(neurons, shape.activation)), (heads,)],
         *[(1, *plane_shape(plane, width, height)) for plane in shape.planes],
     ]

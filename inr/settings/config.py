@@ -13,7 +13,7 @@ from inr.settings.shape import MAX_GRADES, EncodingConfig, FeedName, Form, Frame
 
 OptimizerName = Literal["muon", "adam"]
 ScheduleName = Literal["cosine", "exponential", "constant"]
-InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform"]
+InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform", "normal"]
 TargetsName = Literal["unit", "symmetric"]
 PixelsName = Literal["all", "half"]
 PrecisionName = Literal["auto", "float32", "bf16"]
@@ -35,6 +35,7 @@ class GreedyTraining:
         optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
         schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to a tenth.
         init: start of the weights, see `inr.networks.initialisation`.
+        spread: of the init `normal`, the standard deviation of weights and biases; 0 for the others.
         batch_size: pixels per step; None is every training pixel at each step (full batch).
         targets: `unit`, colours as they are, or `symmetric`: grade 1 is given 2 c - 1, from -1 to 1, as SIREN is.
         rescale_residual: each residual is divided by its RMS before a grade fits it, and the head is
@@ -51,6 +52,7 @@ class GreedyTraining:
     optimizer: OptimizerName = "muon"
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
+    spread: float = 0.0
     batch_size: int | None = 4096
     targets: TargetsName = "unit"
     rescale_residual: bool = True
@@ -65,6 +67,9 @@ class GreedyTraining:
         choice("optimizer", self.optimizer, OptimizerName)
         choice("schedule", self.schedule, ScheduleName)
         choice("init", self.init, InitName)
+        between("spread", self.spread, 0, 1e3)
+        if (self.init == "normal") != (self.spread > 0):
+            raise ConfigError("init 'normal' and a spread go together; one of them is missing.")
         choice("targets", self.targets, TargetsName)
         choice("precision", self.precision, PrecisionName)
         if self.batch_size is not None:

@@ -51,7 +51,9 @@ def new_grade(
     )
     raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
     middle = 0.0 if training.targets == "symmetric" else 0.5
-    grade.start(training.init, generator(config.seed, number), first=number == 1, raw=raw, middle=middle)
+    grade.start(
+        training.init, generator(config.seed, number), first=number == 1, raw=raw, middle=middle, spread=training.spread
+    )
     if waves is not None:
         grade.waves.copy_(waves)
     if scaled:
