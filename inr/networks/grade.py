@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from inr.networks.initialisation import initialise
-from inr.networks.layers import Complex, Dense, Layer, Separate, activate
+from inr.networks.layers import COORDINATES, Complex, Dense, Layer, Separate, activate
 from inr.networks.planes import Planes, plane_shape
 from inr.settings.config import InitName
 from inr.settings.shape import ActivationName, Form, GradeShape
@@ -25,7 +25,7 @@ class Grade(nn.Module):
     Attributes:
         outputs: channels C of the prediction.
         scale: (width,) factors on the first layer's products, or None.
-        waves: (2, shifts) cycles per unit of the coordinate frame; zero until they are chosen or read.
+        waves: (d, shifts) cycles per unit of the coordinate frame; zero until they are chosen or read.
     """
 
     scale: Tensor | None
@@ -41,6 +41,7 @@ class Grade(nn.Module):
         activation: ActivationName,
         planes: Planes | None = None,
         form: Form = Form(),
+        dimensions: int = COORDINATES,
     ) -> None:
         super().__init__()
         self.activation: ActivationName = activation
@@ -56,7 +57,7 @@ class Grade(nn.Module):
         self.slope = nn.Parameter(torch.empty(())) if form.slope else None
         self.planes = planes
         self.register_buffer("scale", _per_neuron(form.scales, width), persistent=False)
-        self.register_buffer("waves", torch.zeros(2, form.shifts))
+        self.register_buffer("waves", torch.zeros(dimensions, form.shifts))
 
     @property
     def depth(self) -> int:
@@ -101,8 +102,9 @@ class Grade(nn.Module):
         """Map (N, features), and the (N, inputs) they came from, to the (N, C) prediction of this grade."""
         out: Tensor = self.head(features)
         if self.form.shifts:
-            turns = x[:, -2:-1] * self.waves[0] + x[:, -1:] * self.waves[1]  # no product that may run in bfloat16
-            phase = 2.0 * math.pi * turns
+            where = x[:, -len(self.waves) :].split(1, dim=1)
+            turns = sum(along * wave for along, wave in zip(where, self.waves, strict=True))  # no product in bfloat16
+            phase = 2.0 * math.pi * torch.as_tensor(turns)
             basis = torch.cat([torch.ones_like(phase[:, :1]), phase.cos(), phase.sin()], dim=1)
             out = (basis[:, None] @ out.view(len(out), -1, self.outputs))[:, 0]
         return torch.sigmoid(out) if self.form.sigmoid else out

@@ -25,13 +25,14 @@ class Dense(nn.Module):
     def forward(self, x: Tensor, scale: Tensor | None = None) -> Tensor:
         """Apply the layer; `scale` (outputs,) multiplies the products, not the biases.
 
-        Bare coordinates are always multiplied in float32: bfloat16 has no more than 256 of them for half a picture.
+        Bare coordinates are always multiplied in the weights' own type: bfloat16 has no more than 256 of them for half
+        a picture.
         """
         weight = self.weight if scale is None else self.weight * scale[:, None]
         if self.fan_in > COORDINATES:
             return functional.linear(x, weight, self.bias)
         with torch.autocast(x.device.type, enabled=False):
-            return functional.linear(x.float(), weight, self.bias)
+            return functional.linear(x.to(weight.dtype), weight, self.bias)
 
 
 class Separate(nn.Module):

@@ -32,7 +32,7 @@ def train_grade(
     *,
     dtype: torch.dtype,
     target_psnr: float | None,
-    on_step: Callable[[int, float, float, float, Leftover], None],
+    on_step: Callable[[int, float, float, float, Callable[[Pool], Leftover]], None],
 ) -> int:
     """Fit a grade to the pool's residual and return the number of steps done.
 
@@ -49,14 +49,16 @@ def train_grade(
         dtype: of the products.
         target_psnr: end when the training pixels reach this PSNR in dB, or None.
         on_step: told after every update the steps done, the fraction spent, the loss, the estimated PSNR, and what
-            computes, there and then, the leftover of the picture so far.
+            returns, of a pool at this grade, what computes its leftover there and then.
 
     Raises:
         DivergedError: a loss was not finite.
     """
     scale, shift = _target(pool, training)
-    leftover = partial(pool.leftover, grade=grade, scale=scale, shift=shift)
     recent = 0.0
+
+    def left_of(pool: Pool) -> Leftover:
+        return partial(pool.leftover, grade=grade, scale=scale, shift=shift)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
         return _backward(grade, pool, training, scale, shift, dtype) * scale**2
@@ -66,7 +68,7 @@ def train_grade(
         weight = 1.0 if training.batch_size is None else max(0.1, 1.0 / done)  # a full batch's loss is exact
         recent = weight * loss + (1.0 - weight) * recent
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(done, fraction, loss, psnr, leftover)
+        on_step(done, fraction, loss, psnr, left_of)
         if target_psnr is None or psnr < target_psnr or done % _CONFIRM_EVERY:
             return False
         return _reached(grade, pool, scale, shift, target_psnr)
@@ -90,8 +92,11 @@ def _backward(
     grade: Grade, pool: Pool, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
-    count = training.batch(pool.count)
-    pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
+    if training.batch_size is None:
+        pieces, count = pool.portions(), pool.count
+    else:
+        batch = pool.batch(training.batch_size)
+        pieces, count = iter([batch]), len(batch[0])
     total = 0.0
     for inputs, residual, shown in pieces:
         for start in range(0, len(inputs), CHUNK):
@@ -99,7 +104,7 @@ def _backward(
             with autocast(dtype, inputs.device):
                 prediction = grade(inputs[part])
             weight = len(prediction) / count
-            error = prediction.float() - (residual[part] - shift) / scale
+            error = prediction.to(residual.dtype) - (residual[part] - shift) / scale
             loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
@@ -118,4 +123,4 @@ def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: 
 
 
 def _rms(residual: torch.Tensor) -> float:
-    return max(float(residual.square().mean().sqrt()), 1e-8)
+    return max(float(residual.square().mean().sqrt()), 1e-8 if residual.dtype == torch.float32 else 1e-18)

@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 
 from inr.errors import ConfigError
-from inr.imaging.image import Image
 from inr.settings.config import FitConfig, GreedyTraining
 
 GIB = 1 << 30
@@ -29,7 +28,7 @@ def default_limit(device: torch.device, share: int = 1) -> int:
 
 
 def pool_bytes(
-    image: Image,
+    what: str,
     config: FitConfig,
     training: GreedyTraining,
     pixels: int,
@@ -40,7 +39,7 @@ def pool_bytes(
     """Return what is left of a limit for the inputs held at a time.
 
     Args:
-        image: the picture.
+        what: is fitted, for the message.
         config: of the fit.
         training: its training.
         pixels: that are trained on.
@@ -63,7 +62,7 @@ def pool_bytes(
     smallest = 16 * widest * min(pixels, max(8192, batch))
     if left < smallest:
         raise ConfigError(
-            f"memory: {image.width} x {image.height} pixels with these settings take at least "
+            f"memory: {what} with these settings take at least "
             f"{(needed + smallest) / GIB:.1f} GiB, more than the limit of {limit / GIB:.1f} GiB; "
             "give more --memory or a smaller picture."
         )
