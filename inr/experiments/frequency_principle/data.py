@@ -1,4 +1,4 @@
-"""A folder, or nothing -> pictures with labels for the demonstrations in many dimensions; a picture -> its grey values."""
+"""A folder, or nothing -> labelled pictures, for many dimensions; a picture -> its grey values."""
 
 import hashlib
 import tarfile
@@ -103,7 +103,9 @@ def grey(image: Image, height: int, width: int) -> Array:
         ConfigError: the picture is smaller.
     """
     if image.height < height or image.width < width:
-        raise ConfigError(f"the picture has {image.width} x {image.height} pixels; {width} x {height} at least are needed.")
+        raise ConfigError(
+            f"the picture has {image.width} x {image.height} pixels; {width} x {height} at least are needed."
+        )
     values = image.pixels.mean(axis=2, dtype=np.float64)
     scale = min(image.height / height, image.width / width)
     rows, columns = (_averages(size, count, scale) for size, count in ((image.height, height), (image.width, width)))

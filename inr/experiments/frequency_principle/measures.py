@@ -1,5 +1,6 @@
 """What a network has learned of a function, look by look -> its error at each frequency, and which converge first."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,6 +14,7 @@ LEVEL = 0.1
 """Relative error below which a frequency counts as learned."""
 IN_A_ROW = 10
 """Looks in a row that must be below it."""
+_ORDERED = 0.8
 _BINS = 40
 _LEAST_PEAK = 0.05
 _NOTHING = 1e-5
@@ -92,14 +94,22 @@ def learned_at(errors: Array, steps: Sequence[int], *, level: float = LEVEL, row
     return found
 
 
-def order(learned: Sequence[int | None]) -> Order:
-    """Say in which order frequencies, low to high, were learned; one that was never learned comes last."""
+def tau(learned: Sequence[int | None]) -> float:
+    """Return Kendall's tau of frequencies, low to high, and when they were learned: 1 is low first, -1 high first.
+
+    The pairs in which the lower one came first, less those in which the higher one did, over all pairs of which one
+    was learned. A frequency that was never learned comes after all that were.
+    """
     times = [float("inf") if step is None else float(step) for step in learned]
-    if len(times) < 2 or times[0] == times[-1]:
-        return "no order"
-    if times == sorted(times):
-        return "low first"
-    return "high first" if times == sorted(times, reverse=True) else "no order"
+    pairs = [pair for pair in itertools.combinations(times, 2) if min(pair) < float("inf")]
+    signs = [(high > low) - (high < low) for low, high in pairs]
+    return sum(signs) / len(signs) if signs else 0.0
+
+
+def order(learned: Sequence[int | None]) -> Order:
+    """Say in which order frequencies, low to high, were learned: in one of the two if tau is 0.8 of it or more."""
+    found = tau(learned)
+    return "low first" if found >= _ORDERED else "high first" if found <= -_ORDERED else "no order"
 
 
 def gaussian_low(inputs: Array, variance: float) -> Array:
