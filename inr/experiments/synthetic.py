@@ -171,8 +171,8 @@ def _figures(setting: int, runs: Sequence[Run]) -> list[Figure]:
         Figure(
             name=f"setting-{setting}-spectrum",
             title=f"Setting {setting}: spectrum by grade",
-            caption="Amplitudes |F| of what each grade adds, and of the target (dots). The paper's observation: grade 1 "
-            "takes low frequencies, grade 2 middle ones, later grades high ones.",
+            caption="Amplitudes |F| of what each grade adds, and of the target (dots). The paper's observation: grade "
+            "1 takes low frequencies, grade 2 middle ones, later grades high ones.",
             panels=tuple(_spectra(run, target) for run in runs),
         ),
     ]
