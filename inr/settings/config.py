@@ -33,7 +33,11 @@ class GreedyTraining:
         steps: updates of each grade.
         learning_rate: of the optimiser, at its highest.
         optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
-        schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to a tenth.
+        schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to `decay`.
+        decay: part of the rate that an exponential schedule ends at.
+        epochs: passes of each grade over what it is trained on, as the MGDL authors' code for functions counts them:
+            the rate changes once a pass, and the last batch of a pass is short. None lets batches run on into the
+            next pass, and the rate change at each step.
         init: start of the weights, see `inr.networks.initialisation`.
         spread: of the init `normal`, the standard deviation of weights and biases; 0 for the others.
         batch_size: pixels per step; None is every training pixel at each step (full batch).
@@ -54,6 +58,8 @@ class GreedyTraining:
     init: InitName = "fan-in"
     spread: float = 0.0
     batch_size: int | None = 4096
+    decay: float = 0.1
+    epochs: int | None = None
     targets: TargetsName = "unit"
     rescale_residual: bool = True
     scale_from_residual: bool = False
@@ -64,6 +70,9 @@ class GreedyTraining:
         for steps in self.steps:
             between("steps", steps, 1, MAX_STEPS)
         between("learning rate", self.learning_rate, 1e-9, 1e3)
+        between("decay", self.decay, 1e-9, 1)
+        if self.epochs is not None:
+            between("epochs", self.epochs, 1, MAX_STEPS)
         choice("optimizer", self.optimizer, OptimizerName)
         choice("schedule", self.schedule, ScheduleName)
         choice("init", self.init, InitName)

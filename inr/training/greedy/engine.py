@@ -8,7 +8,7 @@ import torch
 
 from inr.device import autocast
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining, ScheduleName
+from inr.settings.config import GreedyTraining
 from inr.training.greedy.pool import CHUNK, Pool, weighed
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_optimizers
@@ -16,10 +16,9 @@ from inr.training.result import Leftover
 
 _CONFIRM_EVERY = 10
 """Steps between looks at all training pixels once the batches say that the target PSNR may be reached."""
-_SCHEDULES: dict[ScheduleName, Callable[[float], float]] = {
+_SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": cosine,
-    "exponential": lambda fraction: float(0.1**fraction),
 }
 
 
@@ -74,11 +73,22 @@ def train_grade(
         return _reached(grade, pool, scale, shift, target_psnr)
 
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
-    done = train(update, optimizers, length, schedule=_SCHEDULES[training.schedule], on_step=report)
+    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
     grade.rescale(scale, shift)
     return done
+
+
+def _schedule(training: GreedyTraining) -> Callable[[float], float]:
+    """Return what turns the fraction spent into the factor on the learning rate."""
+    if training.schedule != "exponential":
+        return _SCHEDULES[training.schedule]
+    if training.epochs is None:
+        return lambda fraction: float(training.decay**fraction)
+    last = max(training.epochs - 1, 1)  # t_k = t_max exp(-gamma k) reaches t_min in the last of the passes k = 0 .. K
+    passes = training.epochs
+    return lambda fraction: float(training.decay ** (min(math.floor(fraction * passes + 1e-9), last) / last))
 
 
 def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
@@ -95,7 +105,7 @@ def _backward(
     if training.batch_size is None:
         pieces, count = pool.portions(), pool.count
     else:
-        batch = pool.batch(training.batch_size)
+        batch = pool.batch(training.batch_size, short=training.epochs is not None)
         pieces, count = iter([batch]), len(batch[0])
     total = 0.0
     for inputs, residual, shown in pieces:

@@ -173,10 +173,11 @@ class Pool:
             parts.append(residual if grade is None else residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
-    def batch(self, size: int) -> Batch:
+    def batch(self, size: int, *, short: bool = False) -> Batch:
         """Return the next `size` inputs and residuals, and what is shown of them, in random order.
 
-        Never more than all training pixels; a batch may end one pass, or portion, and begin the next.
+        Never more than all training pixels; a batch may end one pass, or portion, and begin the next, unless the last
+        batch of a pass is to be short.
         """
         left, parts = min(size, self.count), list[Batch]()
         while left > 0:
@@ -185,7 +186,7 @@ class Pool:
             take = min(left, len(self._visits) - self._position)
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
-            left -= take
+            left = 0 if short else left - take
             residual, shown = self.residual.index_select(0, index), _chosen(self.shown, index)
             parts.append((self.inputs.index_select(0, index), residual, shown))
         if len(parts) == 1:
