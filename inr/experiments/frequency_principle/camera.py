@@ -6,10 +6,11 @@ import numpy as np
 
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture
 from inr.experiments.frequency_principle.columns import picture
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, samples, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, steps
 from inr.experiments.frequency_principle.measures import learned_at, order, tau
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 from inr.spectra.rings import Rings
 
@@ -95,9 +96,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
         "e_high, that of what the blur takes away. Dotted lines: a grade ends.",
         panels=(*heat, *curves),
     )
-    return Finding(
-        holds=holds, measured="; ".join(said) + ".", parts=(table, _pictures(runs, values), rings_figure)
-    )
+    return Finding(holds=holds, measured="; ".join(said) + ".", parts=(table, _pictures(runs, values), rings_figure))
 
 
 def _pictures(runs: Sequence[Run], values: Array) -> Figure:

@@ -8,9 +8,10 @@ import numpy as np
 from inr.errors import ConfigError
 from inr.experiments.figures import Curves, Figure, Line, Picture
 from inr.experiments.frequency_principle.data import grey
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, samples, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, steps
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 from inr.imaging.reading import load_image
 
@@ -41,7 +42,9 @@ def _networks(wishes: Wishes) -> dict[str, Network]:
     """Return the networks by their start: the book's, or narrower ones with starts as large in proportion."""
     if wishes.effort == "paper":
         widths = (500, 400, 300, 200, 200, 100)
-        small, large = (Network(widths=widths, rate=5e-5, steps=n, spread=s) for n, s in ((10**6, None), (300_000, 0.5)))
+        small, large = (
+            Network(widths=widths, rate=5e-5, steps=n, spread=s) for n, s in ((10**6, None), (300_000, 0.5))
+        )
         return {_SMALL: small, _LARGE: large}
     width, steps = (64, 800) if wishes.effort == "quick" else (128, 1500)
     spread = 0.5 * (500 / width) ** 0.5
@@ -59,9 +62,7 @@ def _cases(wishes: Wishes) -> list[Case]:
         test=samples(places[:, 1::2].reshape(-1, 2), values[:, 1::2].ravel()),
         view=samples(places.reshape(-1, 2), values.ravel()),
     )
-    return [
-        case for name, network in _networks(wishes).items() for case in network.cases(name, data, wishes, looks=60)
-    ]
+    return [case for name, network in _networks(wishes).items() for case in network.cases(name, data, wishes, looks=60)]
 
 
 def split_errors(pictures: Array, target: Array) -> tuple[Array, Array]:

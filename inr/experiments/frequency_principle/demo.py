@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 
 from inr.experiments.figures import Figure
 from inr.experiments.page import Table
@@ -13,7 +12,6 @@ from inr.experiments.runs import Case, Data, Run
 from inr.experiments.wishes import Wishes
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.settings.shape import ActivationName, EncodingConfig, Form, GradeShape
-from inr.training.samples import Samples
 
 Array = np.ndarray[Any, Any]
 
@@ -128,13 +126,6 @@ class Network:
                 at = (1, *range(every, total + 1, every))
                 found.append(Case(name=name, method=method, config=config, data=data, at=tuple(dict.fromkeys(at))))
         return found
-
-
-def samples(inputs: Array, targets: Array) -> Samples:
-    """Return (N,) or (N, d) inputs and (N,) or (N, C) targets as float32 samples."""
-    tables = (torch.from_numpy(np.asarray(each, np.float32)) for each in (inputs, targets))
-    inputs_table, targets_table = (each[:, None] if each.ndim == 1 else each for each in tables)
-    return Samples(inputs=inputs_table, targets=targets_table)
 
 
 def of(runs: Sequence[Run], case: str, method: str = "sgdl") -> list[Run]:

@@ -6,10 +6,11 @@ import numpy as np
 
 from inr.experiments.figures import Curves, Figure, Line
 from inr.experiments.frequency_principle import targets
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, samples, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, steps
 from inr.experiments.frequency_principle.sines import book
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 
 _NAME, _NOISE, _HALF = "sin x + 0.2 N(0, 1)", 0.2, 10.0

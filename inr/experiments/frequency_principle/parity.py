@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from inr.experiments.figures import Curves, Figure, Line
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, samples
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network
 from inr.experiments.frequency_principle.targets import cube, diagonal_transform, parity
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 
 _DIMENSIONS, _TRAINED = 10, 200

@@ -6,10 +6,11 @@ import numpy as np
 
 from inr.experiments.figures import Curves, Figure, HeatMap, Line
 from inr.experiments.frequency_principle import targets
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, of, samples, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, of, steps
 from inr.experiments.frequency_principle.measures import errors_at_peaks, learned_at, order, spectrum
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 
 BOOK = (200, 200, 200, 100)

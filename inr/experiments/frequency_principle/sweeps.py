@@ -6,10 +6,11 @@ import numpy as np
 
 from inr.experiments.figures import Curves, Figure, Line
 from inr.experiments.frequency_principle import targets
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, samples, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, steps
 from inr.experiments.frequency_principle.measures import errors_between, learned_at, spectrum, tau
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
+from inr.experiments.shared import samples
 from inr.experiments.wishes import Wishes
 
 _HALF = np.pi
