@@ -1,4 +1,4 @@
-"""A picture of which every other column is trained on: a small start fills the columns between, a large one does not."""
+"""Every other column of a picture is trained on: a small start fills the columns between, a large one does not."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,12 +42,10 @@ def _networks(wishes: Wishes) -> dict[str, Network]:
     """Return the networks by their start: the book's, or narrower ones with starts as large in proportion."""
     if wishes.effort == "paper":
         widths = (500, 400, 300, 200, 200, 100)
-        small, large = (
-            Network(widths=widths, rate=5e-5, steps=n, spread=s) for n, s in ((10**6, None), (300_000, 0.5))
-        )
-        return {_SMALL: small, _LARGE: large}
+        small = Network(widths=widths, rate=5e-5, steps=1_000_000)
+        return {_SMALL: small, _LARGE: Network(widths=widths, rate=5e-5, steps=300_000, spread=0.5)}
     width, steps = (64, 800) if wishes.effort == "quick" else (128, 1500)
-    spread = 0.5 * (500 / width) ** 0.5
+    spread = 0.5 * (300 / width) ** 0.5
     small, large = (Network(widths=(width,) * 6, rate=1e-3, steps=steps, spread=s) for s in (None, spread))
     return {_SMALL: small, _LARGE: large}
 

@@ -68,8 +68,9 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         title="What the demonstrations show",
         columns=("demonstration", "claim", "shown", "measured"),
         rows=tuple(rows),
-        note="A frequency counts as learned once its relative error stays below 10 % for ten looks in a row, unless the "
-        "demonstration says otherwise. An order is one if Kendall's tau of frequency and time is 0.8 or more.",
+        note="A frequency counts as learned once its relative error stays below 10 % for ten looks in a row, unless "
+        "the demonstration says otherwise. Low ones come first if two or more are learned and Kendall's tau of "
+        "frequency and time is 0.8 or more.",
     )
     return Page(
         title="The frequency principle" if len(demos) > 1 else f"The frequency principle: {demos[0].title}",
@@ -77,8 +78,8 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             "Xu, Zhang and Luo observe that networks learn low frequencies first (arXiv 1901.06523, 2201.07395). Each "
             "demonstration below has the settings of their book, or smaller ones at `--effort quick` and `standard`, "
             "and is measured: whether it shows what it is to show is decided by its numbers.",
-            "`sgdl` is the book's network, trained whole. `mgdl` has the same hidden layers in grades of two (Fang & Xu "
-            "2024), with the same number of updates in all; what is shown is judged by the first method.",
+            "`sgdl` is the book's network, trained whole. `mgdl` has the same hidden layers in grades of two (Fang & "
+            "Xu 2024), with the same number of updates in all; what is shown is judged by the first method.",
         ),
         parts=(table, *parts),
         runs=tuple(runs),

@@ -107,8 +107,8 @@ def tau(learned: Sequence[int | None]) -> float:
 
 
 def order(learned: Sequence[int | None]) -> Order:
-    """Say in which order frequencies, low to high, were learned: in one of the two if tau is 0.8 of it or more."""
-    found = tau(learned)
+    """Say in which order frequencies, low to high, were learned: two or more of them, with a tau of 0.8 or more."""
+    found = tau(learned) if sum(step is not None for step in learned) > 1 else 0.0
     return "low first" if found >= _ORDERED else "high first" if found <= -_ORDERED else "no order"
 
 

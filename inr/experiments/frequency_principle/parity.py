@@ -14,7 +14,7 @@ from inr.experiments.wishes import Wishes
 
 _DIMENSIONS, _TRAINED = 10, 200
 _WAVES = np.linspace(0.0, np.pi / 2, 100)
-_LOW = np.pi / 4
+_LOW = np.pi / 6
 """Radians along the diagonal: below it the parity has next to nothing."""
 
 
@@ -66,7 +66,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
             said.append(
                 f"seed {run.seed}: relative squared error {end.train.rse:.2g} on the {_TRAINED} trained points and "
                 f"{end.test.rse:.2f} on the other {len(rest)} (1 is what zero has), where {signs[1]:.0%} of the signs "
-                f"are right. Below pi/4 the parity's transform is at most {whole[low].max():.3f}, that of the trained "
+                f"are right. Below pi / 6 the parity's transform is at most {whole[low].max():.3f}, that of the trained "
                 f"points up to {sampled[low].max():.3f}"
             )
     table = Table(
