@@ -66,7 +66,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
             said.append(
                 f"seed {run.seed}: relative squared error {end.train.rse:.2g} on the {_TRAINED} trained points and "
                 f"{end.test.rse:.2f} on the other {len(rest)} (1 is what zero has), where {signs[1]:.0%} of the signs "
-                f"are right. Below pi / 6 the parity's transform is at most {whole[low].max():.3f}, that of the trained "
+                f"are right. Below k = pi/6 its transform is at most {whole[low].max():.3f}, that of the trained "
                 f"points up to {sampled[low].max():.3f}"
             )
     table = Table(
