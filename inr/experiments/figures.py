@@ -150,8 +150,9 @@ def figure_data(figure: Figure) -> dict[str, Array]:
 
 def _curves(axis: Axes, panel: Curves) -> None:
     for line in panel.lines:
-        marker = line.style if line.style in ("o", ".") else None
-        axis.plot(line.x, line.y, "" if marker else line.style, marker=marker, label=line.label or None, linewidth=1.2)
+        points = line.style in ("o", ".")
+        look = {"linestyle": "none", "marker": line.style} if points else {"linestyle": line.style}
+        axis.plot(line.x, line.y, label=line.label or None, linewidth=1.2, **look)
     for place in panel.marks:
         axis.axvline(place, color="0.6", linewidth=0.8, linestyle=":")
     if "x" in panel.log:

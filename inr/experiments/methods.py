@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from inr.experiments.wishes import Effort
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
@@ -50,6 +50,7 @@ class Problem:
         reach: highest frequency, in cycles per unit of the inputs; 0 where there is none to speak of.
         steps: of each grade, in our training.
         batch: samples of a step, in our training; None is all.
+        precision: of the products, in our training.
     """
 
     samples: int
@@ -60,6 +61,7 @@ class Problem:
     reach: float
     steps: int
     batch: int | None
+    precision: PrecisionName = "float32"
 
 
 def configuration(
@@ -96,7 +98,7 @@ def configuration(
             steps=(problem.steps,) * count,
             learning_rate=MUON_RATE if fourier or single else GRADE_RATE,
             batch_size=problem.batch,
-            precision="float32",
+            precision=problem.precision,
         )
     return FitConfig(
         method=method, encoding=encoding, grades=(shape,) * count, training=training, frame="unit", feed="features",

@@ -61,6 +61,9 @@ NETWORKS = (
 )  # fmt: skip
 """Methods for functions of one or two variables."""
 
+LABELS = ("mgdl", "mgdl-b", "sgdl", "mgdl-paper", "mgdl-b-paper", "sgdl-paper")
+"""Methods for digits: `-b` is the paper's second multi-grade network, of six grades with a layer each."""
+
 EXPERIMENTS: dict[str, Experiment] = {
     each.name: each
     for each in (
@@ -72,6 +75,51 @@ EXPERIMENTS: dict[str, Experiment] = {
             takes=frozenset({"setting", "grades"}),
             methods=NETWORKS,
             module="synthetic",
+        ),
+        Experiment(
+            name="manifold",
+            paper="Fang & Xu 2024 (NeurIPS), section 3.2",
+            shows="the same along curves in the plane, with frequencies up to 400",
+            minutes=(2, 40),
+            takes=frozenset({"setting", "q", "grades"}),
+            methods=NETWORKS,
+            module="manifold",
+        ),
+        Experiment(
+            name="images",
+            paper="Fang & Xu 2024 (NeurIPS), section 3.3",
+            shows="a colour picture from a quarter of its pixels: grades, one network, and interpolation",
+            minutes=(3, 15),
+            takes=frozenset({"image", "grades"}),
+            methods=NETWORKS,
+            module="images",
+        ),
+        Experiment(
+            name="labels",
+            paper="Fang & Xu 2024 (NeurIPS), section 3.4",
+            shows="digits whose labels carry noise of a high frequency; tested on clean labels",
+            minutes=(1, 15),
+            takes=frozenset({"data", "beta", "kappa", "grades"}),
+            methods=LABELS,
+            module="labels",
+        ),
+        Experiment(
+            name="robustness",
+            paper="Fang & Xu 2024, section 3.4, and 2025, arXiv 2507.20351",
+            shows="amplitude and frequency of the noise; learning rates at which gradient descent works",
+            minutes=(3, 60),
+            takes=frozenset({"data"}),
+            methods=("mgdl", "sgdl"),
+            module="robustness",
+        ),
+        Experiment(
+            name="methods",
+            paper="Cai 2020, Jagtap 2020, Liu 2020, Wang 2021, Wang & Lai 2024",
+            shows="each published method on the function it was invented for",
+            minutes=(4, 20),
+            takes=frozenset({"demo"}),
+            methods=(),
+            module="inventions",
         ),
     )
 }

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from inr.errors import TrainingError
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.training.result import Leftover, Progress
 from inr.training.samples import Samples, fit_samples
@@ -71,7 +72,7 @@ class Case:
     @property
     def steps(self) -> int:
         """Updates in all, at most."""
-        return sum(self.training.steps)
+        return sum(self.training.updates)
 
     @property
     def moments(self) -> tuple[int, ...]:
@@ -79,7 +80,7 @@ class Case:
         if self.at:
             return self.at
         found, before, each = set[int](), 0, max(2, self.looks // len(self.training.steps))
-        for steps in self.training.steps:
+        for steps in self.training.updates:
             found |= {before + max(1, round(steps * (look / (each - 1)) ** 2)) for look in range(each)}
             before += steps
         return tuple(sorted(found))
@@ -139,8 +140,9 @@ class Run:
         parameters: numbers learned.
         steps: updates done.
         seconds: of training, without the looks.
-        stopped: why it ended before the configured end, or None.
-        curve: during the training.
+        stopped: why it ended before the configured end, or why it failed, or None.
+        rates: highest learning rate of each grade; lower than configured where the loss did not stay finite at first.
+        curve: during the training; none of a training that failed.
         grades: after each grade.
         view: (looks, M, C) float32 predictions at the samples in view, one for each moment of the curve.
         final: (L, M, C) predictions there after each grade, in the type of the samples.
@@ -153,6 +155,7 @@ class Run:
     steps: int
     seconds: float
     stopped: str | None
+    rates: tuple[float | None, ...]
     curve: tuple[Moment, ...]
     grades: tuple[Moment, ...]
     view: Array = field(repr=False)
@@ -173,11 +176,19 @@ def do(case: Case, *, device: DeviceName = "cpu", tell: Callable[[int], None] | 
         device: that trains.
         tell: told after every update how many are done.
 
+    A training whose loss does not stay finite is a run too, one without grades.
+
     Raises:
-        InrError: see `fit_samples`.
+        ConfigError: see `fit_samples`.
     """
     recorder = _Recorder(case, tell)
-    fitted = fit_samples(case.data.train, case.config, watched=recorder.watched, device=device, progress=recorder)
+    try:
+        fitted = fit_samples(case.data.train, case.config, watched=recorder.watched, device=device, progress=recorder)
+    except TrainingError as error:
+        return Run(
+            case=case.name, method=case.method, seed=case.config.seed, parameters=0, steps=0, seconds=0.0,
+            stopped=str(error), rates=(), curve=(), grades=(), view=np.empty(0), final=np.empty(0),
+        )  # fmt: skip
     data = case.data
     sets = {"train": data.train, "validation": data.validation, "test": data.test}
     there = {name: samples for name, samples in sets.items() if samples is not None}
@@ -197,6 +208,7 @@ def do(case: Case, *, device: DeviceName = "cpu", tell: Callable[[int], None] | 
         steps=done,
         seconds=fitted.seconds - recorder.cost(len(fitted.grades)),
         stopped=fitted.stopped,
+        rates=tuple(log.learning_rate for log in fitted.logs),
         curve=tuple(recorder.curve),
         grades=tuple(moments),
         view=np.stack(recorder.views).astype(np.float32),

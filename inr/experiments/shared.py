@@ -1,13 +1,13 @@
-"""What the pages of several experiments have in common: rows of errors, loss curves, heat maps."""
+"""What the pages of several experiments have in common: samples, and the paper's row beside ours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from inr.experiments.figures import Array, Curves, HeatMap, Line
-from inr.experiments.page import Cell
+from inr.experiments.figures import Array
+from inr.experiments.page import Cell, Table
 from inr.experiments.runs import Moment, Run
 from inr.training.samples import Samples
 
@@ -35,6 +35,13 @@ class Row:
         return (f"{self.method}, the paper", None, self.seconds, self.train, self.validation, self.test)
 
 
+TWO_NETWORKS = (
+    "`mgdl` and `sgdl` are the paper's two networks with this program's training (Muon, a cosine to zero, batches, the "
+    "residual rescaled before each grade), `mgdl-paper` and `sgdl-paper` the same networks with the authors'. So "
+    "`mgdl` beside `sgdl` says what the grades give, and `sgdl` beside `sgdl-paper` what the training gives. A dash "
+    "is a figure that is not known."
+)
+"""For the pages on which the paper's networks stand."""
 ERRORS = ("method", "seed", "seconds", "TrRSE", "VaRSE", "TeRSE")
 
 
@@ -47,6 +54,8 @@ def samples(inputs: Array, targets: Array, *, dtype: torch.dtype = torch.float32
 
 def errors(run: Run) -> tuple[Cell, ...]:
     """Return the columns of `ERRORS` of a run as it ended."""
+    if not run.grades:
+        return (f"{run.method}: diverged", run.seed, None, None, None, None)
     last = run.grades[-1]
     return (run.method, run.seed, round(last.seconds, 1), *_rse(last))
 
@@ -60,45 +69,44 @@ def _rse(at: Moment) -> tuple[Cell, Cell, Cell]:
     return (at.train.rse, at.validation.rse if at.validation else None, at.test.rse if at.test else None)
 
 
-def ends(run: Run) -> tuple[float, ...]:
-    """Return the updates after which a grade ended, all but the last."""
-    return tuple(float(at.step) for at in run.grades[:-1])
-
-
-def loss_curves(runs: Sequence[Run], title: str) -> Curves:
-    """Return the relative error over the updates: training as lines, validation dashed."""
-    lines = []
-    for run in runs:
-        steps = np.array([at.step for at in run.curve])
-        lines.append(Line(label=f"{run.method}, training", x=steps, y=np.array([at.train.rse for at in run.curve])))
-        if run.curve[0].validation is not None:
-            held = np.array([at.validation.rse for at in run.curve if at.validation])
-            lines.append(Line(label=f"{run.method}, validation", x=steps, y=held, style="--"))
-    marks = ends(runs[0]) if runs else ()
-    return Curves(title=title, x="updates", y="relative squared error", lines=tuple(lines), log="y", marks=marks)
-
-
-def heat_map(
-    run: Run, bins: Sequence[int], measure: Callable[[Array, Sequence[int]], Array], title: str, *, every: int = 1
-) -> HeatMap:
-    """Return a measure by frequency over the updates of a run with one output, evenly spaced in looks.
+def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> list[Table]:
+    """Return the errors of the paper and of our runs, and those of our runs after each grade.
 
     Args:
-        run: its predictions in view are at evenly spaced points.
-        bins: frequencies, in cycles over those points.
-        measure: (T, n) predictions and bins -> (T, K).
-        title: above it.
-        every: bins shown on the axis are multiplied by this: cycles per unit.
+        name: first part of the tables' names.
+        title: what was learned.
+        paper: rows of the paper.
+        runs: ours.
     """
-    values = measure(run.view[:, :, 0].astype(np.float64), bins)
-    looks = np.arange(len(run.curve))
-    places = [sum(at.grade <= grade for at in run.curve) - 0.5 for grade in range(1, len(run.grades))]
-    return HeatMap(
-        title=title,
-        x="moments of the training (dotted: a grade ends)",
-        y="frequency, cycles per unit",
-        columns=looks,
-        rows=np.array(bins) * every,
-        values=values.T,
-        marks=tuple(places),
-    )
+    found = [
+        Table(
+            name=name,
+            title=title,
+            columns=ERRORS,
+            rows=(*(row.cells() for row in paper), *(errors(run) for run in runs)),
+            note=ratios(runs),
+        )
+    ]
+    grades = tuple(row for run in runs if len(run.grades) > 1 for row in by_grade(run))
+    if grades:
+        columns = ("method", "seed", "grade", *ERRORS[2:])
+        found.append(
+            Table(name=f"{name}-grades", title=f"{title}: the sum of the grades so far", columns=columns, rows=grades)
+        )
+    return found
+
+
+def ratios(runs: Sequence[Run]) -> str:
+    """Return a sentence on the ratio of test errors of one grade over several, geometric means over the seeds."""
+
+    def typical(method: str) -> float | None:
+        last = [run.grades[-1] for run in runs if run.method == method and run.grades]
+        found = [at.test.rse for at in last if at.test]
+        return float(np.exp(np.mean(np.log(found)))) if found else None
+
+    sentences = []
+    for several in dict.fromkeys(run.method for run in runs if run.method.startswith("mgdl")):
+        ours, single = typical(several), typical(several.replace("mgdl", "sgdl"))
+        if ours and single:
+            sentences.append(f"TeRSE of {several.replace('mgdl', 'sgdl')} over {several}: {single / ours:.3g}.")
+    return " ".join(sentences)

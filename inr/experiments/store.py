@@ -79,8 +79,9 @@ def facts(run: Run) -> dict[str, Any]:
     """Return a run as plain data, without its predictions."""
     fields = (each.name for each in dataclasses.fields(run) if each.name not in _ARRAYS)
     return {
-        name: [dataclasses.asdict(each) for each in value] if isinstance(value := getattr(run, name), tuple) else value
+        name: [dataclasses.asdict(each) for each in value] if name in ("curve", "grades") else value
         for name in fields
+        for value in (getattr(run, name),)
     }
 
 
@@ -93,7 +94,7 @@ def _read(record: Path) -> Run | None:
         with np.load(record.with_suffix(".npz"), allow_pickle=False) as arrays:
             kept = {name: arrays[name] for name in _ARRAYS}
         moments = {name: tuple(_moment(each) for each in data.pop(name)) for name in ("curve", "grades")}
-        return Run(**data, **moments, **kept)
+        return Run(**{**data, "rates": tuple(data["rates"])}, **moments, **kept)
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 

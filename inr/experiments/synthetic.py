@@ -1,17 +1,16 @@
 """Sums of sines with frequencies up to 200 (Fang & Xu 2024, section 3.1): grades against one network."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 
 from inr.errors import ConfigError
-from inr.experiments import frequency
-from inr.experiments.figures import Array, Curves, Figure, Line
+from inr.experiments.figures import Figure
 from inr.experiments.methods import Authors, Problem, configuration
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import ERRORS, Row, by_grade, ends, errors, heat_map, loss_curves, samples
+from inr.experiments.shared import TWO_NETWORKS, Row, samples, tables
+from inr.experiments.signals import signal_figures
 from inr.experiments.sines import SYNTHETIC, amplitudes, frequencies, waves
 from inr.experiments.wishes import Wishes
 
@@ -91,116 +90,26 @@ def _settings(wishes: Wishes) -> list[int]:
 def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
     """Return tables and figures of the runs."""
     parts: list[Table | Figure | str] = []
+    x = np.arange(TRAIN) / TRAIN
     for setting in _settings(wishes):
         own = [run for run in runs if run.case == f"setting {setting}"]
-        rows: list[tuple[Cell, ...]] = [row.cells() for row in PAPER[setting]] + [errors(run) for run in own]
-        parts.append(
-            Table(
-                name=f"setting-{setting}",
-                title=f"Setting {setting}: {SYNTHETIC[setting]} amplitudes",
-                columns=ERRORS,
-                rows=tuple(rows),
-                note=_ratio(own),
-            )
+        title = f"Setting {setting}: {SYNTHETIC[setting]} amplitudes"
+        parts += tables(f"setting-{setting}", title, PAPER[setting], own)
+        parts += signal_figures(
+            f"setting-{setting}",
+            f"Setting {setting}",
+            [run for run in own if run.seed == 0],
+            waves(amplitudes(setting, x), x),
+            BINS,
+            half_width=9 if setting == 3 else 0,  # its amplitudes vary along x: each frequency is a band
         )
-        grades = [row for run in own for row in by_grade(run) if len(run.grades) > 1]
-        if grades:
-            parts.append(
-                Table(
-                    name=f"setting-{setting}-grades",
-                    title=f"Setting {setting}: the sum of the grades so far",
-                    columns=("method", "seed", "grade", *ERRORS[2:]),
-                    rows=tuple(grades),
-                )
-            )
-        parts += _figures(setting, [run for run in own if run.seed == 0])
     return Page(
         title="Sums of sines (Fang & Xu 2024, section 3.1)",
         about=(
             "The target is a sum of twenty sines with frequencies 10, 20, ..., 200. The paper's claim: one deep ReLU "
             "network does not learn the high ones, and four grades of two layers each, together as deep, do.",
-            "`mgdl` and `sgdl` are the paper's two networks with this program's training (Muon, a cosine, batches of "
-            "1024), `-paper` the same networks with the authors' training. So the rows of `mgdl` and `sgdl` say what "
-            "the grades give, and those of `sgdl` and `sgdl-paper` what the training gives.",
+            TWO_NETWORKS,
         ),
         parts=tuple(parts),
         runs=tuple(runs),
     )
-
-
-def _ratio(runs: Sequence[Run]) -> str:
-    """Return a sentence on the ratio of test errors, means over the seeds in the logarithm."""
-
-    def typical(method: str) -> float | None:
-        found = [run.grades[-1].test.rse for run in runs if run.method == method and run.grades[-1].test]
-        return float(np.exp(np.mean(np.log(found)))) if found else None
-
-    sentences = []
-    for several in dict.fromkeys(run.method for run in runs if run.method.startswith("mgdl")):
-        ours, single = typical(several), typical(several.replace("mgdl", "sgdl"))
-        if ours and single:
-            sentences.append(f"TeRSE of {several.replace('mgdl', 'sgdl')} over {several}: {single / ours:.3g}.")
-    return " ".join(sentences)
-
-
-def _figures(setting: int, runs: Sequence[Run]) -> list[Figure]:
-    """Return the loss curves, the heat maps and the spectra by grade of one seed."""
-    x = np.arange(TRAIN) / TRAIN
-    target = waves(amplitudes(setting, x), x)
-    width = 9 if setting == 3 else 0  # the amplitudes vary along x, so that each frequency is a band
-    maps = [
-        ("how much of the amplitude is there", lambda p, k: frequency.learned(p, target, k, width)),
-        ("relative error, phase included", lambda p, k: np.clip(frequency.complex_error(p, target, k), 0.0, 1.0)),
-    ]
-    found = [
-        Figure(
-            name=f"setting-{setting}-loss",
-            title=f"Setting {setting}: loss curves",
-            caption="The relative squared error over the updates. Dotted lines: a grade of the first method ends.",
-            panels=(loss_curves(runs, f"setting {setting}"),),
-        ),
-        Figure(
-            name=f"setting-{setting}-heat",
-            title=f"Setting {setting}: error by frequency over the training",
-            caption="Above, how much of each frequency's amplitude the prediction has (1 is all), as the authors draw "
-            "it; below, the relative error of the complex amplitude, which also sees the phase (0 is exact).",
-            panels=tuple(
-                heat_map(run, BINS, measure, f"{run.method}: {what}") for what, measure in maps for run in runs
-            ),
-        ),
-        Figure(
-            name=f"setting-{setting}-spectrum",
-            title=f"Setting {setting}: spectrum by grade",
-            caption="Amplitudes |F| of what each grade adds, and of the target (dots). The paper's observation: grade "
-            "1 takes low frequencies, grade 2 middle ones, later grades high ones.",
-            panels=tuple(_spectra(run, target) for run in runs),
-        ),
-    ]
-    low = partial(frequency.low_high, target=target, cut=105)
-    found.append(
-        Figure(
-            name=f"setting-{setting}-low-high",
-            title=f"Setting {setting}: errors below and above 105 cycles",
-            caption="Relative errors of the lower ten sines (e_low) and of the upper ten (e_high) over the updates.",
-            panels=tuple(_low_high(run, low(run.view[:, :, 0].astype(np.float64))) for run in runs),
-        )
-    )
-    return found
-
-
-def _spectra(run: Run, target: Array) -> Curves:
-    added = np.diff(run.final[:, :, 0].astype(np.float64), axis=0, prepend=0.0)
-    bins = np.arange(0, 231)
-    lines = [
-        Line(label=f"grade {number + 1}", x=bins, y=frequency.amplitude(part)[bins])
-        for number, part in enumerate(added)
-    ]
-    shown = np.array(BINS)
-    lines.append(Line(label="target", x=shown, y=frequency.amplitude(target)[shown], style="."))
-    return Curves(title=run.method, x="frequency, cycles per unit", y="amplitude |F|", lines=tuple(lines))
-
-
-def _low_high(run: Run, pair: tuple[Array, Array]) -> Curves:
-    steps = np.array([at.step for at in run.curve])
-    lines = tuple(Line(label=name, x=steps, y=values) for name, values in zip(("e_low", "e_high"), pair, strict=True))
-    return Curves(title=run.method, x="updates", y="relative error", lines=lines, log="y", marks=ends(run))

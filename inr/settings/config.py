@@ -11,7 +11,7 @@ from typing import Literal
 from inr.errors import ConfigError
 from inr.settings.shape import MAX_GRADES, EncodingConfig, FeedName, Form, FrameName, GradeShape, between, choice
 
-OptimizerName = Literal["muon", "adam"]
+OptimizerName = Literal["muon", "adam", "sgd"]
 ScheduleName = Literal["cosine", "exponential", "constant"]
 InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform", "normal"]
 TargetsName = Literal["unit", "symmetric"]
@@ -32,7 +32,10 @@ class GreedyTraining:
     Attributes:
         steps: updates of each grade.
         learning_rate: of the optimiser, at its highest.
-        optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
+        optimizer: `muon` (hidden matrices by Muon, the rest by Adam), `adam` (everything by Adam) or `sgd` (plain
+            gradient descent).
+        rate_factors: on the learning rate, for each grade; none leaves it the same for all.
+        finish: further updates of each grade, by L-BFGS with a line search, on all that it is trained on at once.
         schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to `decay`.
         decay: part of the rate that an exponential schedule ends at.
         epochs: passes of each grade over what it is trained on, as the MGDL authors' code for functions counts them:
@@ -54,6 +57,8 @@ class GreedyTraining:
     steps: tuple[int, ...]
     learning_rate: float
     optimizer: OptimizerName = "muon"
+    rate_factors: tuple[float, ...] = ()
+    finish: int = 0
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
     spread: float = 0.0
@@ -71,6 +76,13 @@ class GreedyTraining:
             between("steps", steps, 1, MAX_STEPS)
         between("learning rate", self.learning_rate, 1e-9, 1e3)
         between("decay", self.decay, 1e-9, 1)
+        between("finish", self.finish, 0, MAX_STEPS)
+        for factor in self.rate_factors:
+            between("rate factor", factor, 1e-9, 1e9)
+        if len(self.rate_factors) not in (0, len(self.steps)):
+            raise ConfigError(
+                f"{len(self.steps)} grades, but {len(self.rate_factors)} rate factors; give one for each."
+            )
         if self.epochs is not None:
             between("epochs", self.epochs, 1, MAX_STEPS)
         choice("optimizer", self.optimizer, OptimizerName)
@@ -85,13 +97,22 @@ class GreedyTraining:
             between("batch size", self.batch_size, 1, 100_000_000)
         between("rounding", self.rounding_db, 0, 100)
 
+    @property
+    def updates(self) -> tuple[int, ...]:
+        """Updates of each grade, the finish among them."""
+        return tuple(steps + self.finish for steps in self.steps)
+
+    def rate(self, number: int) -> float:
+        """Return the learning rate, at its highest, of a grade, counted from 1."""
+        return self.learning_rate * (self.rate_factors[number - 1] if self.rate_factors else 1.0)
+
     def batch(self, pixels: int) -> int:
         """Return the pixels of one step when there are this many training pixels."""
         return pixels if self.batch_size is None else min(pixels, self.batch_size)
 
     def visits(self, pixels: int) -> int:
         """Return how many pixels all steps together look at when there are this many training pixels."""
-        return sum(self.steps) * self.batch(pixels)
+        return sum(self.steps) * self.batch(pixels) + self.finish * len(self.steps) * pixels
 
 
 @dataclass(frozen=True, kw_only=True)

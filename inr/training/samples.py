@@ -28,10 +28,12 @@ class Samples:
     Attributes:
         inputs: (N, d) float32 or float64.
         targets: (N, C), of the same type.
+        middle: what they lie around: where grade 1 begins.
     """
 
     inputs: Tensor
     targets: Tensor
+    middle: float = 0.0
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
@@ -106,7 +108,7 @@ def fit_samples(
     on = choose_device(device)
     kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]
     encoding = draw_encoding(config.encoding, "unit", seed_of(config.seed, 0), dimensions).to(on, kind)
-    length = Length(steps=sum(training.steps), seconds=config.seconds)
+    length = Length(steps=sum(training.updates), seconds=config.seconds)
     dtype = choose_precision(training.precision, on) if kind == torch.float32 else torch.float32
 
     def pool(of: Samples) -> Pool:
@@ -121,7 +123,7 @@ def fit_samples(
             seed=seed_of(config.seed, -1),
             pool_bytes=1 << 62,
             dimensions=dimensions,
-            middle=0.0,
+            middle=of.middle,
             spectrum=None if dimensions > 2 else lambda values: spectrum_of(of.inputs.numpy(), values),
         )
 

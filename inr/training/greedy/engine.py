@@ -1,5 +1,6 @@
 """A grade and what it trains on -> the trained grade."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +12,7 @@ from inr.networks.grade import Grade
 from inr.settings.config import GreedyTraining
 from inr.training.greedy.pool import CHUNK, Pool, weighed
 from inr.training.loop import DivergedError, Length, cosine, train
-from inr.training.optimizers import make_optimizers
+from inr.training.optimizers import make_finish, make_optimizers
 from inr.training.result import Leftover
 
 _CONFIRM_EVERY = 10
@@ -54,6 +55,7 @@ def train_grade(
         DivergedError: a loss was not finite.
     """
     scale, shift = _target(pool, training)
+    whole = dataclasses.replace(training, batch_size=None)
     recent = 0.0
 
     def left_of(pool: Pool) -> Leftover:
@@ -61,6 +63,9 @@ def train_grade(
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
         return _backward(grade, pool, training, scale, shift, dtype) * scale**2
+
+    def update_whole(_done: int, _fraction: float, _factor: float) -> float:
+        return _backward(grade, pool, whole, scale, shift, dtype)  # the loss whose gradient it is: a search needs both
 
     def report(done: int, fraction: float, loss: float) -> bool:
         nonlocal recent
@@ -72,8 +77,17 @@ def train_grade(
             return False
         return _reached(grade, pool, scale, shift, target_psnr)
 
+    def report_first(done: int, fraction: float, loss: float) -> bool:
+        return report(done, fraction * length.steps / (length.steps + training.finish), loss)
+
+    def report_finish(further: int, _: float, loss: float) -> bool:
+        return report(done + further, (done + further) / (done + training.finish), loss * scale**2)
+
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
-    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report)
+    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first)
+    if training.finish:
+        rest = Length(steps=training.finish)
+        done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
     grade.rescale(scale, shift)

@@ -46,7 +46,7 @@ def fit_greedy(
         ConfigError: the memory is too little.
         TrainingError: a loss did not stay finite, even at a quarter of the learning rate.
     """
-    whole = Length(steps=sum(training.steps), seconds=config.seconds)
+    whole = Length(steps=sum(training.updates), seconds=config.seconds)
     if config.encoding.sigma is None:
         chosen = dataclasses.replace(config.encoding, sigma=choose_sigma(image))
         config = dataclasses.replace(config, encoding=chosen)

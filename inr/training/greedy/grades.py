@@ -1,5 +1,6 @@
 """What to train on -> grades: one after another, each on what the ones before left over."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -59,8 +60,9 @@ def train_grades(
     grades: list[Grade] = []
     logs: list[GradeLog] = []
     stopped = None
-    for number, steps in enumerate(training.steps, start=1):
-        own, began = length.rest(steps, sum(training.steps[number - 1 :])), time.perf_counter()
+    for number, steps in enumerate(training.updates, start=1):
+        own, began = length.rest(steps, sum(training.updates[number - 1 :])), time.perf_counter()
+        own = dataclasses.replace(own, steps=training.steps[number - 1])
         if own.seconds == 0.0 and grades:
             break
         before = pool.error
@@ -74,7 +76,7 @@ def train_grades(
             return grade, done
 
         (grade, done), rate = retry(
-            attempt, training.learning_rate, own, what=f"grade {number}", hint="give a lower --learning-rate"
+            attempt, training.rate(number), own, what=f"grade {number}", hint="give a lower --learning-rate"
         )
         grade.requires_grad_(False)
         grades.append(grade)
@@ -92,7 +94,7 @@ def train_grades(
         if config.target_psnr is not None and reached >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
-    if stopped is None and config.seconds is not None and tuple(log.steps for log in logs) != training.steps:
+    if stopped is None and config.seconds is not None and tuple(log.steps for log in logs) != training.updates:
         stopped = f"time limit of {config.seconds:g} s"
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
 
@@ -110,7 +112,7 @@ def _reporter(
     progress: Callable[[Progress], None] | None,
 ) -> _Report:
     """Return what turns the report of a grade's step into the progress of the whole fit."""
-    before, own = sum(training.steps[: number - 1]), training.steps[number - 1]
+    before, own = sum(training.updates[: number - 1]), training.updates[number - 1]
 
     def report(done: int, fraction: float, loss: float, psnr: float, left_of: Callable[[Pool], Leftover]) -> None:
         if progress is not None:
