@@ -121,6 +121,15 @@ EXPERIMENTS: dict[str, Experiment] = {
             methods=(),
             module="inventions",
         ),
+        Experiment(
+            name="frequency-principle",
+            paper="Xu, Zhang & Luo, arXiv 1901.06523 and 2201.07395, and their book, chapter A4",
+            shows="low frequencies are learned first, and where they are not: eleven demonstrations, each measured",
+            minutes=(2, 15),
+            takes=frozenset({"demo", "image", "data"}),
+            methods=("sgdl", "mgdl"),
+            module="frequency_principle.experiment",
+        ),
     )
 }
 """The experiments, in the order of the papers."""

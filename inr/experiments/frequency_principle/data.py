@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from inr.errors import ConfigError
+from inr.experiments.digits import load_digits
 from inr.imaging.image import Image
 
 Array = np.ndarray[Any, Any]
@@ -81,18 +82,11 @@ def digits(count: int) -> Labelled:
     Raises:
         ConfigError: scikit-learn is not installed.
     """
-    try:
-        from sklearn.datasets import load_digits  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(
-            f"without --data FOLDER (with {CIFAR_NAME} of {CIFAR_URL}) scikit-learn's digits are used, "
-            "and scikit-learn is not installed; pip install 'inr[experiments]'."
-        ) from error
-    pixels, labels = load_digits(return_X_y=True)
+    found = load_digits(None)
     return Labelled(
-        name="8 x 8 digits of scikit-learn, in place of CIFAR-10",
-        pixels=(pixels[:count] / 16.0).astype(np.float32),
-        labels=labels[:count].astype(np.int64),
+        name=f"{found.name}, in place of CIFAR-10",
+        pixels=np.concatenate([found.inputs, found.test_inputs])[:count].astype(np.float32),
+        labels=np.concatenate([found.labels, found.test_labels])[:count].astype(np.int64),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inr.experiments.digits import one_hot
 from inr.experiments.figures import Curves, Figure, HeatMap, Line
 from inr.experiments.frequency_principle.data import Labelled, labelled
 from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, steps
@@ -35,14 +36,10 @@ def _labelled(wishes: Wishes) -> tuple[Labelled, int]:
     return data, min(count, len(data.labels) * 2 // 3)
 
 
-def _one_hot(data: Labelled) -> Array:
-    return np.eye(10, dtype=np.float32)[data.labels]
-
-
 def _cases(wishes: Wishes, activation: ActivationName, rate: float) -> list[Case]:
     """Return trainings of a dense network on one column for each class, by the squared error."""
     data, count = _labelled(wishes)
-    labels = _one_hot(data)
+    labels = one_hot(data.labels)
     parts = (samples(data.pixels[part], labels[part]) for part in (slice(0, count), slice(count, None)))
     widths = (100, 100) if wishes.effort == "quick" else (400, 400)
     if wishes.effort == "paper":  # batches of 50, 100 passes
@@ -69,7 +66,7 @@ def _frequencies(wishes: Wishes, place: Array) -> Array:
 
 def _projection(wishes: Wishes, runs: Sequence[Run]) -> Finding:
     data, count = _labelled(wishes)
-    pixels, labels = data.pixels[:count], _one_hot(data)[:count, _CLASS]
+    pixels, labels = data.pixels[:count], one_hot(data.labels)[:count, _CLASS]
     direction = principal_direction(pixels)
     waves = _frequencies(wishes, pixels @ direction)
     matrix = along(pixels, direction, waves)
@@ -138,7 +135,7 @@ def _variances(wishes: Wishes, pixels: Array) -> Array:
 
 def _filter(wishes: Wishes, runs: Sequence[Run]) -> Finding:
     data, count = _labelled(wishes)
-    pixels, labels = data.pixels[:count], _one_hot(data)[:count]
+    pixels, labels = data.pixels[:count], one_hot(data.labels)[:count]
     variances = _variances(wishes, pixels)
     looks = {run: list(range(1, len(run.curve), max(1, len(run.curve) // 25))) for run in runs}
     errors = {run: np.empty((len(variances), len(looks[run]), 2)) for run in runs}
