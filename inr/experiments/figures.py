@@ -97,7 +97,7 @@ class Figure:
         name: of its PNG, without the ending.
         title: in a few words.
         caption: the sentence under it: what a reader is to see.
-        panels: drawn from left to right, three in a row.
+        panels: drawn from left to right, three in a row, of four two.
     """
 
     name: str
@@ -113,7 +113,7 @@ def draw(figure: Figure, path: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    columns = min(_COLUMNS, len(figure.panels))
+    columns = 2 if len(figure.panels) == 4 else min(_COLUMNS, len(figure.panels))
     rows = -(-len(figure.panels) // columns)
     canvas = matplotlib.figure.Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), dpi=90, layout="constrained")
     FigureCanvasAgg(canvas)

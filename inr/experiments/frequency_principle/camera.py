@@ -17,6 +17,8 @@ from inr.spectra.rings import Rings
 _LEVEL = 0.5
 """Relative error below which a ring counts as learned: the fine detail of a photograph takes far longer to 10 %."""
 _SIGMAS = (1.0, 2.0, 4.0)
+_REACH = 4.0
+"""Coordinates run from -4 to 4: on wider ones a tanh network needs fewer updates. The overview names none."""
 
 
 def _side(wishes: Wishes) -> int:
@@ -26,7 +28,7 @@ def _side(wishes: Wishes) -> int:
 def _cases(wishes: Wishes) -> list[Case]:
     side = _side(wishes)
     values = picture(wishes, side, side)
-    axis = (2 * np.arange(side) + 1) / side - 1
+    axis = _REACH * ((2 * np.arange(side) + 1) / side - 1)
     places = np.stack(np.meshgrid(axis, axis, indexing="xy"), axis=-1).reshape(-1, 2)
     widths, steps = {
         "quick": ((64,) * 4, 1000), "standard": ((128,) * 4, 3000), "paper": ((200, 200, 200, 100), 100_000),
