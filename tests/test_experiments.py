@@ -206,10 +206,8 @@ def test_every_method_learns_functions_of_one_and_two_variables(method, inputs):
 
 def test_another_grade_is_kept_only_while_the_validation_error_falls():
     data = line_data()
-    noise = dataclasses.replace(
-        data.validation, targets=torch.from_numpy(np.random.RandomState(0).normal(size=(40, 1)))
-    )
-    noise = dataclasses.replace(noise, targets=noise.targets.float())
+    random = torch.from_numpy(np.random.RandomState(0).normal(size=(40, 1))).float()
+    noise = dataclasses.replace(data.validation, targets=random)
     falling = configuration("mgdl", problem(steps=60), effort="quick", authors=SMOKE, seed=0, grades=0)
     assert falling.grades_auto and len(falling.grades) == 10
     kept = do(Case(name="f", method="mgdl", config=falling, data=data))
@@ -283,7 +281,7 @@ def test_an_interruption_keeps_what_is_done(tmp_path):
 
 
 def test_a_training_that_diverges_is_a_row(tmp_path):
-    one = robustness.gradient_descent("mgdl", 1e6, 40, 0)
+    one = robustness.gradient_descent("mgdl", 1e3, 40, 0)
     found = Store(tmp_path).runs([Case(name="f", method="mgdl", config=one, data=line_data(), looks=2)])
     assert found[0].grades == () and "did not stay finite" in found[0].stopped
     table = synthetic.tables("f", "a function", (), found)[0]

@@ -83,8 +83,7 @@ def configuration(
         grades: other than the paper's; 0 adds one while the validation error falls; None leaves it.
     """
     config = _configuration(method, problem, effort, authors, grades or (None if grades is None else MOST_GRADES))
-    adding = grades == 0 and len(config.grades) > 1
-    return dataclasses.replace(config, seed=seed, grades_auto=adding, pixels="half" if adding else "all")
+    return dataclasses.replace(config, seed=seed, grades_auto=grades == 0 and len(config.grades) > 1)
 
 
 def _configuration(method: str, problem: Problem, effort: Effort, authors: Authors, grades: int | None) -> FitConfig:

@@ -231,8 +231,6 @@ class FitConfig:
             )
         if self.max_bytes is not None or self.target_bpp is not None:
             raise ConfigError("a limit on bytes needs joint training; greedy training keeps none.")
-        if self.grades_auto and self.pixels != "half":
-            raise ConfigError("grades are added while the error of held-out pixels falls; it needs pixels 'half'.")
         if any(grade.planes for grade in self.grades):
             raise ConfigError("feature planes need joint training; greedy training has fixed encodings.")
         for number, grade in enumerate(self.grades):

@@ -60,6 +60,8 @@ def fit_greedy(
     watched = []
     if config.grades_auto:
         held_out = validation_pixels(image.width, image.height)
+        if config.pixels != "half":
+            raise ConfigError("grades are added while the error of held-out pixels falls, which needs pixels 'half'.")
         if not len(held_out):
             raise ConfigError("a picture of one row or column has no pixels to choose the number of grades by.")
         watched = [_pool(image, config, training, encoding, on, limit, held_out)]
