@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import inr
 
-COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch"]
+COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch", "reproduce"]
 
 
 def run(*arguments: str, code: int = 0):

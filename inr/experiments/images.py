@@ -19,7 +19,7 @@ from inr.experiments.signals import loss_curves
 from inr.experiments.wishes import Wishes
 from inr.imaging.image import Image
 from inr.imaging.reading import load_image
-from inr.imaging.sampling import coordinates, training_pixels
+from inr.imaging.sampling import coordinates, training_pixels, validation_pixels
 from inr.settings.config import FitConfig
 from inr.training.samples import Samples
 
@@ -103,10 +103,9 @@ def _data(image: Image) -> Data:
     """Return training pixels [::2, ::2], validation pixels [1::2, 1::2], and all, coordinates in [0, 1) per axis."""
     shown = np.ascontiguousarray(image.pixels[:, :, : _colours(image)])
     colours = torch.from_numpy(shown).reshape(image.width * image.height, -1)
-    rows, columns = (torch.arange(1, side, 2) for side in (image.height, image.width))
     lattices = (
         training_pixels(image.width, image.height, "half"),
-        (rows[:, None] * image.width + columns).reshape(-1),
+        validation_pixels(image.width, image.height),
         training_pixels(image.width, image.height, "all"),
     )
     sets = [

@@ -11,8 +11,8 @@ from inr.errors import ConfigError
 from inr.experiments.figures import Array, Curves, Figure, Line
 from inr.experiments.page import Cell, Page, Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import ends, samples
-from inr.experiments.signals import loss_curves
+from inr.experiments.shared import samples
+from inr.experiments.signals import ends, loss_curves
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.settings.shape import ActivationName, EncodingConfig, Form, GradeShape

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from inr.experiments.wishes import Effort
 from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
+from inr.settings.methods import MOST_GRADES
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
@@ -79,10 +80,15 @@ def configuration(
         effort: see `Wishes`.
         authors: training of the `-paper` methods.
         seed: of the training.
-        grades: other than the paper's, or None.
+        grades: other than the paper's; 0 adds one while the validation error falls; None leaves it.
     """
+    config = _configuration(method, problem, effort, authors, grades or (None if grades is None else MOST_GRADES))
+    return dataclasses.replace(config, seed=seed, grades_auto=grades == 0 and len(config.grades) > 1)
+
+
+def _configuration(method: str, problem: Problem, effort: Effort, authors: Authors, grades: int | None) -> FitConfig:
     if method in RIVALS:
-        return dataclasses.replace(_published(method, problem, effort, grades), seed=seed)
+        return _published(method, problem, effort, grades)
     single = method.startswith("sgdl")
     count = 1 if single else grades or problem.grades
     depth = problem.single if single else problem.depth
@@ -101,8 +107,7 @@ def configuration(
             precision=problem.precision,
         )
     return FitConfig(
-        method=method, encoding=encoding, grades=(shape,) * count, training=training, frame="unit", feed="features",
-        seed=seed,
+        method=method, encoding=encoding, grades=(shape,) * count, training=training, frame="unit", feed="features"
     )  # fmt: skip
 
 

@@ -186,6 +186,8 @@ class FitConfig:
         seed: start of all randomness of this fit.
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.
+        grades_auto: the grades are the most there may be; another is kept only while it lowers the error of samples
+            that are not trained on (Lyu, Fang & Xu 2026, S-MGDL): of a picture, the pixels [1::2, 1::2].
         max_bytes: of the model file, never exceeded; joint training only.
         target_bpp: the same limit in bits per pixel.
     """
@@ -200,6 +202,7 @@ class FitConfig:
     seed: int = 0
     seconds: float | None = None
     target_psnr: float | None = None
+    grades_auto: bool = False
     max_bytes: int | None = None
     target_bpp: float | None = None
 
@@ -239,6 +242,8 @@ class FitConfig:
             self._check_form(training, grade.form, number)
 
     def _check_joint(self) -> None:
+        if self.grades_auto:
+            raise ConfigError("grades are added one after another by greedy training, not by joint training.")
         for grade in self.grades:
             cells = [plane.cell for plane in grade.planes]
             if not cells or cells != sorted(cells, reverse=True):

@@ -104,6 +104,8 @@ def fit_samples(
         raise ConfigError("joint training needs a picture; functions are learned by greedy training.")
     if config.encoding.sigma is None:
         raise ConfigError("sigma is not given; only a picture's is read off its spectrum.")
+    if config.grades_auto and not watched:
+        raise ConfigError("grades are to be added while the validation error falls, but there is no validation set.")
     keep_freed_memory()
     on = choose_device(device)
     kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]

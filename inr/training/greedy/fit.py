@@ -9,7 +9,7 @@ from inr.device import choose_precision
 from inr.errors import ConfigError
 from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
-from inr.imaging.sampling import coordinates, spacing, training_pixels
+from inr.imaging.sampling import coordinates, spacing, training_pixels, validation_pixels
 from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
@@ -55,8 +55,17 @@ def fit_greedy(
     if memory is not None and not 0.1 <= memory <= 1e6:
         raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
     limit = default_limit(on) if memory is None else round(memory * GIB)
-    pool = _pool(image, config, training, encoding, on, limit)
-    trained = train_grades(pool, config, training, length=whole, dtype=dtype, progress=progress)
+    pixels = training_pixels(image.width, image.height, config.pixels)
+    pool = _pool(image, config, training, encoding, on, limit, pixels)
+    watched = []
+    if config.grades_auto:
+        held_out = validation_pixels(image.width, image.height)
+        if config.pixels != "half":
+            raise ConfigError("grades are added while the error of held-out pixels falls, which needs pixels 'half'.")
+        if not len(held_out):
+            raise ConfigError("a picture of one row or column has no pixels to choose the number of grades by.")
+        watched = [_pool(image, config, training, encoding, on, limit, held_out)]
+    trained = train_grades(pool, config, training, length=whole, dtype=dtype, watched=watched, progress=progress)
     return FitResult(
         model=_model(image, config, encoding, trained.grades),
         config=config,
@@ -92,14 +101,17 @@ def _pool(
     encoding: Encoding,
     device: torch.device,
     limit: int,
+    pixels: torch.Tensor,
 ) -> Pool:
+    """Return these pixels at grade 1."""
+
     def encode(pixels: torch.Tensor) -> torch.Tensor:
         where = coordinates(pixels, image.width, image.height, config.frame)
         encoded: torch.Tensor = encoding(where.to(device))
         return encoded
 
     widest = max(grade_inputs(config.grades, encoding.size, feed=config.feed))
-    pixels, shown = training_pixels(image.width, image.height, config.pixels), visibility(image)
+    shown = visibility(image)
     return Pool(
         pixels=pixels,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),

@@ -51,7 +51,8 @@ def train_grades(
         training: its training.
         length: of the whole training.
         dtype: of the products.
-        watched: other samples that every grade is put behind too, without being trained on them.
+        watched: other samples that every grade is put behind too, without being trained on them. With
+            `config.grades_auto` the first of them decide whether another grade is kept.
         progress: called after every step.
 
     Raises:
@@ -59,7 +60,7 @@ def train_grades(
     """
     grades: list[Grade] = []
     logs: list[GradeLog] = []
-    stopped = None
+    stopped, best = None, math.inf
     for number, steps in enumerate(training.updates, start=1):
         own, began = length.rest(steps, sum(training.updates[number - 1 :])), time.perf_counter()
         own = dataclasses.replace(own, steps=training.steps[number - 1])
@@ -91,6 +92,13 @@ def train_grades(
             grades.pop()  # cut off before it was of use
             logs.pop()
             break
+        held, last = (watched[0].error, best) if config.grades_auto else (0.0, math.inf)
+        if held >= last:
+            grades.pop()
+            logs.pop()
+            stopped = f"grade {number} did not lower the validation error"
+            break
+        best = held
         if config.target_psnr is not None and reached >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
