@@ -31,8 +31,12 @@ def reproduce(
     ] = None,
     setting: Annotated[int | None, typer.Option(min=1, help="Number of the function. [default: all]")] = None,
     q: Annotated[int | None, typer.Option(min=0, help="Lobes of the manifold's curve. [default: 0]")] = None,
-    image: Annotated[Path | None, typer.Option(help="Picture to fit. [default: data/cat.png]", readable=False)] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with the files of MNIST.", readable=False)] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="Picture to fit. [default: data/cat.png or data/camera.png]", readable=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the files of MNIST, or of CIFAR-10.", readable=False)
+    ] = None,
     beta: Annotated[float | None, typer.Option(min=0, help="Amplitude of the noise in labels. [default: 1]")] = None,
     kappa: Annotated[float | None, typer.Option(min=0, help="Frequency of the noise in labels. [default: 5]")] = None,
     out: Annotated[

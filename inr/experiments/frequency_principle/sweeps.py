@@ -123,7 +123,7 @@ FREQUENCIES = Demo(
     name="frequencies",
     title="sin x + 0.2 sin kx: the distance of two frequencies",
     claim="The higher the second frequency, the later it is learned beside the first.",
-    cases=lambda wishes: _cases(wishes, _network(wishes, 1e-4, (2000, 3000, 10_000)), _frequencies(wishes)),
+    cases=lambda wishes: _cases(wishes, _network(wishes, 1e-4, (1500, 3000, 10_000)), _frequencies(wishes)),
     finding=lambda wishes, runs: _finding(
         wishes, runs, _frequencies(wishes), stem="frequencies", rising=False,
         caption="The points fall: the farther the second frequency lies above the first, the later it follows.",
