@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -66,7 +67,8 @@ def train(
     Args:
         update: leaves the parameters their gradients and returns the loss. It is given the steps done before, the
             fraction spent, and the factor on all learning rates.
-        optimizers: their groups' rates are the highest; each is multiplied by the schedule's factor.
+        optimizers: their groups' rates are the highest; each is multiplied by the schedule's factor. One that
+            searches along a line, L-BFGS, may ask for the update's loss at other weights; it stands alone.
         length: in steps and seconds.
         schedule: fraction spent -> factor on the learning rates.
         on_step: told after every step how many are done, the fraction spent and the loss; true ends the training.
@@ -86,12 +88,28 @@ def train(
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
-            optimizer.step()
+            if isinstance(optimizer, torch.optim.LBFGS):
+                optimizer.step(_again(optimizer, partial(update, done, fraction, factor), loss))
+            else:
+                optimizer.step()
         done += 1
         fraction = length.fraction(done)
         if on_step(done, fraction, loss):
             break
     return done
+
+
+def _again(optimizer: torch.optim.Optimizer, update: Callable[[], float], loss: float) -> Callable[[], float]:
+    """Return what L-BFGS evaluates: at first the loss and the gradients that are there already."""
+    known = [loss]
+
+    def evaluate() -> float:
+        if known:
+            return known.pop()
+        optimizer.zero_grad()
+        return update()
+
+    return evaluate
 
 
 def retry(
