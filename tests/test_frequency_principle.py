@@ -10,7 +10,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from conftest import DATA
+from helpers.pictures import DATA
 from test_cli import run as command
 
 import inr

@@ -6,8 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from batches import AtOnce, make_pictures
-from conftest import picture
+from helpers.batches import AtOnce, make_pictures
+from helpers.pictures import picture
 from test_cli import run
 
 import inr
@@ -51,7 +51,7 @@ def idle(monkeypatch):
     def trains(*_, **__):
         raise AssertionError("training was begun")
 
-    monkeypatch.setattr("inr.training.greedy.fit.train_grade", trains)
+    monkeypatch.setattr("inr.training.greedy.grades.train_grade", trains)
     monkeypatch.setattr("inr.training.joint.fit.solve", trains)
 
 

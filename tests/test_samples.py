@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from conftest import small_config
+from helpers.configs import small_config
 
 import inr
 from inr.settings.shape import EncodingConfig, Form, GradeShape
