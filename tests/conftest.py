@@ -16,6 +16,8 @@ from inr.imaging.icc import BT709, gamma_curve, make_profile
 from inr.settings.config import FitConfig, GreedyTraining, JointTraining
 from inr.settings.shape import EncodingConfig, GradeShape, Plane
 
+pytest_plugins = ["helpers.browser"]
+
 DATA = Path(__file__).parent.parent / "data"
 README = Path(__file__).parent.parent / "README.md"
 PROFILE = make_profile(gamma_curve(1.8), BT709)

@@ -1,0 +1,1 @@
+"""What several test modules need: pictures, configurations, commands, batches in processes, damage, golden JSON."""
