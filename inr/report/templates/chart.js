@@ -35,7 +35,7 @@ function html(name, properties, parent) {
 function short(value) {
   if (value === 0) return "0";
   const size = Math.abs(value);
-  if (size >= 1e9 || size < 1e-4) return value.toExponential(1);
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(1).replace(".0e", "e");
   if (size >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   if (size >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`;
   return String(Number(value.toPrecision(size >= 100 ? 4 : 3)));
@@ -51,9 +51,10 @@ function axisOf(values, log, count, padded) {
     high *= Math.exp(0.03 * span);
     const at = (value) => Math.log(value / low) / Math.log(high / low);
     const decades = Math.log10(high / low);
-    const parts = decades > count ? [1] : decades > count / 2.5 ? [1, 3] : [1, 2, 5];
+    const parts = decades > count / 2 ? [1] : decades > count / 3 ? [1, 3] : [1, 2, 5];
+    const every = Math.max(1, Math.ceil(decades / count));
     const ticks = [];
-    for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (let power = every * Math.floor(Math.log10(low) / every); power <= Math.log10(high); power += every) {
       for (const part of parts) ticks.push(part * 10 ** power);
     }
     const inside = ticks.filter((tick) => tick >= low && tick <= high);

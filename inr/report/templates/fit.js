@@ -31,7 +31,8 @@ const CHARTS = {
   },
   adds(root) {
     const { frequency, count, target } = DATA.spectrum;
-    const mean = (powers) => powers.map((power, n) => power / count[n]);
+    const least = 1e-7 * Math.max(...target.map((power, n) => power / count[n])); // below is rounding, not picture
+    const mean = (powers) => powers.map((power, n) => (power / count[n] > least ? power / count[n] : null));
     const source = { name: "the source", x: frequency, y: mean(target), colour: "var(--soft)", dash: "2 3" };
     drawChart(root, [source, ...gradeSeries(" adds", frequency, (grade) => mean(grade.contribution))], {
       xLabel: "cycles per pixel", yLabel: "power", xLog: true, yLog: true, unit: "cycles per pixel" });
@@ -54,8 +55,9 @@ async function stage() {
   function choosePart(index) {
     now.part = parts[index];
     const [source, ...grades] = now.part.pictures.map((picture) => picture.data);
-    const ends = [amplification(source, grades[0]), amplification(source, grades.at(-1))];
-    defaults.error = defaults.change = 2 ** Math.round(Math.log2(ends[0] * ends[1]) / 2); // between the first and the last
+
+    // The first grade's largest errors are beyond the brightest colour, so that the last one's are seen.
+    defaults.error = defaults.change = Math.min(128, 2 * amplification(source, grades[0]));
     maps.clear();
     camera.resize(...size());
   }
