@@ -20,7 +20,7 @@ _MOST_CURVE = 4_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Jpeg:
-    """A JPEG (4:4:4, optimised) of the picture: its quality setting, bytes, and PSNR in dB, infinity for an exact copy."""
+    """A JPEG (4:4:4, optimised) of the picture; PSNR in dB, infinity for an exact copy."""
 
     quality: int
     bytes: int

@@ -80,7 +80,10 @@ def _settings(data: dict[str, Any]) -> list[tuple[str, str]]:
     rows += [(f"training: {name.replace('_', ' ')}", value) for name, value in training.items()]
     skipped = ("method", "grades", "encoding", "training")
     rows += [(name.replace("_", " "), value) for name, value in config.items() if name not in skipped]
-    rows += [("model", f"{data['model']['parameters']:,} parameters"), ("SHA-256 of the source", data["image"]["sha256"])]
+    rows += [
+        ("model", f"{data['model']['parameters']:,} parameters"),
+        ("SHA-256 of the source", data["image"]["sha256"]),
+    ]
     rows += [(name, value) for name, value in env.items() if name != "packages"]
     rows += list(env["packages"].items())
     return [(name, _said(value)) for name, value in rows if value not in (None, "", [], {})]
