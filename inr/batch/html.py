@@ -1,4 +1,4 @@
-"""`batch.json` and the input folder -> the batch's page, `report.html`, of under 5 MB however many pictures there are."""
+"""`batch.json` and the input folder -> the batch's page, `report.html`, under 5 MB however many pictures there are."""
 
 import base64
 import json
@@ -13,9 +13,8 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from inr.report.embedded import thumbnail
-from inr.report.html import render_page
-from inr.report.sources import read_json
+from inr.report.data_uri import thumbnail
+from inr.report.html import read_json, render_page
 
 SCRIPTS = ("controls.js", "chart.js", "batch.js")
 _THUMBNAILS = 18
@@ -88,32 +87,30 @@ def _histogram(values: Sequence[float], *, log: bool) -> dict[str, list[float]]:
         return {"ends": [], "counts": []}
     bars = min(_BARS, max(4, math.isqrt(len(finite)) * 2))
     if finite.min() == finite.max():
-        ends = finite.min() * np.array([0.98, 1.02])
+        ends = finite.min() + max(0.02 * abs(finite.min()), 0.01) * np.array([-1.0, 1.0])
     else:
-        ends = (
-            np.geomspace(finite.min(), finite.max(), bars + 1)
-            if log
-            else np.linspace(finite.min(), finite.max(), bars + 1)
-        )
+        ends = (np.geomspace if log else np.linspace)(finite.min(), finite.max(), bars + 1)
     counts, _ = np.histogram(finite, np.concatenate([[-np.inf], ends[1:-1], [np.inf]]))
     return {"ends": ends.tolist(), "counts": counts.tolist()}
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> tuple[str, int]:
-    """Return the rows as columns, deflated, in base 64, and how many of them: the first ones that a page has room for."""
+    """Return rows as columns, deflated, in base 64; and how many: the first ones, for which a page has room."""
     count = len(rows)
     while True:
         part = rows[:count]
         columns = {name: [row[name] for row in part] for name in ("image", "error", "bytes", "width", "height")}
-        columns["psnr"] = [
-            round(row["psnr_db"][-1], 2) if row["psnr_db"] and row["psnr_db"][-1] is not None else None for row in part
-        ]
-        columns["ssim"] = [None if row["ssim"] is None else round(row["ssim"], 4) for row in part]
-        columns["seconds"] = [round(row["seconds"], 1) for row in part]
+        columns["psnr"] = [_rounded((row["psnr_db"] or [None])[-1], 2) for row in part]
+        columns["ssim"] = [_rounded(row["ssim"], 4) for row in part]
+        columns["seconds"] = [_rounded(row["seconds"], 1) for row in part]
         text = base64.b64encode(zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)).decode()
         if len(text) <= _MOST_BYTES:
             return text, count
         count = int(0.95 * count * _MOST_BYTES / len(text))
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def _thumbnail(path: Path) -> str | None:

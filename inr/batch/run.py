@@ -100,7 +100,6 @@ def _tables(out: Path, stage: Path, batch: Batch) -> None:
     """Write the tables of all rows, and the page of them."""
     text = batch.to_json()
     # Names of files may hold any bytes, tables may not.
-    tables = [
-        (name, t.encode(errors="backslashreplace")) for name, t in zip(TABLES, (text, batch.to_csv()), strict=True)
-    ]
+    texts = zip(TABLES, (text, batch.to_csv()), strict=True)
+    tables = [(name, each.encode(errors="backslashreplace")) for name, each in texts]
     publish(out, stage, [*tables, (NAME, batch_html(text, Path(batch.folder)))])

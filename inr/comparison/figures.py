@@ -91,7 +91,7 @@ def draw_pictures(path: Path, comparison: Comparison, image: Image, drawings: Se
 
 @without_latex
 def draw_errors(path: Path, image: Image, drawings: Sequence[Drawing]) -> None:
-    """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)|| / ||F(source)|| per ring."""
+    """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)||_r / ||F(source)||_r."""
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
     axis = figure.subplots()

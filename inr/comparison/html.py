@@ -15,8 +15,8 @@ from inr.comparison.ranking import rank
 from inr.comparison.runs import run_from_json
 from inr.imaging.image import Image, quantize
 from inr.report.embedded import MOST_PIXELS, views
-from inr.report.html import render_page
-from inr.report.sources import find_source, read_json
+from inr.report.html import read_json, render_page
+from inr.report.sources import find_source
 
 SCRIPTS = ("controls.js", "chart.js", "picture.js", "heat.js", "comparison.js")
 _MOST_PIXELS = 2 * MOST_PIXELS
@@ -99,10 +99,7 @@ def _table(data: dict[str, Any]) -> dict[str, Any]:
     """Return the head, and for each row its class and cells (text, number to sort by); columns of nothing left out."""
     rows = [(row["contender"], row["variant"], _cells(row)) for row in data["rows"]]
     for name, qualities in data["interpolation"].items():
-        means = {
-            key: _mean([quality.get(key) for quality in qualities]) for key in ("psnr_db", "held_out_psnr_db", "ssim")
-        }
-        rows.append((f"{name} interpolation", "", _cells(means)))
+        rows.append((f"{name} interpolation", "", _cells(_means(qualities))))
     keep = [n for n in range(len(_COLUMNS)) if any(cells[n][0] for *_, cells in rows)]
     return {
         "head": [_COLUMNS[n][0] for n in keep],
@@ -116,26 +113,28 @@ def _cells(row: dict[str, Any]) -> list[tuple[str, Any]]:
     for _, key, form in _COLUMNS:
         value = row.get(key)
         if key == "certain":
-            cells.append(
-                ("" if value is None else "no" if value else "may be", "" if value is None else int(not value))
-            )
+            cells.append({None: ("", ""), True: ("no", 0), False: ("may be", 1)}[value])
         elif key == "ahead":
             cells.append((f"{value} of {row['pictures']}", value) if row.get("pictures", 0) > 1 else ("", ""))
         elif "psnr" in key and key in row and value is None:
             cells.append(("failed", -1) if not row.get("runs", 1) else ("exact", EXACT_DB))
         elif value is None:
-            cells.append(
-                ("reference", 0) if key == "gain_db" and row.get("runs") and row.get("over") is None else ("", "")
-            )
+            reference = key == "gain_db" and row.get("runs") and row.get("over") is None
+            cells.append(("reference", 0) if reference else ("", ""))
         else:
             more = f" ± {spread[key]:.2f}" if spread.get(key) is not None else ""
             cells.append((format(int(value) if form == "d" else value, form) + more, value))
     return cells
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
-    """Return the mean of what JSON has of a PSNR or SSIM, where null is an exact copy."""
-    return statistics.fmean(EXACT_DB if value is None else value for value in values)
+def _means(qualities: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """Return the means over pictures of what JSON has of a quality; the PSNR of an exact copy is null there."""
+    found: dict[str, list[float]] = {}
+    for quality in qualities:
+        for key, value in quality.items():
+            if value is not None or "psnr" in key:
+                found.setdefault(key, []).append(EXACT_DB if value is None else value)
+    return {key: statistics.fmean(values) for key, values in found.items()}
 
 
 def _by_picture(data: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,5 @@
-"""Pictures -> what a page carries of them: WebP without loss, as data URIs, of a bounded number of pixels."""
+"""Pictures -> what a page carries of them: WebP without loss, of a bounded number of pixels."""
 
-import base64
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ import PIL.Image
 from inr.imaging.alpha import seen
 from inr.imaging.image import unit
 from inr.imaging.profile import suited
+from inr.report.data_uri import data_uri
 
 MOST_PIXELS = 4_000_000
 """Of all pictures of a page together."""
@@ -79,25 +78,6 @@ def views(
     left, top = _worst(source, pictures[-1])
     parts = [picture[top : top + _DETAIL, left : left + _DETAIL] for picture in everything]
     return (whole, view("where it errs most, full size", left, top, 1, parts))
-
-
-def thumbnail(picture: PIL.Image.Image, side: int) -> str:
-    """Return a data URI of a small picture, with loss; at most `side` pixels a side."""
-    small = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    small.thumbnail((side, side))
-    return _webp(small, quality=70, method=2)
-
-
-def data_uri(picture: PIL.Image.Image, profile: bytes | None = None) -> str:
-    """Return a picture as the address of an image in a page; every bit of its 8-bit values is kept."""
-    options: dict[str, Any] = {"icc_profile": profile} if profile else {}
-    return _webp(picture, lossless=True, quality=0, method=0, **options)
-
-
-def _webp(picture: PIL.Image.Image, **options: Any) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", **options)
-    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _eight_bits(picture: Array) -> PIL.Image.Image:

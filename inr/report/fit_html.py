@@ -11,8 +11,8 @@ from inr.errors import ImageError
 from inr.imaging.image import Image, quantize
 from inr.imaging.reading import load_image
 from inr.report.embedded import MOST_PIXELS, views
-from inr.report.html import render_page
-from inr.report.sources import find_source, read_json
+from inr.report.html import read_json, render_page
+from inr.report.sources import find_source
 
 SCRIPTS = ("controls.js", "chart.js", "picture.js", "heat.js", "fit.js")
 _KINDS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGB and alpha"}
@@ -81,7 +81,7 @@ def _settings(data: dict[str, Any]) -> list[tuple[str, str]]:
     skipped = ("method", "grades", "encoding", "training")
     rows += [(name.replace("_", " "), value) for name, value in config.items() if name not in skipped]
     rows += [
-        ("model", f"{data['model']['parameters']:,} parameters"),
+        ("parameters", f"{data['model']['parameters']:,}"),
         ("SHA-256 of the source", data["image"]["sha256"]),
     ]
     rows += [(name, value) for name, value in env.items() if name != "packages"]

@@ -7,8 +7,9 @@ them, and the page's own policy (CSP) lets a browser run no script but ours and 
 import base64
 import functools
 import hashlib
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,28 @@ def check_page(path: Path) -> None:
         raise InrError(f"{path} cannot be replaced: {error.strerror or error}.") from error
     if not ours:
         raise InrError(f"{path} is not a page of this program; move it, or give --overwrite to replace it.")
+
+
+def read_json(path: Path, needed: Iterable[str]) -> dict[str, Any]:
+    """Return the JSON that a command left.
+
+    Args:
+        path: of the file.
+        needed: names that it must have.
+
+    Raises:
+        InrError: it cannot be read, or is something else.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InrError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise InrError(f"{path} is damaged ({error}); do the command that made it again.") from error
+    missing = sorted(set(needed) - set(data)) if isinstance(data, dict) else ["everything"]
+    if missing:
+        raise InrError(f"{path} is not what this program leaves: {missing[0]} is missing.")
+    return dict(data)
 
 
 def _in_html(text: str) -> Markup:

@@ -1,35 +1,11 @@
-"""What an earlier command left, and where its pictures were -> the same again, for making a page anew."""
+"""Where a picture was, and what it was -> the same picture again, for making a page anew."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from inr.errors import ImageError, InrError
+from inr.errors import ImageError
 from inr.imaging.image import Image
 from inr.imaging.reading import load_image
-
-
-def read_json(path: Path, needed: Iterable[str]) -> dict[str, Any]:
-    """Return the JSON that a command left.
-
-    Args:
-        path: of the file.
-        needed: names that it must have.
-
-    Raises:
-        InrError: it cannot be read, or is something else.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InrError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise InrError(f"{path} is damaged ({error}); do the command that made it again.") from error
-    missing = sorted(set(needed) - set(data)) if isinstance(data, dict) else ["everything"]
-    if missing:
-        raise InrError(f"{path} is not what this program leaves: {missing[0]} is missing.")
-    return dict(data)
 
 
 def find_source(name: str, sha256: str, places: Sequence[Path], *, max_pixels: int) -> Image:

@@ -85,9 +85,9 @@ class Report:
     """Everything `report.json` holds; `schema` counts its incompatible changes.
 
     `classical` is what PNG and JPEG take for the same picture; `seconds` is the time of the whole training and
-    `refinement` a log of the training of all grades together; `curve` is seconds and PSNR in dB of the training pixels as
-    estimated during training and measured at its end; `command` makes the report again; `batch` is the pixels of one step of greedy training,
-    else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency.
+    `refinement` a log of the training of all grades together; `batch` is the pixels of one step of greedy training,
+    else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency. `curve` is seconds and PSNR
+    in dB of the training pixels, estimated during training and measured at its end; `command` is what was typed.
     """
 
     schema: int

@@ -50,7 +50,7 @@ function axisOf(values, log, count, padded) {
     low *= Math.exp(-0.03 * span);
     high *= Math.exp(0.03 * span);
     const at = (value) => Math.log(value / low) / Math.log(high / low);
-    const decades = Math.log10(high / low);
+    const decades = Math.log10(high / low) || 1;
     const parts = decades > count / 2 ? [1] : decades > count / 3 ? [1, 3] : [1, 2, 5];
     const every = Math.max(1, Math.ceil(decades / count));
     const ticks = [];
@@ -58,18 +58,22 @@ function axisOf(values, log, count, padded) {
       for (const part of parts) ticks.push(part * 10 ** power);
     }
     const inside = ticks.filter((tick) => tick >= low && tick <= high);
-    return { at, ticks: inside.length > 1 ? inside : [low, high] };
+    return { at, ticks: inside.length > 1 ? inside : evenTicks(low, high, count) };
   }
   const margin = padded ? 0.05 * (high - low) || 0.5 : 0;
   low -= margin;
   high += margin;
   if (high === low) high = low + 1;
+  return { at: (value) => (value - low) / (high - low), ticks: evenTicks(low, high, count) };
+}
+
+function evenTicks(low, high, count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const ticks = [];
   for (let n = Math.ceil(low / step); n * step <= high + 1e-9 * step; n++) ticks.push(Number((n * step).toPrecision(12)));
-  return { at: (value) => (value - low) / (high - low), ticks };
+  return ticks;
 }
 
 /* A chart in `root` of `series` ({name, x, y, colour, dash, dots, bars}); null and what a logarithm has not are left out.
