@@ -20,7 +20,7 @@ SCRIPTS = ("controls.js", "chart.js", "batch.js")
 _THUMBNAILS = 18
 """Of the worst pictures, and as many of a sample."""
 _SIDE = 240
-_FAILURES = 50
+_FAILURES = 12
 """That are listed with their sentence above the table of all."""
 _MOST_BYTES = 3_500_000
 """Of the table of all pictures in the page."""
@@ -37,8 +37,8 @@ def batch_html(batch: str, folder: Path) -> bytes:
     data = json.loads(batch)
     done = sorted((row for row in data["rows"] if row["status"] == "done"), key=_psnr)
     failed = [row for row in data["rows"] if row["status"] == "failed"]
-    places = np.linspace(0, len(done) - 1, min(len(done), _THUMBNAILS)).round().astype(int)
-    sample = [done[place] for place in places] if len(done) > _THUMBNAILS else []
+    places = np.linspace(0, len(done) - 1, _THUMBNAILS).round().astype(int)
+    sample = [done[place] for place in places] if len(done) > 3 * _THUMBNAILS else []  # of fewer the worst say enough
     table, listed = _table([*failed, *done])
     return render_page(
         "batch.html",
@@ -103,7 +103,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> tuple[str, int]:
         columns["psnr"] = [_rounded((row["psnr_db"] or [None])[-1], 2) for row in part]
         columns["ssim"] = [_rounded(row["ssim"], 4) for row in part]
         columns["seconds"] = [_rounded(row["seconds"], 1) for row in part]
-        text = base64.b64encode(zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 9)).decode()
+        text = base64.b64encode(zlib.compress(json.dumps(columns, separators=(",", ":")).encode(), 6)).decode()
         if len(text) <= _MOST_BYTES:
             return text, count
         count = int(0.95 * count * _MOST_BYTES / len(text))

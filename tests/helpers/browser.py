@@ -69,7 +69,7 @@ def visit(chromium) -> Iterator:
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce", **options
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         window = Window(context.new_page())
         own = address.resolve().as_uri() if isinstance(address, Path) else address
         watch(window, own)
@@ -93,8 +93,8 @@ def watch(window: Window, own: str) -> None:
             window.requests.append(request.url)
 
     def said(message) -> None:
-        if message.type in ("error", "warning"):
-            window.errors.append(f"{message.type}: {message.text}")
+        if message.type == "error":
+            window.errors.append(message.text)
 
     window.page.on("request", asked)
     window.page.on("console", said)

@@ -1,7 +1,7 @@
 /* The page of a batch: how PSNR and size are distributed, and a table of all pictures, a page of it at a time. */
 "use strict";
 
-const PAGE = 100;
+const PAGE = 50;
 const DOTS = 1500;
 
 function histogram(root, { ends, counts }, xLabel, log) {
