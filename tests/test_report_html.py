@@ -159,9 +159,7 @@ def test_pages_fit_every_screen(command, dark, visit, request):
     canvas = page.locator(".pane canvas").first
     for width, height in (PHONE, WIDE, (700, 700)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(
-            "document.querySelector('.pane canvas').width == document.querySelector('.pane').clientWidth"
-        )
+        page.wait_for_function("(({width, parentElement: pane}) => width == pane.clientWidth)(find('.pane canvas'))")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert 0 < canvas.bounding_box()["width"] <= width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
