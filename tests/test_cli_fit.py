@@ -24,7 +24,8 @@ def cat(tmp_path, monkeypatch):
 def test_a_fit_leaves_everything_it_promises(cat):
     result = run("fit", "cat.png", "--grades", "2", *SMALL)
     assert names(cat / "cat-inr") == [
-        "cat.grade1.png", "cat.grade2.png", "cat.grades.png", "cat.inr", "cat.spectrum.png", "report.json", "report.md",
+        "cat.grade1.png", "cat.grade2.png", "cat.grades.png", "cat.inr", "cat.spectrum.png", "report.html",
+        "report.json", "report.md",
     ]  # fmt: skip
     table = [line.split() for line in result.stdout.splitlines()]
     assert table[0][0] == "grade" and [row[0] for row in table[1:]] == ["1", "2"]

@@ -15,6 +15,7 @@ from inr_cli.methods import methods
 from inr_cli.pack import pack
 from inr_cli.process import bound_threads, give_up_stdout, open_streams, talk
 from inr_cli.render import render
+from inr_cli.report import report
 from inr_cli.reproduce import reproduce
 from inr_cli.spectrum import spectrum
 
@@ -31,6 +32,7 @@ app.command()(pack)
 app.command()(compare)
 app.command()(methods)
 app.command()(spectrum)
+app.command()(report)
 app.command(cls=GroupedCommand)(batch)
 app.command(cls=GroupedCommand)(reproduce)
 
