@@ -3,45 +3,39 @@
 /** Points that go through a network at once: few enough that their features stay in the cache. */
 export const BATCH = 256;
 
-/**
- * Add W x to sums.
- * @param {Float64Array} sums (outputs, BATCH), the first `count` of each row
- * @param {Float64Array} x (inputs, BATCH)
- * @param {Float32Array} weights (outputs, inputs), from `place` on
- */
-function addProducts(sums, x, weights, place, inputs, outputs, count) {
+/** Return room for features at all points of a batch; three more than asked for, so that products may go by fours. */
+export function room(features) {
+  return new Float64Array((features + 3) * BATCH);
+}
+
+/** Write W x + b to the layer's own room and return it: (outputs, BATCH), the first `count` of each row. */
+function dense({ weights, biases, stride, outputs, groups, inputs, out }, x, count) {
+  const shared = outputs / groups;
   for (let o = 0; o < outputs; o++) {
-    const row = place + o * inputs;
     const to = o * BATCH;
-    let i = 0;
-    for (; i + 3 < inputs; i += 4) {
-      const [a, b, c, d] = [weights[row + i], weights[row + i + 1], weights[row + i + 2], weights[row + i + 3]];
-      if (a === 0 && b === 0 && c === 0 && d === 0) continue;
-      const from = i * BATCH;
-      for (let n = 0; n < count; n++) {
-        const at = from + n;
-        sums[to + n] += a * x[at] + b * x[at + BATCH] + c * x[at + 2 * BATCH] + d * x[at + 3 * BATCH];
-      }
+    const first = Math.floor(o / shared) * (inputs / groups) * BATCH; // of the features that the neuron's group sees
+    out.fill(biases[o], to, to + count);
+    for (let i = 0; i < stride; i += 4) {
+      const w = o * stride + i;
+      addFour(out, to, weights[w], weights[w + 1], weights[w + 2], weights[w + 3], x, first + i * BATCH, count);
     }
-    for (; i < inputs; i++) {
-      const a = weights[row + i];
-      const from = i * BATCH;
-      for (let n = 0; n < count; n++) sums[to + n] += a * x[from + n];
-    }
+  }
+  return out;
+}
+
+function addFour(out, to, a, b, c, d, x, from, count) {
+  for (let n = 0; n < count; n++) {
+    const at = from + n;
+    out[to + n] += a * x[at] + b * x[at + BATCH] + c * x[at + 2 * BATCH] + d * x[at + 3 * BATCH];
   }
 }
 
-/** Return W x + b. */
-function dense({ weights, biases, inputs, outputs, groups }, x, count) {
-  const sums = new Float64Array(outputs * BATCH);
-  for (let o = 0; o < outputs; o++) sums.fill(biases[o], o * BATCH, o * BATCH + count);
-  for (let group = 0; group < groups; group++) {
-    const [part, from] = [outputs / groups, (group * inputs) / groups];
-    const to = sums.subarray(group * part * BATCH);
-    const width = inputs / groups;
-    addProducts(to, x.subarray(from * BATCH), weights, group * part * width, width, part, count);
-  }
-  return sums;
+/** Return rows of weights with zeros behind, so that each has a multiple of four. */
+function padded(weights, inputs, stride) {
+  const rows = weights.length / inputs;
+  const found = new Float32Array(rows * stride);
+  for (let row = 0; row < rows; row++) found.set(weights.subarray(row * inputs, (row + 1) * inputs), row * stride);
+  return found;
 }
 
 /** Return the layer as real weights: complex ones (width, 2 width) become (2 width, 2 width). */
@@ -61,8 +55,9 @@ function realWeights(weights, width) {
 }
 
 /**
- * Return a grade's layers, the head last: `weights` (outputs, inputs), or (groups, outputs / groups, inputs / groups),
- * `biases`, `inputs`, `outputs`, `groups`; scales are in the weights, as is what makes complex numbers of real ones.
+ * Return a grade's layers, the head last: `weights` (outputs, stride), `biases`, `inputs`, `outputs`, and `groups` of
+ * neurons that do not see each other; `stride` is the inputs that a neuron sees, rounded up to fours. Scales are in the
+ * weights, and complex weights are real ones already.
  */
 export function layersOf(grade) {
   const { depth, width, form, activation } = grade;
@@ -79,7 +74,10 @@ export function layersOf(grade) {
       weights = weights.map((weight, i) => weight * scale(Math.floor(i / shape[1])));
     }
     const outputs = biases.length;
-    return { weights, biases, inputs: (weights.length / outputs) * groups, outputs, groups };
+    const seen = weights.length / outputs;
+    const stride = 4 * Math.ceil(seen / 4);
+    const inputs = seen * groups;
+    return { weights: padded(weights, seen, stride), biases, stride, inputs, outputs, groups, out: room(outputs) };
   });
 }
 
@@ -108,7 +106,10 @@ const ACTIVATION = {
 /** Replace sums by their activation. */
 function activate(name, x, features, count, { gain, window, slope }) {
   const factor = gain * slope;
-  if (name === "gabor") return gabor(x, features / 2, count, factor, window / gain);
+  if (name === "gabor") {
+    gabor(x, features / 2, count, factor, window / gain);
+    return;
+  }
   const kind = ACTIVATION[name];
   for (let feature = 0; feature < features; feature++) {
     const row = x.subarray(feature * BATCH, feature * BATCH + count);
@@ -116,7 +117,6 @@ function activate(name, x, features, count, { gain, window, slope }) {
     else if (name === "finer") for (let n = 0; n < count; n++) row[n] = Math.sin((Math.abs(row[n]) + 1) * factor * row[n]);
     else for (let n = 0; n < count; n++) row[n] = kind(factor * row[n]);
   }
-  return x;
 }
 
 /** exp(i p - (ratio |p|)^2) of complex numbers, real parts first. */
@@ -129,54 +129,57 @@ function gabor(x, width, count, factor, ratio) {
       x[n + width * BATCH] = size * Math.sin(real);
     }
   }
-  return x;
 }
 
-/** The body and the head of a grade, ready to be applied. */
+/** The body and the head of a grade, ready to be applied. What they return stands in rooms of their own. */
 export class Layers {
   constructor(grade) {
-    this.grade = grade;
+    const { form, activation, tensors } = grade;
+    this.activation = activation;
     this.all = layersOf(grade);
-    this.form = { ...grade.form, slope: grade.form.slope ? grade.tensors[0].values[0] : 1 };
+    this.form = { ...form, slope: form.slope ? tensors[0].values[0] : 1 };
+    this.parts = room(2 * this.all[0].inputs);
+    this.features = room(form.branches * this.all.at(-1).inputs);
   }
 
   /** Map (inputs, BATCH) to the features of the last hidden layer, (features, BATCH). */
   body(x, count) {
     const { branches } = this.form;
     if (branches === 1) return this.branch(x, count);
-    const size = x.length / BATCH / branches / 2; // cosines of all bands come first, then sines
-    const outs = Array.from({ length: branches }, (_, branch) => {
-      const cosines = x.subarray(branch * size * BATCH, (branch + 1) * size * BATCH);
-      const sines = x.subarray((branches + branch) * size * BATCH, (branches + branch + 1) * size * BATCH);
-      return this.branch(joined([cosines, sines]), count);
-    });
-    return joined(outs);
+    const half = (this.all[0].inputs / 2) * BATCH; // cosines of all bands come first, then sines
+    for (let branch = 0; branch < branches; branch++) {
+      this.parts.set(x.subarray(branch * half, (branch + 1) * half));
+      this.parts.set(x.subarray((branches + branch) * half, (branches + branch + 1) * half), half);
+      const out = this.branch(this.parts, count);
+      const size = this.all.at(-2).outputs * BATCH;
+      this.features.set(out.subarray(0, size), branch * size);
+    }
+    return this.features;
   }
 
   branch(x, count) {
-    const { activation, depth } = this.grade;
-    for (let number = 0; number < depth; number++) {
-      x = dense(this.all[number], x, count);
-      if (number === 0 && activation === "gabor") x = joined([x, new Float64Array(x.length)]);
-      const name = number === 0 ? this.form.first ?? activation : activation;
-      x = activate(name, x, x.length / BATCH, count, this.form);
+    const hidden = this.all.slice(0, -1);
+    for (const [number, layer] of hidden.entries()) {
+      x = dense(layer, x, count);
+      let features = layer.outputs;
+      if (number === 0 && this.activation === "gabor") {
+        x = this.complex(x, features * BATCH);
+        features *= 2;
+      }
+      activate(number === 0 ? this.form.first ?? this.activation : this.activation, x, features, count, this.form);
     }
     return x;
+  }
+
+  /** Return real numbers as complex ones: the first layer's sums are real. */
+  complex(x, size) {
+    this.features.fill(0);
+    this.features.set(x.subarray(0, size));
+    return this.features;
   }
 
   /** Map features to what the head gives, (outputs, BATCH). */
   head(features, count) {
     return dense(this.all.at(-1), features, count);
   }
-}
-
-/** Return blocks of features one after another. */
-export function joined(blocks) {
-  const found = new Float64Array(blocks.reduce((sum, block) => sum + block.length, 0));
-  let place = 0;
-  for (const block of blocks) {
-    found.set(block, place);
-    place += block.length;
-  }
-  return found;
 }

@@ -1,15 +1,32 @@
 // Places in the picture -> the colours that a model draws there after each grade.
 
-import { BATCH, joined, Layers } from "./layers.js";
-
-const AROUND = [[0, 0], [-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 1], [1, -1], [1, 0], [1, 1]];
+import { BATCH, Layers, room } from "./layers.js";
+import { Planes } from "./planes.js";
 
 /** Draws a model; it goes on to draw grades that are added to the model later. */
 export class Network {
   constructor(model) {
     this.model = model;
-    this.layers = [];
+    this.grades = [];
     this.sums = new Float64Array(model.channels * BATCH);
+    this.x = new Float64Array(BATCH);
+    this.y = new Float64Array(BATCH);
+    this.encoding = { features: 2 * model.frequencies || 2, out: room(2 * model.frequencies || 2) };
+  }
+
+  /** Return layers, planes and rooms of a grade, from 0, made when they are first asked for. */
+  grade(number) {
+    return (this.grades[number] ??= this.prepared(this.model.grades[number]));
+  }
+
+  prepared(grade) {
+    const { width, height } = this.model;
+    return {
+      layers: new Layers(grade),
+      planes: grade.planes.length ? new Planes(grade, width, height) : null,
+      input: room(grade.inputs + grade.planes.reduce((sum, plane) => sum + 9 * plane.channels, 0)),
+      waves: room(2 * grade.form.shifts),
+    };
   }
 
   /**
@@ -23,101 +40,72 @@ export class Network {
    */
   draw(xs, ys, count, last, visit) {
     const { model, sums } = this;
-    let encoded = [this.encode(xs, ys, count)];
+    this.encode(xs, ys, count);
+    let encoded = [this.encoding];
     let features = null;
     sums.fill(0);
     for (let number = 0; number < last; number++) {
-      const grade = model.grades[number];
-      const layers = (this.layers[number] ??= new Layers(grade));
-      const handed = features === null || model.feed === "encoding" ? encoded : [features, ...encoded];
-      const inputs = features !== null && model.feed === "features" ? [features] : handed;
-      const read = grade.planes.length ? this.read(grade, xs, ys, count) : null;
-      features = layers.body(joined(read ? [...inputs, read] : inputs), count);
-      if (read) encoded = [read, ...encoded];
-      this.predict(grade, layers, features, xs, ys, count);
+      const { layers, planes, input, waves } = this.grade(number);
+      const seen = features === null || model.feed === "encoding" ? encoded : [features, ...encoded];
+      const blocks = features !== null && model.feed === "features" ? [features] : [...seen];
+      if (planes) {
+        planes.read(xs, ys, count);
+        blocks.push(planes);
+        encoded = [planes, ...encoded];
+      }
+      let place = 0;
+      for (const block of blocks) {
+        input.set(block.out.subarray(0, block.features * BATCH), place);
+        place += block.features * BATCH;
+      }
+      const out = layers.body(input, count);
+      features = { out, features: layers.all.at(-1).inputs };
+      this.predict(model.grades[number], layers.head(out, count), waves, count);
       visit(number + 1, sums);
     }
   }
 
-  /** Return the coordinate of places along an axis, as the networks see it. */
-  coordinate(places, size) {
-    const { frame, width, height } = this.model;
-    const longer = Math.max(width, height);
-    return (n) => (frame === "unit" ? (places[n] - 0.5) / size : (2 * places[n] - size) / longer);
-  }
-
+  /** Set the coordinates, as the networks see them, and their encoding. */
   encode(xs, ys, count) {
-    const { model } = this;
-    const [x, y] = [this.coordinate(xs, model.width), this.coordinate(ys, model.height)];
-    if (model.frequencies === 0) {
-      const found = new Float64Array(2 * BATCH);
-      for (let n = 0; n < count; n++) [found[n], found[BATCH + n]] = [x(n), y(n)];
-      return found;
-    }
-    return waves(model.encoding, x, y, count);
-  }
-
-  /** Return what a grade's planes hold at the places: bilinear, of a plane all channels at each place it is read. */
-  read(grade, xs, ys, count) {
-    const parts = grade.planes.map((plane, i) => {
-      const { shape, values } = grade.tensors[grade.tensors.length - grade.planes.length + i];
-      const places = plane.around ? AROUND : AROUND.slice(0, 1);
-      return joined(places.map(([dy, dx]) => this.bilinear(shape, values, xs, ys, count, dy, dx)));
-    });
-    return joined(parts);
-  }
-
-  bilinear([channels, rows, columns], values, xs, ys, count, dy, dx) {
-    const { width, height } = this.model;
-    const found = new Float64Array(channels * BATCH);
+    const { frame, width, height, frequencies, encoding } = this.model;
+    const { x, y } = this;
+    const longer = Math.max(width, height);
     for (let n = 0; n < count; n++) {
-      const x = Math.min(Math.max((xs[n] / width) * columns - 0.5 + dx, 0), columns - 1);
-      const y = Math.min(Math.max((ys[n] / height) * rows - 0.5 + dy, 0), rows - 1);
-      const [left, top] = [Math.floor(x), Math.floor(y)];
-      const [fx, fy] = [x - left, y - top];
-      const right = left + 1 < columns ? 1 : 0;
-      const below = top + 1 < rows ? columns : 0;
-      for (let channel = 0, at = top * columns + left; channel < channels; channel++, at += rows * columns) {
-        const upper = values[at] + fx * (values[at + right] - values[at]);
-        const lower = values[at + below] + fx * (values[at + below + right] - values[at + below]);
-        found[channel * BATCH + n] = upper + fy * (lower - upper);
-      }
+      x[n] = frame === "unit" ? (xs[n] - 0.5) / width : (2 * xs[n] - width) / longer;
+      y[n] = frame === "unit" ? (ys[n] - 0.5) / height : (2 * ys[n] - height) / longer;
     }
-    return found;
+    const { out } = this.encoding;
+    if (frequencies) return setWaves(out, encoding, x, y, count);
+    out.set(x);
+    out.set(y, BATCH);
   }
 
-  predict(grade, layers, features, xs, ys, count) {
-    const { model, sums } = this;
-    const { shifts, sigmoid } = grade.form;
-    const out = layers.head(features, count);
-    if (shifts) {
-      const [x, y] = [this.coordinate(xs, model.width), this.coordinate(ys, model.height)];
-      const basis = waves(grade.waves, x, y, count);
-      for (let part = 1; part <= 2 * shifts; part++) {
-        for (let channel = 0; channel < model.channels; channel++) {
-          const [to, from, wave] = [channel * BATCH, (part * model.channels + channel) * BATCH, (part - 1) * BATCH];
-          for (let n = 0; n < count; n++) out[to + n] += out[from + n] * basis[wave + n];
+  /** Add a grade's prediction to the sums. */
+  predict({ form: { shifts, sigmoid }, waves: frequencies }, out, waves, count) {
+    const { model: { channels }, sums } = this;
+    setWaves(waves, frequencies, this.x, this.y, count);
+    for (let channel = 0; channel < channels; channel++) {
+      const to = channel * BATCH;
+      for (let n = 0; n < count; n++) {
+        let value = out[to + n];
+        for (let wave = 0; wave < 2 * shifts; wave++) {
+          value += out[((wave + 1) * channels + channel) * BATCH + n] * waves[wave * BATCH + n];
         }
-      }
-    }
-    for (let channel = 0; channel < model.channels; channel++) {
-      for (let n = channel * BATCH; n < channel * BATCH + count; n++) {
-        sums[n] += sigmoid ? 1 / (1 + Math.exp(-out[n])) : out[n];
+        sums[to + n] += sigmoid ? 1 / (1 + Math.exp(-value)) : value;
       }
     }
   }
 }
 
-/** Return the cosines of 2 pi v B, then the sines, of frequencies B (2, M). */
-function waves(frequencies, x, y, count) {
+/** Write the cosines of 2 pi v B, then the sines, of frequencies B (2, M): (2 M, BATCH). */
+function setWaves(out, frequencies, x, y, count) {
   const many = frequencies.length / 2;
-  const found = new Float64Array(2 * many * BATCH);
   for (let wave = 0; wave < many; wave++) {
+    const [across, down] = [frequencies[wave], frequencies[many + wave]];
     for (let n = 0; n < count; n++) {
-      const phase = 2 * Math.PI * (x(n) * frequencies[wave] + y(n) * frequencies[many + wave]);
-      found[wave * BATCH + n] = Math.cos(phase);
-      found[(many + wave) * BATCH + n] = Math.sin(phase);
+      const phase = 2 * Math.PI * (x[n] * across + y[n] * down);
+      out[wave * BATCH + n] = Math.cos(phase);
+      out[(many + wave) * BATCH + n] = Math.sin(phase);
     }
   }
-  return found;
 }
