@@ -6,9 +6,6 @@ import { pngOf } from "./png.js";
 import { drawBy, drawLattice, rgba } from "./raster.js";
 import { Shader } from "./shader.js";
 
-/** Above so many samples in a pixel float32 no longer tells places apart, and the shader leaves it to JavaScript. */
-const SHADER_SCALE = 64;
-
 /**
  * Answers messages, a slice of work at a time:
  *
@@ -82,7 +79,7 @@ export class Engine {
 
   *draw({ id, lattice, grades, method }) {
     let bitmaps;
-    if (this.shader && method === "network" && lattice.step * SHADER_SCALE >= 1) {
+    if (method === "network" && this.shader?.holds(lattice)) {
       bitmaps = grades.map((grade) => this.shader.draw(lattice, grade));
     } else {
       const pictures = yield* drawBy(method, this.network, lattice, grades);

@@ -153,7 +153,7 @@ export class View {
         const [right, bottom] = [Math.round(this.x + (x + width) * ratio), Math.round(this.y + (y + height) * ratio)];
         if (right <= 0 || bottom <= 0 || left >= this.width || top >= this.height) continue;
         layer.clearRect(left, top, right - left, bottom - top);
-        layer.drawImage(bitmap, left, top, right - left, bottom - top);
+        layer.drawImage(bitmap, 0, 0, width, height, left, top, right - left, bottom - top);
       }
     }
     context.globalAlpha = opacity;
