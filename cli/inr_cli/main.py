@@ -16,6 +16,7 @@ from inr_cli.pack import pack
 from inr_cli.process import give_up_stdout, open_streams, talk
 from inr_cli.render import render
 from inr_cli.spectrum import spectrum
+from inr_cli.view import view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.command(cls=GroupedCommand)(fit)
 app.command()(render)
+app.command()(view)
 app.command()(info)
 app.command()(pack)
 app.command()(compare)

@@ -1,4 +1,4 @@
-"""Bytes of a model file -> a page that holds them, decodes them and shows the picture, without a server."""
+"""Bytes of a model file -> a page that holds them, decodes them and shows the picture; a script for other pages."""
 
 import base64
 from pathlib import Path
@@ -9,6 +9,9 @@ from markupsafe import Markup
 from inr.viewer.script import one_function
 
 _FOLDER = Path(__file__).parent
+
+
+_ABOUT = "// Makes <img src=\"cat.inr\"> work: put <script src=\"inr.js\"></script> on the page. Written by inr view.\n"
 
 
 def viewer_page(data: bytes, name: str) -> str:
@@ -26,3 +29,9 @@ def viewer_page(data: bytes, name: str) -> str:
         style=Markup(read["page.css"]),  # noqa: S704 - files of this program, not of a user
         script=Markup(one_function("inrViewer", "page")),  # noqa: S704
     )
+
+
+def image_script() -> str:
+    """Return the text of `inr.js`, which makes `<img src="cat.inr">` work on any page."""
+    script = one_function("inrImages", "images")
+    return f"{_ABOUT}(() => {{\n{script}inrImages().replaceImages(document, inrImages.toString());\n}})();\n"

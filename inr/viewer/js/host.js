@@ -8,7 +8,7 @@ const SLICE = 8; // milliseconds: half a frame
  * Start an engine.
  * @param {string} source text of a function that returns an object with `work`, which serves messages in a worker
  * @param {(message: object) => void} answer takes the answers
- * @returns {(message: object) => void} takes the messages
+ * @returns {{send: (message: object) => void, stop: () => void}} takes the messages, and lets the worker go
  */
 export function startEngine(source, answer) {
   const inPage = () => {
@@ -17,6 +17,7 @@ export function startEngine(source, answer) {
   };
   const waiting = [];
   let send = (message) => waiting.push(message);
+  let stop = () => {};
   const replace = () => {
     send = inPage();
     waiting.forEach((message) => send(message));
@@ -24,6 +25,7 @@ export function startEngine(source, answer) {
   try {
     const address = URL.createObjectURL(new Blob([`(${source})().work(self);`], { type: "text/javascript" }));
     const worker = new Worker(address);
+    stop = () => worker.terminate();
     let alive = false;
     worker.onmessage = (event) => {
       alive = true;
@@ -41,5 +43,5 @@ export function startEngine(source, answer) {
   } catch {
     replace();
   }
-  return (message) => send(message);
+  return { send: (message) => send(message), stop: () => stop() };
 }

@@ -30,7 +30,7 @@ class Page {
       "right-value", "right-label", "split", "method", "out", "in", "scale", "fit", "one", "save", "stage"];
     this.parts = Object.fromEntries(ids.map((id) => [id, document.getElementById(id)]));
     this.document = document;
-    this.send = startEngine(source, (answer) => this.take(answer));
+    this.send = startEngine(source, (answer) => this.take(answer)).send;
     this.view = new View(this.parts.view, this.send, () => this.tell());
     this.listen();
     const text = document.getElementById("file").textContent;

@@ -7,6 +7,7 @@ const NUMBERS = 1024; // texels in a row of each texture
 const LATENTS = 2048;
 const MOST_QUADS = 512; // of features: beyond, a shader's registers are memory, and slow
 const PRECISION = 2 ** -19; // float32 tells places apart that lie so much of the picture's side away, with room to spare
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i; // browsers do not all own up when asked
 
 const CORNERS = `#version 300 es
 void main() { gl_Position = vec4(vec2(gl_VertexID & 1, gl_VertexID >> 1) * 4. - 1., 0, 1); }`;
@@ -22,7 +23,7 @@ export class Shader {
     if (typeof OffscreenCanvas === "undefined" || !canShade(model)) return null;
     const canvas = new OffscreenCanvas(TILE, TILE);
     const gl = canvas.getContext("webgl2", { failIfMajorPerformanceCaveat: !always, antialias: false, depth: false });
-    if (!gl) return null;
+    if (!gl || (!always && SOFTWARE.test(cardOf(gl)))) return null;
     const { text, numbers, latents, quads } = shaderOf(model);
     const most = gl.getParameter(gl.MAX_TEXTURE_SIZE);
     if (quads > MOST_QUADS || numbers.length > 4 * NUMBERS * most || latents.length > LATENTS * most) return null;
@@ -57,6 +58,11 @@ export class Shader {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
     return this.canvas.transferToImageBitmap();
   }
+}
+
+function cardOf(gl) {
+  const unmasked = gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL;
+  return gl.getParameter(unmasked ?? gl.RENDERER);
 }
 
 function linked(gl, text) {

@@ -64,7 +64,7 @@ export class Tiles {
 /** Return the places of the tiles that a view shows at a scale, those nearest to its middle first. */
 export function placesIn(view, picture, scale) {
   const ratio = scale / view.scale;
-  const [across, down] = [picture.width, picture.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const [across, down] = [picture.width, picture.height].map((side) => Math.ceil(side * scale)); // the last may lie a little outside
   const range = (offset, size, samples) => {
     const first = Math.max(0, Math.floor((-offset * ratio) / TILE));
     const last = Math.min(Math.ceil(samples / TILE), Math.ceil(((size - offset) * ratio) / TILE));

@@ -144,7 +144,12 @@ export class View {
 
   paintGrade(grade, opacity) {
     const { layer, context } = this;
+    const { width: columns, height: rows } = this.facts;
     layer.clearRect(0, 0, this.width, this.height);
+    layer.save();
+    layer.beginPath();
+    layer.rect(this.x, this.y, Math.round(columns * this.scale), Math.round(rows * this.scale));
+    layer.clip();
     for (const { tiles, scale } of this.tiles.best(grade, this.method, this.scale)) {
       const ratio = this.scale / scale;
       layer.imageSmoothingEnabled = ratio !== 1;
@@ -156,6 +161,7 @@ export class View {
         layer.drawImage(bitmap, 0, 0, width, height, left, top, right - left, bottom - top);
       }
     }
+    layer.restore();
     context.globalAlpha = opacity;
     context.drawImage(layer.canvas, 0, 0);
     context.globalAlpha = 1;
