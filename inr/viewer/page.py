@@ -11,7 +11,7 @@ from inr.viewer.script import one_function
 _FOLDER = Path(__file__).parent
 
 
-_ABOUT = "// Makes <img src=\"cat.inr\"> work: put <script src=\"inr.js\"></script> on the page. Written by inr view.\n"
+_ABOUT = '// Makes <img src="cat.inr"> work: put <script src="inr.js"></script> on the page. Written by inr view.\n'
 
 
 def viewer_page(data: bytes, name: str) -> str:
@@ -26,8 +26,8 @@ def viewer_page(data: bytes, name: str) -> str:
     return template.render(
         name=name,
         data=base64.b64encode(data).decode(),
-        style=Markup(read["page.css"]),  # noqa: S704 - files of this program, not of a user
-        script=Markup(one_function("inrViewer", "page")),  # noqa: S704
+        style=Markup(read["page.css"]),  # files of this program, not of a user
+        script=Markup(one_function("inrViewer", "page")),
     )
 
 
