@@ -26,6 +26,7 @@ export class Engine {
     this.tasks = [];
     this.decoding = null;
     this.running = false;
+    this.channel = new MessageChannel();
   }
 
   take(message) {
@@ -43,9 +44,17 @@ export class Engine {
         if (task === this.decoding) this.decoding = null;
         else this.tasks.shift();
       }
-      await new Promise((resolve) => setTimeout(resolve));
+      await this.breath();
     }
     this.running = false;
+  }
+
+  /** Let the caller's other business have its turn; timers would wait for 4 ms each time. */
+  breath() {
+    return new Promise((resolve) => {
+      this.channel.port1.onmessage = resolve;
+      this.channel.port2.postMessage(null);
+    });
   }
 
   /** Work on a task for a slice of time; return whether it is done. A promise that it yields is waited for. */

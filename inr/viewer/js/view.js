@@ -4,6 +4,7 @@ import { coarseScale, latticeOf, placesIn, Tiles } from "./tiles.js";
 
 const IN_FLIGHT = 2; // tiles that the engine is asked for ahead
 const ALL_AT_ONCE = 4; // so many grades JavaScript draws together: the last needs those before it anyway
+const SOON = 100; // milliseconds between views while tiles come in
 const DEEPEST = 1e12; // device pixels in a source pixel: beyond, doubles no longer tell places apart
 
 /** What is shown where; all lengths are device pixels. */
@@ -120,8 +121,17 @@ export class View {
       this.scheduled = false;
       this.paint();
       this.ask();
+      this.canvas.setAttribute("aria-busy", String(this.missing));
       this.changed();
     });
+  }
+
+  /** Draw soon: tiles come one by one, and each view of them all takes a while. */
+  drawSoon() {
+    this.soon ??= setTimeout(() => {
+      this.soon = null;
+      this.draw();
+    }, SOON);
   }
 
   paint() {
@@ -136,35 +146,40 @@ export class View {
       context.rect(from, 0, to - from, height);
       context.clip();
       const shown = Math.min(Math.max(grade, 1), this.facts.sizes.length);
-      this.paintGrade(Math.floor(shown), 1);
-      if (shown % 1) this.paintGrade(Math.ceil(shown), shown % 1);
+      this.paintTiles(context, Math.floor(shown));
+      if (shown % 1) this.fade(Math.ceil(shown), shown % 1);
       context.restore();
     });
   }
 
-  paintGrade(grade, opacity) {
+  /** Draw a grade over what is there; tiles lie over each other, so that a layer of its own must be whole first. */
+  fade(grade, opacity) {
     const { layer, context } = this;
-    const { width: columns, height: rows } = this.facts;
     layer.clearRect(0, 0, this.width, this.height);
-    layer.save();
-    layer.beginPath();
-    layer.rect(this.x, this.y, Math.round(columns * this.scale), Math.round(rows * this.scale));
-    layer.clip();
+    this.paintTiles(layer, grade);
+    context.globalAlpha = opacity;
+    context.drawImage(layer.canvas, 0, 0);
+    context.globalAlpha = 1;
+  }
+
+  paintTiles(to, grade) {
+    const { width: columns, height: rows } = this.facts;
+    to.save();
+    to.beginPath();
+    to.rect(this.x, this.y, Math.round(columns * this.scale), Math.round(rows * this.scale));
+    to.clip();
     for (const { tiles, scale } of this.tiles.best(grade, this.method, this.scale)) {
       const ratio = this.scale / scale;
-      layer.imageSmoothingEnabled = ratio !== 1;
+      to.imageSmoothingEnabled = ratio !== 1;
       for (const { x, y, width, height, bitmap } of tiles.values()) {
         const [left, top] = [Math.round(this.x + x * ratio), Math.round(this.y + y * ratio)];
         const [right, bottom] = [Math.round(this.x + (x + width) * ratio), Math.round(this.y + (y + height) * ratio)];
         if (right <= 0 || bottom <= 0 || left >= this.width || top >= this.height) continue;
-        layer.clearRect(left, top, right - left, bottom - top);
-        layer.drawImage(bitmap, 0, 0, width, height, left, top, right - left, bottom - top);
+        to.clearRect(left, top, right - left, bottom - top);
+        to.drawImage(bitmap, 0, 0, width, height, left, top, right - left, bottom - top);
       }
     }
-    layer.restore();
-    context.globalAlpha = opacity;
-    context.drawImage(layer.canvas, 0, 0);
-    context.globalAlpha = 1;
+    to.restore();
   }
 
   /** Ask for the tiles that are missing, the most wanted first. */
@@ -172,19 +187,18 @@ export class View {
     const grades = this.grades();
     const { method } = this;
     const decoding = this.facts.sizes.length < this.facts.whole;
-    let missing = decoding; // a first look at the grades so far does; what is fine waits for the last
+    this.missing = decoding; // a first look at the grades so far does; what is fine waits for the last
     for (const scale of decoding ? [coarseScale(this.scale)] : [coarseScale(this.scale), this.scale]) {
       this.tiles.level(grades[0], method, scale);
       for (const place of placesIn(this, this.facts, scale)) {
         const wanted = grades.filter((grade) => !this.tiles.has(grade, method, place));
         if (!wanted.length) continue;
-        missing = true;
+        this.missing = true;
         const key = `${method} ${wanted} ${scale} ${place.key}`;
         if (this.asked.size >= IN_FLIGHT) break;
         if (!this.askedFor(key)) this.request(key, place, this.together(wanted));
       }
     }
-    this.canvas.setAttribute("aria-busy", String(missing));
   }
 
   askedFor(key) {
@@ -212,6 +226,8 @@ export class View {
       if (this.tiles.has(grade, method, place)) bitmaps[i].close();
       else this.tiles.add(grade, method, place, bitmaps[i]);
     });
-    this.draw();
+    this.ask();
+    if (this.missing && place.scale === this.scale) this.drawSoon();
+    else this.draw();
   }
 }
