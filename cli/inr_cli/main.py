@@ -18,6 +18,7 @@ from inr_cli.render import render
 from inr_cli.report import report
 from inr_cli.reproduce import reproduce
 from inr_cli.spectrum import spectrum
+from inr_cli.view import view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command(cls=GroupedCommand)(fit)
 app.command()(render)
+app.command()(view)
 app.command()(info)
 app.command()(pack)
 app.command()(compare)

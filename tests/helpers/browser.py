@@ -69,7 +69,7 @@ def visit(chromium) -> Iterator:
             viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce", **options
         )
         contexts.append(context)
-        context.set_default_timeout(60_000)
+        context.set_default_timeout(60_000)  # a busy machine is no fault of the page
         window = Window(context.new_page())
         own = address.resolve().as_uri() if isinstance(address, Path) else address
         watch(window, own)
