@@ -9,9 +9,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import PROFILE
 from helpers.browser import PHONE
 from helpers.models import drawn_model
+from helpers.pictures import PROFILE
 from inr_cli.main import app
 from typer.testing import CliRunner
 
