@@ -94,9 +94,9 @@ def _worst(source: Array, picture: Array) -> tuple[int, int]:
     side = min(_DETAIL, height, width)
     rows = sorted({*range(0, height - side + 1, side), height - side})
     columns = sorted({*range(0, width - side + 1, side), width - side})
-    errors = {}
+    errors: dict[tuple[int, int], float] = {}
     for top in rows:
         band = slice(top, top + side)
         squared = np.square(seen(unit(source[band])) - seen(unit(picture[band]))).sum(axis=(0, 2))
         errors |= {(left, top): float(squared[left : left + side].sum()) for left in columns}
-    return max(errors, key=errors.__getitem__)
+    return max(errors, key=lambda place: errors[place])
