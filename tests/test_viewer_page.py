@@ -3,6 +3,7 @@
 import base64
 import functools
 import io
+import re
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
@@ -171,11 +172,12 @@ def test_methods_enlarge_as_they_say_and_zoom_has_no_end(small, tmp_path, visit)
     assert far.max() <= 1
     page.keyboard.press("m")
 
-    for _ in range(100):
-        page.keyboard.press("+")
+    page.mouse.move(640, 400)
+    for _ in range(3):
+        page.mouse.wheel(0, -4000)
+    page.locator("#scale", has_text=re.compile(r"\d(,\d{3}){3}")).wait_for()  # a billion
     deep = seen(page)
     assert deep[:, :, 3].min() == 255 and np.ptp(deep, axis=(0, 1)).max() <= 1
-    assert float(page.locator("#scale").text_content()[:-1].replace(",", "")) > 1e9
 
 
 def test_a_cut_file_shows_its_whole_grades_with_a_note(small, tmp_path, visit):

@@ -240,9 +240,10 @@ class Page {
     });
   }
 
-  /** Say how far the view is zoomed. */
+  /** Say how far the view is zoomed, and what is below the pointer. */
   tell() {
     const { scale } = this.view;
+    if (this.pointed && !this.asking) this.askColour(); // what lies below the pointer has changed
     this.parts.scale.textContent = `${scale >= 100 ? Math.round(scale).toLocaleString("en") : scale.toPrecision(3)}×`;
   }
 }
