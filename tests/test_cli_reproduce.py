@@ -11,8 +11,11 @@ from inr.experiments.registry import EXPERIMENTS
 
 @pytest.fixture
 def short(monkeypatch, tmp_path):
-    """Two updates a grade, in an empty folder."""
+    """Two updates a grade on few points, figures not drawn (`test_experiments.py` draws), in an empty folder."""
     monkeypatch.setattr(synthetic, "STEPS", dict.fromkeys(("quick", "standard", "paper"), 2))
+    monkeypatch.setattr(synthetic, "TRAIN", 600)
+    monkeypatch.setattr(synthetic, "HELD_OUT", 50)
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: path.touch())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
