@@ -56,7 +56,7 @@ def _sines_cases(wishes: Wishes) -> list[Case]:
 
 def _staircase_cases(wishes: Wishes) -> list[Case]:
     x = _points(wishes, 10)
-    return book(wishes, 1e-4, (2000, 6000, 10_000)).cases(_STEPS, Data(train=samples(x, _values(_STEPS, x))), wishes)
+    return book(wishes, 1e-4, (2400, 6000, 10_000)).cases(_STEPS, Data(train=samples(x, _values(_STEPS, x))), wishes)
 
 
 def _sines_finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
