@@ -92,8 +92,8 @@ def _finding(
         title="Updates after which the error of each sine stays below 10 %",
         columns=("method", "seed", "function", "low sine", "high sine", "low / high"),
         rows=tuple(rows),
-        note="Above 1 the high sine was learned first. One that was not learned counts as learned at the end. The claim "
-        f"holds if Kendall's tau of ratio and {letter} is {_MOVED:g} or more in its direction.",
+        note="Above 1 the high sine was learned first. One that was not learned counts as learned at the end. "
+        f"The claim holds if Kendall's tau of ratio and {letter} is {_MOVED:g} or more in its direction.",
     )
     curves = Curves(title="updates until learned, low / high", x=letter, y="low / high", lines=tuple(lines))
     figure = Figure(name=stem, title="When each sine was learned", caption=caption, panels=(curves,))
