@@ -12,14 +12,26 @@ import pytest
 import torch
 
 import inr
-from inr.experiments import digits, frequency, images, inventions, labels, manifold, robustness, sines, synthetic
+from inr.experiments import (
+    digits,
+    frequency,
+    images,
+    inventions,
+    labels,
+    manifold,
+    robustness,
+    sines,
+    synthetic,
+    training,
+)
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture, draw
 from inr.experiments.methods import Authors, Problem, authors_training, configuration
 from inr.experiments.page import Page, Table, cell, table_lines, write_page
 from inr.experiments.registry import EXPERIMENTS, NETWORKS
-from inr.experiments.runs import Case, Data, do, score
+from inr.experiments.runs import Case, Data, score
 from inr.experiments.shared import samples
 from inr.experiments.store import Store
+from inr.experiments.training import do
 from inr.experiments.wishes import Wishes
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
@@ -280,6 +292,37 @@ def test_an_interruption_keeps_what_is_done(tmp_path):
     assert [path.stem.split("-")[3] for path in tmp_path.glob("*.json")] == ["0"] and len(list(tmp_path.iterdir())) == 2
 
 
+@pytest.mark.parametrize("method", ["mgdl", "mgdl-paper", "adaptive", "msnn"])
+@pytest.mark.parametrize("stop", [3, 9])
+def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypatch, method, stop):
+    """Cut off in its first and in its second grade; what was done since it was last kept is done again."""
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    one = case(method, steps=6)
+    if method != "adaptive":
+        short = dataclasses.replace(one.training, steps=(6,) * len(one.config.grades))
+        one = dataclasses.replace(one, config=dataclasses.replace(one.config, training=short))
+    through = do(one)
+
+    def interrupt(done):
+        if done == stop:
+            raise KeyboardInterrupt
+
+    part = tmp_path / "x.part.npz"
+    with pytest.raises(KeyboardInterrupt):
+        do(one, tell=interrupt, part=part)
+    told = []
+    again = do(one, tell=told.append, part=part)
+    assert told[0] == stop and again.parameters == through.parameters
+    for ours, theirs in zip((*again.curve, *again.grades), (*through.curve, *through.grades), strict=True):
+        assert dataclasses.replace(ours, seconds=0) == dataclasses.replace(theirs, seconds=0)
+    assert np.array_equal(again.final, through.final) and np.array_equal(again.view, through.view)
+    assert again.seconds > 0 and again.grades[-1].seconds > 0
+    part.write_bytes(b"PK half of it")
+    whole = []
+    do(one, tell=whole.append, part=part)
+    assert whole[0] == 1
+
+
 def test_a_training_that_diverges_is_a_row(tmp_path):
     one = robustness.gradient_descent("mgdl", 1e3, 40, 0)
     found = Store(tmp_path).runs([Case(name="f", method="mgdl", config=one, data=line_data(), looks=2)])
@@ -388,6 +431,8 @@ def test_every_experiment_shows_a_page_of_its_own_runs(tmp_path, monkeypatch):
         "synthetic": Wishes(setting=3), "manifold": Wishes(), "images": Wishes(image=picture), "labels": Wishes(),
         "robustness": Wishes(), "methods": Wishes(demo="msnn"),
     }  # fmt: skip
+    drawn = []
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: (drawn.append(figure), path.touch()))
     for name, asked in wishes.items():
         doing = EXPERIMENTS[name].doing(asked)
         cases = doing.cases(asked)
@@ -396,6 +441,9 @@ def test_every_experiment_shows_a_page_of_its_own_runs(tmp_path, monkeypatch):
         files = write_page(page, tmp_path / name, "command")
         names = [path.name for path in files]
         assert len(set(names)) == len(names) and any(n.endswith(".png") for n in names) and page.runs
+    monkeypatch.undo()
+    for figure in [each for each in drawn if each.name in ("noise", "rates-1", "pictures-mgdl", "msnn-error")]:
+        draw(figure, tmp_path / f"{figure.name}.png")  # one of each kind: drawing takes most of the time
 
 
 def test_a_picture_is_known_by_name_and_size_and_judged_on_pixels_apart(tmp_path):

@@ -23,7 +23,8 @@ def magnitude_error(prediction: Array, target: Array, bins: Sequence[int]) -> Ar
         bins: K whole numbers of cycles over the n points.
     """
     wanted = amplitude(target)[list(bins)]
-    return np.abs(amplitude(prediction)[..., list(bins)] - wanted) / wanted
+    error: Array = np.abs(amplitude(prediction)[..., list(bins)] - wanted) / wanted
+    return error
 
 
 def complex_error(prediction: Array, target: Array, bins: Sequence[int]) -> Array:

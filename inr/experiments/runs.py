@@ -1,19 +1,15 @@
-"""Data and a configuration -> one measured training: errors and predictions, during it and after each grade."""
+"""What a training is to learn, and what is measured of it: errors and predictions, during it and after each grade."""
 
 import hashlib
 import json
-import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
-from inr.errors import TrainingError
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining
-from inr.training.result import Leftover, Progress
-from inr.training.samples import Samples, fit_samples
+from inr.settings.config import FitConfig, GreedyTraining
+from inr.training.samples import Samples
 
 Array = np.ndarray[Any, Any]
 RECORD = 1
@@ -168,94 +164,8 @@ def score(left: torch.Tensor, targets: torch.Tensor) -> Score:
     return Score(rse=squares / max(size, 1e-300), psnr_db=-10.0 * float(np.log10(max(squares / left.numel(), 1e-300))))
 
 
-def do(case: Case, *, device: DeviceName = "cpu", tell: Callable[[int], None] | None = None) -> Run:
-    """Train and measure.
-
-    Args:
-        case: the training.
-        device: that trains.
-        tell: told after every update how many are done.
-
-    A training whose loss does not stay finite is a run too, one without grades.
-
-    Raises:
-        ConfigError: see `fit_samples`.
-    """
-    recorder = _Recorder(case, tell)
-    try:
-        fitted = fit_samples(case.data.train, case.config, watched=recorder.watched, device=device, progress=recorder)
-    except TrainingError as error:
-        return Run(
-            case=case.name, method=case.method, seed=case.config.seed, parameters=0, steps=0, seconds=0.0,
-            stopped=str(error), rates=(), curve=(), grades=(), view=np.empty(0), final=np.empty(0),
-        )  # fmt: skip
-    data = case.data
-    sets = {"train": data.train, "validation": data.validation, "test": data.test}
-    there = {name: samples for name, samples in sets.items() if samples is not None}
-    drawn = {name: fitted.predictions(samples.inputs) for name, samples in there.items()}
-    done, seconds, moments = 0, 0.0, []
-    for number, log in enumerate(fitted.logs):
-        done, seconds = done + log.steps, seconds + log.seconds
-        scores = {name: score(of.targets - drawn[name][number], of.targets) for name, of in there.items()}
-        spent = seconds - recorder.cost(number + 1)
-        moments.append(Moment(grade=number + 1, step=done, seconds=spent, **scores))
-    final = drawn["train"] if data.view is None else fitted.predictions(data.view.inputs)
-    return Run(
-        case=case.name,
-        method=case.method,
-        seed=case.config.seed,
-        parameters=fitted.parameters_count,
-        steps=done,
-        seconds=fitted.seconds - recorder.cost(len(fitted.grades)),
-        stopped=fitted.stopped,
-        rates=tuple(log.learning_rate for log in fitted.logs),
-        curve=tuple(recorder.curve),
-        grades=tuple(moments),
-        view=np.stack(recorder.views).astype(np.float32),
-        final=torch.stack(final).numpy(),
-    )
-
-
-class _Recorder:
-    """A progress callback that measures at a case's moments; an attempt that diverged is forgotten."""
-
-    def __init__(self, case: Case, tell: Callable[[int], None] | None) -> None:
-        self._case, self._tell, self._moments = case, tell, set(case.moments)
-        named = ((name, getattr(case.data, name)) for name in ("validation", "test", "view"))
-        self._watched = {name: samples for name, samples in named if samples is not None}
-        self._costs: list[tuple[int, float]] = []
-        self.curve: list[Moment] = []
-        self.views: list[Array] = []
-
-    @property
-    def watched(self) -> list[Samples]:
-        """What the training is to watch."""
-        return list(self._watched.values())
-
-    def cost(self, grade: int) -> float:
-        """Return the seconds that looks took up to the end of a grade."""
-        return sum(seconds for number, seconds in self._costs if number <= grade)
-
-    def __call__(self, at: Progress) -> None:
-        if at.step == 1:
-            kept = [index for index, moment in enumerate(self.curve) if moment.grade < at.grade]
-            self.curve, self.views = [self.curve[i] for i in kept], [self.views[i] for i in kept]
-        if self._tell is not None:
-            self._tell(at.done)
-        if at.done not in self._moments:
-            return
-        began, data = time.perf_counter(), self._case.data
-        left = {"train": at.leftover, **dict(zip(self._watched, at.watched, strict=True))}
-        over = {name: self._left(leftover) for name, leftover in left.items()}
-        scores = {
-            name: score(over[name], of.targets)
-            for name, of in {"train": data.train, **self._watched}.items()
-            if name != "view"
-        }
-        self.curve.append(Moment(grade=at.grade, step=at.done, seconds=at.seconds - self.cost(at.grade), **scores))
-        self.views.append((data.seen.targets - over["train" if data.view is None else "view"]).numpy())
-        self._costs.append((at.grade, time.perf_counter() - began))
-
-    @staticmethod
-    def _left(leftover: Leftover) -> torch.Tensor:
-        return leftover().cpu()
+def moment_from_json(data: dict[str, Any]) -> Moment:
+    """Return the moment that `asdict` made plain data of."""
+    names = ("train", "validation", "test")
+    scores = {name: None if data[name] is None else Score(**data[name]) for name in names}
+    return Moment(**{**data, **scores})

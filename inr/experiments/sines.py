@@ -26,15 +26,13 @@ def amplitudes(setting: int, x: Array) -> Array:
         ConfigError: no such setting.
     """
     j, x = np.arange(1, 21)[:, None], np.asarray(x, np.float64)[None]
-    table = {
-        1: lambda: np.ones((20, x.size)),
-        2: lambda: np.repeat(1.05 - 0.05 * j, x.size, axis=1),
-        3: lambda: np.exp(-x) * np.cos((j - 1) * x),
-        4: lambda: np.repeat(0.05 * j, x.size, axis=1),
-    }
-    if setting not in table:
+    if setting not in SYNTHETIC:
         raise ConfigError(f"--setting is {setting}; the sums of sines have settings 1 to 4.")
-    return table[setting]()
+    if setting == 3:
+        varying: Array = np.exp(-x) * np.cos((j - 1) * x)
+        return varying
+    constant: dict[int, Array] = {1: np.ones((20, 1)), 2: 1.05 - 0.05 * j, 4: 0.05 * j}
+    return np.repeat(constant[setting], x.size, axis=1)
 
 
 def manifold_amplitudes(setting: int, x: Array) -> Array:
@@ -44,10 +42,10 @@ def manifold_amplitudes(setting: int, x: Array) -> Array:
         ConfigError: no such setting.
     """
     j, x = np.arange(1, 41)[:, None], np.asarray(x, np.float64)[None]
-    table = {1: lambda: np.repeat(0.025 * j, x.size, axis=1), 2: lambda: np.exp(-x) * np.cos((j - 1) * x)}
-    if setting not in table:
+    if setting not in (1, 2):
         raise ConfigError(f"--setting is {setting}; functions on the manifold have settings 1 and 2.")
-    return table[setting]()
+    alpha: Array = np.repeat(0.025 * j, x.size, axis=1) if setting == 1 else np.exp(-x) * np.cos((j - 1) * x)
+    return alpha
 
 
 def waves(alpha: Array, x: Array) -> Array:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from inr.errors import InrError
-from inr.experiments.runs import Case, Moment, Run, Score, do
+from inr.experiments.runs import Case, Run, moment_from_json
+from inr.experiments.training import do
 from inr.files import check_place, write_whole
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
@@ -64,12 +66,14 @@ class Store:
         found = _read(record)
         if found is not None:
             return dataclasses.replace(found, case=case.name, method=case.method)
-        run = do(case, device=device, tell=tell)
+        part = record.with_suffix(".part.npz")
+        run = do(case, device=device, tell=tell, part=part)
         arrays = io.BytesIO()
         np.savez_compressed(arrays, **{name: getattr(run, name) for name in _ARRAYS})
         try:
             write_whole(record.with_suffix(".npz"), arrays.getvalue())
             write_whole(record, (json_text(facts(run), indent=1) + "\n").encode())
+            part.unlink(missing_ok=True)
         except OSError as error:
             raise InrError(f"{record} cannot be written: {error.strerror or error}.") from error
         return run
@@ -93,12 +97,7 @@ def _read(record: Path) -> Run | None:
         data = json.loads(record.read_text(encoding="utf-8"))
         with np.load(record.with_suffix(".npz"), allow_pickle=False) as arrays:
             kept = {name: arrays[name] for name in _ARRAYS}
-        moments = {name: tuple(_moment(each) for each in data.pop(name)) for name in ("curve", "grades")}
+        moments = {name: tuple(moment_from_json(each) for each in data.pop(name)) for name in ("curve", "grades")}
         return Run(**{**data, "rates": tuple(data["rates"])}, **moments, **kept)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         return None
-
-
-def _moment(data: dict[str, Any]) -> Moment:
-    scores = {name: data.pop(name) for name in ("train", "validation", "test")}
-    return Moment(**data, **{name: None if each is None else Score(**each) for name, each in scores.items()})

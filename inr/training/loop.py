@@ -61,6 +61,7 @@ def train(
     *,
     schedule: Callable[[float], float],
     on_step: Callable[[int, float, float], bool],
+    start: int = 0,
 ) -> int:
     """Update until the length is spent and return the steps done.
 
@@ -72,12 +73,13 @@ def train(
         length: in steps and seconds.
         schedule: fraction spent -> factor on the learning rates.
         on_step: told after every step how many are done, the fraction spent and the loss; true ends the training.
+        start: steps that were done before an interruption.
 
     Raises:
         DivergedError: a loss was not finite.
     """
     peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-    done, fraction = 0, length.fraction(0)
+    done, fraction = start, length.fraction(start)
     while fraction < 1.0 or not done:
         factor = schedule(fraction)
         for optimizer, rates in zip(optimizers, peaks, strict=True):

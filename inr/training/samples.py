@@ -1,5 +1,6 @@
 """Samples of any function and a configuration -> grades that learn it: the greedy training without a picture."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from inr.settings.shape import FeedName
 from inr.spectra.samples import spectrum_of
 from inr.training.greedy.grades import train_grades
 from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.greedy.state import Keeper, seconds_before
 from inr.training.loop import Length
 from inr.training.result import GradeLog, Progress
 from inr.training.seeds import seed_of
@@ -82,6 +84,7 @@ def fit_samples(
     watched: Sequence[Samples] = (),
     device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
+    keeper: Keeper | None = None,
 ) -> SamplesFit:
     """Learn a function from samples, grade by grade (Fang & Xu 2024, section 2).
 
@@ -94,6 +97,7 @@ def fit_samples(
         watched: other samples, not trained on, whose leftover `Progress.watched` tells.
         device: that trains.
         progress: called after every step.
+        keeper: holds what an interrupted training left, from which this one goes on, and what this one would leave.
 
     Raises:
         ConfigError: settings that need a picture.
@@ -110,7 +114,9 @@ def fit_samples(
     on = choose_device(device)
     kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]
     encoding = draw_encoding(config.encoding, "unit", seed_of(config.seed, 0), dimensions).to(on, kind)
-    length = Length(steps=sum(training.updates), seconds=config.seconds)
+    kept = {} if keeper is None else keeper.load()
+    before = seconds_before(kept, whole=True)
+    length = Length(steps=sum(training.updates), seconds=config.seconds, began=time.perf_counter() - before)
     dtype = choose_precision(training.precision, on) if kind == torch.float32 else torch.float32
 
     def pool(of: Samples) -> Pool:
@@ -137,6 +143,8 @@ def fit_samples(
         dtype=dtype,
         watched=[pool(each) for each in watched],
         progress=progress,
+        kept=kept,
+        keeper=keeper,
     )
     return SamplesFit(
         encoding=encoding.cpu(),

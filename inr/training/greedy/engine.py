@@ -11,6 +11,7 @@ from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import GreedyTraining
 from inr.training.greedy.pool import CHUNK, Pool, weighed
+from inr.training.greedy.state import Table, restore_step, step_table
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_finish, make_optimizers
 from inr.training.result import Leftover
@@ -33,6 +34,8 @@ def train_grade(
     dtype: torch.dtype,
     target_psnr: float | None,
     on_step: Callable[[int, float, float, float, Callable[[Pool], Leftover]], None],
+    kept: Table | None = None,
+    keep: Callable[[Callable[[], Table]], None] | None = None,
 ) -> int:
     """Fit a grade to the pool's residual and return the number of steps done.
 
@@ -50,6 +53,8 @@ def train_grade(
         target_psnr: end when the training pixels reach this PSNR in dB, or None.
         on_step: told after every update the steps done, the fraction spent, the loss, the estimated PSNR, and what
             returns, of a pool at this grade, what computes its leftover there and then.
+        kept: what an interrupted training of this grade left, to go on from; see `inr.training.greedy.state`.
+        keep: told after every update but those of the finish what makes such a table.
 
     Raises:
         DivergedError: a loss was not finite.
@@ -78,13 +83,19 @@ def train_grade(
         return _reached(grade, pool, scale, shift, target_psnr)
 
     def report_first(done: int, fraction: float, loss: float) -> bool:
-        return report(done, fraction * length.steps / (length.steps + training.finish), loss)
+        ended = report(done, fraction * length.steps / (length.steps + training.finish), loss)
+        if keep is not None:
+            keep(lambda: step_table(grade, optimizers, pool, done, recent, rate))
+        return ended
 
     def report_finish(further: int, _: float, loss: float) -> bool:
         return report(done + further, (done + further) / (done + training.finish), loss * scale**2)
 
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
-    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first)
+    begun = 0
+    if kept:
+        begun, recent = restore_step(kept, grade, optimizers, pool)
+    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first, start=begun)
     if training.finish:
         rest = Length(steps=training.finish)
         done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)

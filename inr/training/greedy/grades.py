@@ -14,6 +14,15 @@ from inr.settings.config import FitConfig, GreedyTraining
 from inr.training.greedy.engine import train_grade
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.start import new_grade
+from inr.training.greedy.state import (
+    Keeper,
+    Table,
+    frozen_table,
+    kept_rate,
+    restored,
+    seconds_before,
+    times_table,
+)
 from inr.training.loop import Length, retry
 from inr.training.result import GradeLog, Leftover, Progress
 
@@ -42,6 +51,8 @@ def train_grades(
     dtype: torch.dtype,
     watched: Sequence[Pool] = (),
     progress: Callable[[Progress], None] | None = None,
+    kept: Table | None = None,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train each grade on what the ones before left over, then freeze it (Fang & Xu 2024, section 2).
 
@@ -54,10 +65,13 @@ def train_grades(
         watched: other samples that every grade is put behind too, without being trained on them. With
             `config.grades_auto` the first of them decide whether another grade is kept.
         progress: called after every step.
+        kept: what an interrupted training left, to go on from.
+        keeper: keeps what this one would leave; the pools are held whole then.
 
     Raises:
         TrainingError: a loss did not stay finite, even at a quarter of the learning rate.
     """
+    kept = kept or {}
     grades: list[Grade] = []
     logs: list[GradeLog] = []
     stopped, best = None, math.inf
@@ -68,24 +82,30 @@ def train_grades(
             break
         before = pool.error
         report = _reporter(training, number, length, (pool, *watched), progress)
-
-        def attempt(rate: float, rest: Length, number: int = number, report: _Report = report) -> tuple[Grade, int]:
-            grade = new_grade(pool, config, training, number).to(pool.residual)
-            done = train_grade(
-                grade, pool, training, rate, rest, dtype=dtype, target_psnr=config.target_psnr, on_step=report
-            )
-            return grade, done
-
-        (grade, done), rate = retry(
-            attempt, training.rate(number), own, what=f"grade {number}", hint="give a lower --learning-rate"
+        found = restored(
+            kept, number, lambda number=number: new_grade(pool, config, training, number).to(pool.residual)
         )
+        if found is not None:
+            grade, done, rate, earlier = found
+        else:
+            earlier = seconds_before(kept)
+
+            def keep(table: Callable[[], Table], earlier: float = earlier, began: float = began) -> None:
+                if keeper is not None and keeper.due():
+                    times = times_table(length.elapsed, earlier + time.perf_counter() - began)
+                    keeper.save(frozen_table(grades, logs) | table() | times)
+
+            grade, done, rate = _train(
+                pool, config, training, number, own, dtype, report, kept, None if keeper is None else keep
+            )
         grade.requires_grad_(False)
         grades.append(grade)
         for each in (pool, *watched):
             each.freeze(grade, last=number == len(config.grades))
         after = pool.error
         reached = -10.0 * math.log10(max(after, 1e-20)) if math.isfinite(after) else math.nan
-        logs.append(GradeLog(steps=done, seconds=time.perf_counter() - began, learning_rate=rate, psnr_db=reached))
+        spent = earlier + time.perf_counter() - began
+        logs.append(GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=reached))
         if not math.isfinite(after):
             raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
@@ -107,9 +127,39 @@ def train_grades(
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
 
 
+_Keep = Callable[[Callable[[], Table]], None]
+"""Told after every update what makes a table of the grade in training."""
 _Report = Callable[[int, float, float, float, Callable[[Pool], Leftover]], None]
 """Told after every update the steps done, the fraction spent, loss, estimated PSNR, and a pool's leftover; see
 `train_grade`."""
+
+
+def _train(
+    pool: Pool,
+    config: FitConfig,
+    training: GreedyTraining,
+    number: int,
+    length: Length,
+    dtype: torch.dtype,
+    report: _Report,
+    kept: Table,
+    keep: _Keep | None,
+) -> tuple[Grade, int, float]:
+    """Train a grade, once more at a lower rate if need be, and return it, its steps and its learning rate."""
+
+    def attempt(rate: float, rest: Length) -> tuple[Grade, int]:
+        grade = new_grade(pool, config, training, number).to(pool.residual)
+        interrupted = dict(kept)
+        kept.clear()  # a second attempt begins anew
+        done = train_grade(
+            grade, pool, training, rate, rest, dtype=dtype, target_psnr=config.target_psnr, on_step=report,
+            kept=interrupted, keep=keep,
+        )  # fmt: skip
+        return grade, done
+
+    rate = kept_rate(kept) or training.rate(number)
+    (grade, done), rate = retry(attempt, rate, length, what=f"grade {number}", hint="give a lower --learning-rate")
+    return grade, done, rate
 
 
 def _reporter(

@@ -124,6 +124,20 @@ class Pool:
         """Mean square of what is seen of the residual held."""
         return float(weighed(self.residual, self.shown).square().mean())
 
+    @property
+    def order(self) -> dict[str, Tensor]:
+        """The order of visits to come: where it stands, and what draws the next; for a pool that is held whole."""
+        return {
+            "generator": self._generator.get_state(),
+            "visits": self._visits.clone(),
+            "position": torch.tensor(self._position),
+        }
+
+    @order.setter
+    def order(self, order: dict[str, Tensor]) -> None:
+        self._generator.set_state(order["generator"])
+        self._visits, self._position = order["visits"], int(order["position"])
+
     def portions(self) -> Iterator[Batch]:
         """Yield inputs, residual and `shown` of all training pixels once, as many as are held at a time."""
         if self.whole:
