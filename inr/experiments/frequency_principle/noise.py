@@ -36,7 +36,7 @@ def _cases(wishes: Wishes) -> list[Case]:
         test=samples(_dense(), np.sin(_dense())),
         view=samples(_dense(), np.sin(_dense())),
     )
-    network = book(wishes, 1e-5 if wishes.effort == "paper" else 1e-4, (1500, 6000, 30_000))
+    network = book(wishes, 1e-5 if wishes.effort == "paper" else 1e-4, (6000, 6000, 30_000))
     return network.cases(_NAME, data, wishes)
 
 
