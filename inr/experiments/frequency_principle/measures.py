@@ -90,7 +90,7 @@ def learned_at(errors: Array, steps: Sequence[int], *, level: float = LEVEL, row
     for good in (np.asarray(errors) < level).T:
         runs = (i for i in np.flatnonzero(good) if good[i : i + row].all())
         first = next(runs, None)
-        found.append(None if first is None else int(steps[first]))
+        found.append(None if first is None else int(steps[int(first)]))
     return found
 
 
