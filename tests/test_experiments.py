@@ -417,8 +417,10 @@ def test_files_that_are_not_mnists_are_refused(mnist):
 def test_every_experiment_shows_a_page_of_its_own_runs(tmp_path, monkeypatch):
     """From data to page with two steps a training: what is planned is what is shown."""
     pytest.importorskip("sklearn")
-    monkeypatch.setattr(synthetic, "STEPS", {"quick": 2})
-    monkeypatch.setattr(manifold, "STEPS", {"quick": 2})
+    for each in (synthetic, manifold):
+        monkeypatch.setattr(each, "STEPS", {"quick": 2})
+        monkeypatch.setattr(each, "TRAIN", 1200)
+        monkeypatch.setattr(each, "HELD_OUT", 50)
     monkeypatch.setattr(images, "STEPS", {"quick": 2})
     monkeypatch.setattr(labels, "STEPS", {"quick": 2})
     monkeypatch.setattr(robustness, "STEPS", {"quick": 2})

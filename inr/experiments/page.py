@@ -59,6 +59,8 @@ def cell(value: Cell) -> str:
     """Return a cell as text: numbers to four digits, what is not known as `-`."""
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "-"
+    if isinstance(value, float) and 1e4 <= abs(value) < 1e6:
+        return f"{value:,.0f}"
     if isinstance(value, float):
         return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.2e}"
     return f"{value:,}" if isinstance(value, int) else value
