@@ -74,7 +74,9 @@ def errors_at_peaks(predictions: Array, target: Array) -> FrequencyErrors:
     return errors_between(spectrum(predictions)[:, at], wanted[at], at)
 
 
-def learned_at(errors: Array, steps: Sequence[int], *, level: float = LEVEL, row: int = IN_A_ROW) -> list[int | None]:
+def learned_at(
+    errors: Array, steps: Sequence[int] | Array, *, level: float = LEVEL, row: int = IN_A_ROW
+) -> list[int | None]:
     """Return for each frequency the step from which its error stays below a level for some looks in a row.
 
     Args:
