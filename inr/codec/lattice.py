@@ -89,7 +89,8 @@ def _shifted(plane: NDArray[np.int64], down: int, right: int) -> NDArray[np.int6
 def _predicted(left: NDArray[Any], above: NDArray[Any], corner: NDArray[Any]) -> NDArray[Any]:
     """Return the median of left, above, and left + above - corner."""
     low, high = np.minimum(left, above), np.maximum(left, above)
-    return np.clip(left + above - corner, low, high)
+    median: np.ndarray[Any, Any] = np.clip(left + above - corner, low, high)
+    return median
 
 
 def _restored(rest: NDArray[np.int64]) -> NDArray[np.int64]:

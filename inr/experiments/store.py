@@ -96,8 +96,10 @@ def _read(record: Path) -> Run | None:
     try:
         data = json.loads(record.read_text(encoding="utf-8"))
         with np.load(record.with_suffix(".npz"), allow_pickle=False) as arrays:
-            kept = {name: arrays[name] for name in _ARRAYS}
-        moments = {name: tuple(moment_from_json(each) for each in data.pop(name)) for name in ("curve", "grades")}
+            kept: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+        moments: dict[str, Any] = {
+            name: tuple(moment_from_json(each) for each in data.pop(name)) for name in ("curve", "grades")
+        }
         return Run(**{**data, "rates": tuple(data["rates"])}, **moments, **kept)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         return None

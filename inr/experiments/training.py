@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -147,9 +148,10 @@ class Checkpoint:
 
     def save(self, table: Table) -> None:
         """Keep a training, whole or not at all."""
-        arrays = {f"training.{name}": value.detach().cpu().numpy() for name, value in table.items()}
+        arrays: dict[str, Any] = {f"training.{name}": value.detach().cpu().numpy() for name, value in table.items()}
         content = io.BytesIO()
-        np.savez(content, **arrays, **self._recorder.table())
+        arrays |= self._recorder.table()
+        np.savez(content, **arrays)
         write_whole(self._path, content.getvalue())
         self._last = time.monotonic()
 

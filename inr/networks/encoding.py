@@ -93,4 +93,4 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int, dimension
         return Encoding(draw.frequencies(config.frequencies, dimensions), draw)
     part = config.frequencies // dimensions
     ladder = config.sigma ** (torch.arange(1, part + 1) / part) * per_unit
-    return Encoding(torch.block_diag(*[ladder] * dimensions))
+    return Encoding(torch.block_diag(*[ladder] * dimensions))  # type: ignore[no-untyped-call]

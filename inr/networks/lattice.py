@@ -131,7 +131,7 @@ def added(grades: Sequence[Grade], windows: Tensor, *, feed: FeedName) -> Iterat
     """Yield, grade by grade, (N, 3, C): what the grades so far add to Keys' cubic at those places."""
     inputs, deviation = normalised(windows)
     for total in prefixes(grades, inputs, feed=feed):
-        yield (total * deviation).unflatten(1, (BETWEEN, -1))
+        yield (total * deviation).reshape(len(total), BETWEEN, -1)
 
 
 @torch.no_grad()
@@ -162,7 +162,7 @@ def _refined(points: Tensor, grades: Sequence[Grade], feed: FeedName) -> Tensor:
         answers = between(seen)
         for total in list(added(grades, seen, feed=feed))[-1:]:
             answers = answers + total
-        part = answers.unflatten(0, (-1, columns))
+        part = answers.reshape(-1, columns, *answers.shape[1:])
         own = filled[2 * top : 2 * (top + at_once)]
         own[::2, 1::2], own[1::2, ::2], own[1::2, 1::2] = part.unbind(2)
     return finer[:-1, :-1]

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -83,9 +84,7 @@ def train_grades(
             break
         before = pool.error
         report = _reporter(training, number, length, (pool, *watched), progress)
-        found = restored(
-            kept, number, lambda number=number: new_grade(pool, config, training, number).to(pool.residual)
-        )
+        found = restored(kept, number, partial(_new, pool, config, training, number))
         if found is not None:
             grade, done, rate, earlier = found
             trained = TrainedGrade(steps=done, kept_step=None, validation_error=None)
@@ -139,6 +138,10 @@ _Report = Callable[[int, float, float, float, _LeftOf], None]
 `train_grade`."""
 
 
+def _new(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
+    return new_grade(pool, config, training, number).to(pool.residual)
+
+
 def _train(
     pool: Pool | Pairs,
     config: FitConfig,
@@ -153,7 +156,7 @@ def _train(
     """Train a grade, once more at a lower rate if need be, and return it, how it went and its learning rate."""
 
     def attempt(rate: float, rest: Length) -> tuple[Grade, TrainedGrade]:
-        grade = new_grade(pool, config, training, number).to(pool.residual)
+        grade = _new(pool, config, training, number)
         interrupted = dict(kept)
         kept.clear()  # a second attempt begins anew
         trained = train_grade(
