@@ -158,7 +158,7 @@ class Checkpoint:
     def load(self) -> Table:
         """Return what was kept, the record given back to its recorder; nothing if there is no such file, or half."""
         try:
-            with np.load(self._path, allow_pickle=False) as arrays:
+            with np.load(self._path) as arrays:
                 kept = {name: arrays[name] for name in arrays.files}
             self._recorder.restore(kept)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
