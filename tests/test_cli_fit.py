@@ -124,17 +124,6 @@ def test_tiny_pictures(cat, shape, pixels):
     assert ("held_out_psnr_db" in row) == (pixels == "half" and shape != (1, 1))
 
 
-def test_grades_are_added_while_the_pixels_between_gain(cat):
-    run("fit", "cat.png", "--method", "mgdl-fourier", "--grades", "auto", "--pixels", "half", *SMALL)
-    report = json.loads((cat / "cat-inr" / "report.json").read_text())
-    count = len(report["grades"])
-    ended = None if count == 10 else f"grade {count + 1} did not lower the validation error"
-    assert count > 1 and report["stopped"] == ended
-    image, model = inr.load_image(cat / "cat.png"), inr.load_model(cat / "cat-inr" / "cat.inr")
-    held = [np.square(model.render(grade=k + 1) - image.pixels)[1::2, 1::2].mean() for k in range(count)]
-    assert held == sorted(held, reverse=True)
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
