@@ -103,7 +103,7 @@ def watch(window: Window, own: str) -> None:
 
 
 def until(page, expression: str, *, timeout: float = 30.0) -> None:
-    """Wait for a JavaScript expression to be true; the pages' own rule against `eval` keeps the browser from waiting."""
+    """Wait for a JavaScript expression to be true: the pages' own rule against `eval` keeps Playwright from it."""
     end = time.monotonic() + timeout
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"never true: {expression}"
