@@ -257,7 +257,8 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     x = encoding(all_coordinates(image))
     whole = 0.5 * (grade(x) - torch.from_numpy(image.pixels).reshape(-1, 3)).square().mean()
     expected = torch.autograd.grad(whole, list(grade.parameters()))
-    pool = grades._pool(image, config, config.training, encoding, torch.device("cpu"), GIB)
+    everywhere = training_pixels(image.width, image.height, "all")
+    pool = fit_module._pool(image, config, config.training, encoding, torch.device("cpu"), GIB, everywhere)
     pool._portion, pool._held = 90, pool._held[:90]  # as if memory were short
     assert not pool.whole
     monkeypatch.setattr(pool_module, "CHUNK", 24)
