@@ -151,6 +151,7 @@ def test_full_batch_is_zero():
         ({"method": "grid"}, "'grid' is called 'sgdl' now"),
         ({"method": "sgdl-fourier", "grades": 4}, "use 'mgdl-fourier' for several"),
         ({"method": "mgdl-fourier", "encoding": "grid"}, "has no feature planes; use --method mgdl or sgdl"),
+        ({"method": "siren", "encoding": "grid"}, "has no feature planes; use --method mgdl or sgdl"),
         ({"preset": "compact"}, "preset 'compact' is the default now; for smaller files give --quality"),
         ({"activation": "gabor"}, "with feature planes accepted are relu, gelu, sine, tanh"),
         ({"max_bytes": 9000, "target_bpp": 1.0}, "--max-bytes and --target-bpp are both given; choose one"),

@@ -99,7 +99,7 @@ class JointTraining:
         portions: steps in which the entropy model has seen all latents.
         temperature: of the soft rounding, at the start and at the end.
         noise: width of the uniform noise that stands for rounding, at the start and at the end.
-        prefix_weight: share of the loss that the error of each earlier prefix of grades has at most.
+        prefix_weight: weight in the loss of the error after each grade but the last, at most; that of the last is 1.
     """
 
     kind: Literal["joint"] = "joint"

@@ -99,7 +99,7 @@ def _grade(options: FitOptions, own: GradeShape) -> GradeShape:
 def _encoding(options: FitOptions, own: EncodingConfig) -> EncodingConfig:
     kind = options.encoding or own.kind
     if kind == "grid":
-        raise ConfigError(f"method '{options.method}' has no feature planes; use --method grid.")
+        raise ConfigError(f"method '{options.method}' has no feature planes; use --method mgdl or sgdl.")
     if kind == "none":
         if options.frequencies is not None or options.sigma is not None:
             raise ConfigError(f"frequencies or sigma is given, but method '{options.method}' has no such encoding.")
