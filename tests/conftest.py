@@ -13,6 +13,8 @@ from helpers.pictures import picture
 
 import inr
 
+pytest_plugins = ["helpers.browser"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

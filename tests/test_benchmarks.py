@@ -44,6 +44,17 @@ def test_rate_distortion_prints_its_tables_and_goes_on_where_it_was(tmp_path):
     assert again.stdout == done.stdout and {p: p.stat().st_mtime_ns for p in out.glob("*.inr")} == models
 
 
+def test_default_prints_a_row_for_each_picture_and_the_gains(tmp_path):
+    for name in ("a", "b"):
+        inr.save_image(tmp_path / f"{name}.png", picture(32, 48).astype(np.uint8))
+    command = [sys.executable, SPEED.with_name("default.py"), tmp_path, "--preset", "fast", "--quality", "60"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = [line.strip("| ").split(" | ") for line in done.splitlines() if line.startswith("| ")][1:]
+    assert [row[0] for row in rows] == ["a", "b", "mean"] and "gain of a grade, dB: mean [" in done
+    psnr, sizes = ([float(number.replace(",", "")) for number in cell.split(", ")] for cell in rows[0][1:3])
+    assert psnr == sorted(psnr) and sizes == sorted(sizes) and len(psnr) == len(sizes) == 4
+
+
 def test_rate_difference_of_known_curves():
     spec = importlib.util.spec_from_file_location("rate_distortion", SPEED.with_name("rate_distortion.py"))
     module = importlib.util.module_from_spec(spec)

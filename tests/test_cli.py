@@ -12,7 +12,7 @@ from inr_cli.main import app
 
 import inr
 
-COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch"]
+COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch", "reproduce"]
 
 
 def test_help_and_version_do_not_import_torch():

@@ -70,7 +70,7 @@ def test_a_batch_leaves_what_it_promises(whole):
     folder, _, stdout, stderr = whole
     good = ["a.jpg", "a.png", "deep/er/p000.png", "deep16.png"]
     expected = [f"{name}{ending}" for name in good for ending in (".inr", ".grade1.png", ".grade2.png")]
-    assert files(folder / "out") == sorted([*expected, "batch.csv", "batch.json", "batch.jsonl"])
+    assert files(folder / "out") == sorted([*expected, "batch.csv", "batch.json", "batch.jsonl", "report.html"])
     table = json.loads((folder / "out" / "batch.json").read_text())
     assert table["schema"] == 1 and table["summary"]["failed"] == 2 and table["summary"]["worst"][0] in good
     rows = {row["image"]: row for row in table["rows"]}
@@ -103,7 +103,7 @@ def test_the_same_command_again_does_nothing_and_touches_nothing(whole):
     table = batch(*arguments, "--seed", "3", "--jobs", "1", code=1)
     assert table["summary"]["done"] == 4 and table["summary"]["failed"] == 2
     for name, time_before in before.items():
-        if name not in ("batch.json", "batch.csv"):
+        if name not in ("batch.json", "batch.csv", "report.html"):
             assert (folder / "out" / name).stat().st_mtime_ns == time_before, name
 
 
@@ -204,7 +204,7 @@ def test_a_second_run_on_the_same_output_is_refused_and_stuck_or_slow_pictures_c
     assert "in use by another `inr batch`" in stderr
     stdout, _ = finish(process, 1)
     assert stdout.count("time limit of 1 s") == 3 and "did not answer and was killed" in stdout
-    assert files(tmp_path / "out") == ["batch.csv", "batch.json", "batch.jsonl"]
+    assert files(tmp_path / "out") == ["batch.csv", "batch.json", "batch.jsonl", "report.html"]
     table = batch(*arguments[:-1], "2")
     assert table["summary"]["done"] == 3
 

@@ -30,7 +30,8 @@ def test_a_table_and_files(folder):
     assert head.startswith("| method | settings | PSNR dB |") and len(rows) == 2 and rule.startswith("| --- |")
     assert "Equal for all: 4 steps" in done.stderr
     assert {path.name for path in out.iterdir()} == {
-        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "spectrum.png", "runs"
+        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "report.html", "runs",
+        "spectrum.png",
     }  # fmt: skip
     again = run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out, "--json")
     assert again.stdout == (out / "comparison.json").read_text()

@@ -43,7 +43,7 @@ def outputs(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-WHOLE = ["cat.grade1.png", "cat.grades.png", "cat.inr", "cat.spectrum.png", "report.json", "report.md"]
+WHOLE = ["cat.grade1.png", "cat.grades.png", "cat.inr", "cat.spectrum.png", "report.html", "report.json", "report.md"]
 
 
 @pytest.mark.parametrize("shell", ["2>&-", ">&- 2>&- <&-"])
@@ -55,7 +55,13 @@ def test_streams_that_are_closed_cost_nothing(cat, shell):
 
 def test_a_batch_without_stdout_and_stderr(cat):
     done = run(cat, "batch", ".", *TINY, "--jobs", "1", "--out", "out", shell=">&- 2>&-")
-    assert done.returncode == 0 and outputs(cat / "out") == ["batch.csv", "batch.json", "batch.jsonl", "cat.png.inr"]
+    assert done.returncode == 0 and outputs(cat / "out") == [
+        "batch.csv",
+        "batch.json",
+        "batch.jsonl",
+        "cat.png.inr",
+        "report.html",
+    ]
 
 
 @pytest.mark.parametrize(

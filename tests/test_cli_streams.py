@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import picture
+from helpers.pictures import picture
 from inr_cli.main import app
 from test_cli_fit import names
 from typer.testing import CliRunner

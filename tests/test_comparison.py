@@ -471,7 +471,8 @@ def test_what_is_written(named, tmp_path, pixels):
     result = compare(named, small(f"{ours},sgdl-fourier,siren"), tmp_path, budget=STEPS, seeds=2, pixels=pixels)
     paths = write_comparison(result, named, tmp_path)
     assert [p.name for p in paths] == [
-        "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "spectrum.png"
+        "comparison.json", "comparison.csv", "comparison.md", "report.html",
+        "curves.png", "pictures.png", "spectrum.png",
     ]  # fmt: skip
     data = json.loads(paths[0].read_text())
     rows = {(run.contender, run.variant) for run in result.runs}
@@ -482,5 +483,5 @@ def test_what_is_written(named, tmp_path, pixels):
     assert "Products in training: " in text and "Bytes: of the file that `inr fit` would write." in text
     assert "Equal for all: 8 steps" in text and "| siren | default |" in text and "±" in text
     assert ("bicubic interpolation" in text) == ("held-out dB" in text) == (pixels == "half")
-    for path in paths[3:]:
+    for path in paths[4:]:
         assert inr.load_image(path).width > 300 and has_figures(path)

@@ -17,8 +17,7 @@ from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.planes import Planes
 from inr.settings.shape import Plane
-from inr.training.greedy import engine
-from inr.training.greedy import fit as grades
+from inr.training.greedy import engine, grades
 from inr.training.greedy import pool as pool_module
 from inr.training.greedy.pool import Pool
 from inr.training.loop import DivergedError, Length
@@ -302,7 +301,7 @@ def test_rescaling_is_folded_into_the_head(image):
 
 
 def test_every_grade_gains_on_its_training_pixels(image):
-    fitted = inr.fit(image, small_config())
+    fitted = inr.fit(image, small_config(steps=(100, 100, 100)))
     errors = [((fitted.model.up_to(k).render() - image.pixels) ** 2).mean() for k in (1, 2, 3)]
     assert errors[2] < errors[1] < errors[0] < image.pixels.var(axis=(0, 1)).mean()
 
@@ -324,7 +323,7 @@ def test_global_random_state_is_neither_used_nor_changed(image):
 
 @pytest.mark.parametrize("width", [16, 2])
 def test_bfloat16_trains_too(image, width):
-    config = small_config(precision="bf16", steps=(40,) * 3, batch_size=None)
+    config = small_config(precision="bf16", steps=(160,) * 3, batch_size=None)
     narrow = tuple(dataclasses.replace(own, width=width) for own in config.grades)
     fitted = inr.fit(image, dataclasses.replace(config, grades=narrow))
     assert fitted.precision == "bf16"

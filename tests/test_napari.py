@@ -6,7 +6,7 @@ import tomllib
 import numpy as np
 import pytest
 import yaml
-from conftest import README, picture
+from helpers.pictures import README, picture
 
 import inr
 

@@ -10,7 +10,7 @@ import imageio.v3 as iio
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import PROFILE, picture
+from helpers.pictures import PROFILE, picture
 
 import inr
 import inr.pillow

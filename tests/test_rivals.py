@@ -16,10 +16,11 @@ from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.initialisation import initialise
 from inr.networks.layers import Complex, Separate, activate
+from inr.settings.config import FitConfig, GreedyTraining
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
-from inr.settings.shape import Form
+from inr.settings.shape import EncodingConfig, Form, GradeShape
 from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.training.optimizers import Muon, make_optimizers
 
@@ -174,6 +175,43 @@ def test_compact_activations_vanish_outside_their_interval(name, end, top):
     inside = (x > 1e-3) & (x < end - 1e-3)
     assert (y[inside] > 0).all() and y[~((x > -1e-3) & (x < end + 1e-3))].abs().max() < 1e-4
     assert float(y.max()) == pytest.approx(top, abs=1e-4)
+
+
+def test_ricker_is_the_books_formula_for_its_width():
+    x = torch.linspace(-1, 1, 401, dtype=torch.float64)
+    for a in (0.1, 0.3):
+        formula = 2 / (30 * a) * math.pi**0.25 * (1 - (x / a) ** 2) * torch.exp(-((x / a) ** 2) / 2)
+        torch.testing.assert_close(activate("ricker", x, Form(gain=1 / a)), formula)
+
+
+def test_layers_of_different_widths_fit_and_their_file_draws_the_same(image):
+    shape = GradeShape(depth=3, width=8, activation="tanh", form=Form(before=(20, 12)))
+    training = GreedyTraining(steps=(3, 3), learning_rate=1e-3, optimizer="adam", init="normal", spread=0.1)
+    config = FitConfig(
+        method="own", encoding=EncodingConfig(kind="none"), grades=(shape,) * 2, training=training, feed="features"
+    )
+    result = inr.fit(image, config)
+    first = result.model.grades[0]
+    assert [tuple(layer.weight.shape) for layer in first.layers] == [(20, 2), (12, 20), (8, 12)]
+    assert (first.width, first.features, result.model.grades[1].layers[0].fan_in) == (8, 8, 8)
+    assert parameter_shapes(2, 3, shape, 5, 5) == [tuple(p.shape) for p in first.parameters()]
+    loaded = inr.model_from_bytes(inr.model_to_bytes(result.model))
+    again = inr.model_from_bytes(inr.model_to_bytes(loaded))
+    assert loaded.grades[0].form == shape.form
+    np.testing.assert_array_equal(loaded.render(), again.render())
+    with pytest.raises(inr.ConfigError, match="depth is 2, but 2 widths"):
+        dataclasses.replace(shape, depth=2)
+    with pytest.raises(inr.ConfigError, match="neither scales"):
+        Form(before=(4,), scales=(1.0, 2.0))
+
+
+def test_a_normal_start_has_the_spread_that_was_asked_for():
+    grade = Grade(500, 3, depth=2, width=400, activation="tanh")
+    grade.start("normal", generator(1), first=True, raw=True, spread=0.5)
+    assert float(grade.layers[0].weight.detach().std()) == pytest.approx(0.5, rel=0.02)
+    assert float(grade.layers[1].bias.detach().std()) == pytest.approx(0.5, rel=0.15)
+    with pytest.raises(inr.ConfigError, match="go together"):
+        GreedyTraining(steps=(1,), learning_rate=0.1, init="normal")
 
 
 def test_adaptive_slope_is_one_number_for_all_layers(points):

@@ -105,6 +105,7 @@ def batch(
                     retry_failed=retry_failed,
                     overwrite=overwrite,
                     without_lock=no_lock,
+                    command=common.this_command(),
                     progress=bar.show,
                 )
             except KeyboardInterrupt:
@@ -116,7 +117,7 @@ def batch(
             say(result.to_json())
         elif not quiet:
             say(batch_text(result))
-        talk(f"{out / 'batch.json'}, batch.csv: a row for each picture.", quiet=quiet)
+        talk(f"{out / 'batch.json'}, batch.csv: a row for each picture; report.html: the same to look at.", quiet=quiet)
         failed = result.summary().failed
         if failed:
             talk(

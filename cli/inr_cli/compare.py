@@ -89,7 +89,7 @@ def compare(
             again = f"The same command goes on:\n  {common.this_command()}"
             talk(f"Error: interrupted; the runs that are done are kept in {out / 'runs'}. {again}")
             raise typer.Exit(130) from None
-        files = write_comparison(result, pictures, out)
+        files = write_comparison(result, pictures, out, command=common.this_command())
         if json:
             say(files[0].read_text(encoding="utf-8"))
         elif not quiet:

@@ -71,6 +71,7 @@ def fit(
                 device=device,
                 memory=memory,
                 progress=bar.show,
+                command=common.this_command(),
             )
         if json:
             say(to_json(written.report))

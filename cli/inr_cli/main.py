@@ -15,7 +15,10 @@ from inr_cli.methods import methods
 from inr_cli.pack import pack
 from inr_cli.process import bound_threads, give_up_stdout, open_streams, talk
 from inr_cli.render import render
+from inr_cli.report import report
+from inr_cli.reproduce import reproduce
 from inr_cli.spectrum import spectrum
+from inr_cli.view import view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,12 +28,15 @@ app = typer.Typer(
 )
 app.command(cls=GroupedCommand)(fit)
 app.command()(render)
+app.command()(view)
 app.command()(info)
 app.command()(pack)
 app.command()(compare)
 app.command()(methods)
 app.command()(spectrum)
+app.command()(report)
 app.command(cls=GroupedCommand)(batch)
+app.command(cls=GroupedCommand)(reproduce)
 
 
 def _version(value: bool) -> None:

@@ -1,6 +1,8 @@
-"""A picture and a PSNR -> the bytes that PNG and JPEG take for the same: what a reader compares a model file with."""
+"""A picture and the PSNR of each grade -> the bytes that PNG and JPEG take for the same, to compare a file with."""
 
+import functools
 import io
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,17 @@ from inr.imaging.image import Image, quantize
 
 _MOST_PIXELS = 16_000_000
 """Larger pictures are not coded for comparison: PNG alone would take half a minute."""
+_MOST_CURVE = 4_000_000
+"""Of larger pictures JPEG is measured at the PSNR of the last grade only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jpeg:
+    """A JPEG (4:4:4, optimised) of the picture; PSNR in dB, infinity for an exact copy."""
+
+    quality: int
+    bytes: int
+    psnr_db: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,21 +33,25 @@ class Classical:
 
     Attributes:
         png_bytes: lossless PNG.
-        jpeg_bytes: the smallest JPEG (4:4:4, optimised) of at least the PSNR asked for.
+        jpeg_bytes: the smallest JPEG of at least the PSNR of the last grade.
         jpeg_psnr_db: its PSNR in dB.
+        jpeg_of_grades: for each grade the smallest JPEG of at least its PSNR; None where none reaches it.
+        jpeg_tried: every JPEG that was measured on the way, the smallest quality first: a curve of PSNR over bytes.
     """
 
     png_bytes: int | None = None
     jpeg_bytes: int | None = None
     jpeg_psnr_db: float | None = None
+    jpeg_of_grades: tuple[Jpeg | None, ...] = ()
+    jpeg_tried: tuple[Jpeg, ...] = ()
 
 
-def classical(image: Image, psnr_db: float) -> Classical:
+def classical(image: Image, psnr_db: Sequence[float]) -> Classical:
     """Return what PNG and JPEG take for a picture.
 
     Args:
         image: the source.
-        psnr_db: that JPEG has to reach, on all pixels.
+        psnr_db: of each grade, that JPEG has to reach, on all pixels.
     """
     if image.width * image.height > _MOST_PIXELS:
         return Classical()
@@ -43,21 +60,41 @@ def classical(image: Image, psnr_db: float) -> Classical:
     png = None if deep and image.channels > 1 else len(_coded(pixels, ".png"))
     if deep or image.channels in (2, 4):
         return Classical(png_bytes=png)
+    tried: dict[int, Jpeg] = {}
+
+    @functools.cache
+    def jpeg(quality: int) -> Jpeg:
+        data = _coded(pixels, ".jpeg", quality=quality, subsampling=0, optimize=True)
+        drawn = np.asarray(iio.imread(io.BytesIO(data), extension=".jpeg", plugin="pillow"))
+        reached = compare_pictures(image, drawn.reshape(pixels.shape), with_ssim=False).psnr_db
+        tried[quality] = Jpeg(quality=quality, bytes=len(data), psnr_db=reached)
+        return tried[quality]
+
+    wanted = psnr_db if image.width * image.height <= _MOST_CURVE else psnr_db[-1:]
+    found = tuple(_smallest(jpeg, each) for each in wanted)
+    last = found[-1]
+    return Classical(
+        png_bytes=png,
+        jpeg_bytes=last.bytes if last else None,
+        jpeg_psnr_db=last.psnr_db if last else None,
+        jpeg_of_grades=found if len(found) == len(psnr_db) else (),
+        jpeg_tried=tuple(tried[quality] for quality in sorted(tried)),
+    )
+
+
+def _smallest(jpeg: Callable[[int], Jpeg], psnr_db: float) -> Jpeg | None:
+    """Return the JPEG of the lowest quality that reaches a PSNR."""
     low, high, best = 1, 101, None
     while low < high:
         middle = (low + high) // 2
         if middle > 100:
             break
-        data = _coded(pixels, ".jpeg", quality=middle, subsampling=0, optimize=True)
-        drawn = np.asarray(iio.imread(io.BytesIO(data), extension=".jpeg", plugin="pillow"))
-        reached = compare_pictures(image, drawn.reshape(pixels.shape), with_ssim=False).psnr_db
-        if reached >= psnr_db:
-            high, best = middle, (len(data), reached)
+        tried = jpeg(middle)
+        if tried.psnr_db >= psnr_db:
+            high, best = middle, tried
         else:
             low = middle + 1
-    if best is None:
-        return Classical(png_bytes=png)
-    return Classical(png_bytes=png, jpeg_bytes=best[0], jpeg_psnr_db=best[1])
+    return best
 
 
 def _coded(pixels: np.ndarray[Any, Any], extension: str, **options: Any) -> bytes:

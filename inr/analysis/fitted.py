@@ -12,7 +12,7 @@ import torch
 from inr.analysis.metrics import Quality, measure
 from inr.analysis.spectrum import Prefixes
 from inr.codec.model_file import Encoded, encode, verified
-from inr.device import choose_device
+from inr.device import choose_device, give_back_freed_memory
 from inr.errors import TrainingError
 from inr.imaging.image import Image
 from inr.networks.model import Model, Record, program_versions
@@ -61,6 +61,7 @@ def fit_and_measure(
     """
     result = fit(image, config, device=device, memory=memory, progress=progress)
     encoded = result.encoded or encode(_rounded(result, image))
+    give_back_freed_memory()
     began = time.perf_counter()
     decoded = verified(encoded)
     prefixes = Prefixes(decoded.model)

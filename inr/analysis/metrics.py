@@ -18,6 +18,8 @@ from inr.settings.config import PixelsName
 
 EXACT_DB = 120.0
 """What an exact copy counts as in a mean: a PSNR that no picture of 16 bits passes without being exact."""
+_ROWS = 64
+"""Rows compared at once: whole pictures in float64 are large. An even number, so that each part begins a lattice."""
 _SSIM_WINDOW = 11
 _SSIM_TILE = 512
 """Pixels of a side that are compared at once: what is computed on the way fits in cache."""
@@ -131,10 +133,14 @@ def compare_pictures(
         pixels: what is taken as trained on.
         with_ssim: whether to compute the SSIM, which takes most of the time.
     """
-    error = np.square(seen(unit(picture)) - seen(image.pixels), dtype=np.float64)
-    trained = error[::2, ::2] if pixels == "half" else error
-    everywhere = float(error.sum())
-    return _quality(image, picture, np.array([everywhere, everywhere, float(trained.sum())]), trained.size, with_ssim)
+    everywhere, trained, trained_count = 0.0, 0.0, 0
+    for top in range(0, image.height, _ROWS):
+        rows = slice(top, top + _ROWS)
+        error = np.square(seen(unit(picture[rows])) - seen(image.pixels[rows]), dtype=np.float64)
+        of_training = error[::2, ::2] if pixels == "half" else error
+        everywhere += float(error.sum())
+        trained, trained_count = trained + float(of_training.sum()), trained_count + of_training.size
+    return _quality(image, picture, np.array([everywhere, everywhere, trained]), trained_count, with_ssim)
 
 
 def _quality(

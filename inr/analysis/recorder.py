@@ -1,4 +1,4 @@
-"""A fit's progress -> relative error per frequency ring over the steps: the papers' heat map, as plain data."""
+"""A fit's progress -> plain data: PSNR over seconds, and the relative error per frequency ring over the steps."""
 
 import math
 import time
@@ -19,6 +19,32 @@ _STEP = 3
 """A training step costs about three passes through the network: forward, and twice that back."""
 _SIDES, _TIMED_SIDE = (64, 256), 128
 """Sides, in training pixels, that the part looked at may have; at most, where a time limit may leave few steps."""
+
+
+class CurveRecorder:
+    """A progress callback that keeps PSNR over seconds: points at least 2 % of the time so far apart.
+
+    Attributes:
+        points: seconds, and the PSNR in dB of the training pixels as estimated then, at most `MOST_DB`.
+    """
+
+    MOST_DB = 200.0
+    """Highest PSNR of a curve: it is drawn, and an exact copy's is infinite."""
+
+    def __init__(self, apart: float = 0.0) -> None:
+        """Begin an empty curve, of points at least `apart` seconds apart."""
+        self.points: list[tuple[float, float]] = []
+        self._apart = apart
+
+    def __call__(self, progress: Progress) -> None:
+        """Keep the moment, if the last one kept is long enough ago."""
+        last = self.points[-1][0] if self.points else -math.inf
+        if progress.seconds - last >= max(self._apart, 0.02 * last):
+            self.add(progress.seconds, progress.psnr_db)
+
+    def add(self, seconds: float, psnr_db: float) -> None:
+        """Keep a moment, such as the end of the fit with the PSNR that was measured then."""
+        self.points.append((round(seconds, 3), round(min(psnr_db, self.MOST_DB), 3)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from typing import Any
 from inr.batch.rows import Row, row_from_data, row_to_data
 from inr.errors import InrError
 from inr.files import check_place, lock, sync, sync_folder, write_whole
+from inr.report.html import NAME
 from inr.report.text import json_text
 
 MANIFEST = "batch.jsonl"
@@ -140,19 +141,19 @@ def opened(out: Path, *, without_lock: bool = False) -> Iterator[tuple[Manifest,
 
 
 def claim_tables(manifest: Manifest, out: Path, *, overwrite: bool) -> None:
-    """Make the tables of all rows this batch's own.
+    """Make the tables of all rows, and their page, this batch's own.
 
     Raises:
         InrError: there are some already that are not, or they cannot be written.
     """
-    for name in TABLES:
+    for name in (*TABLES, NAME):
         try:
             check_place(out / name)
         except OSError as error:
             raise unwritable(out / name, error) from error
         if not overwrite and name not in manifest.claimed and (out / name).exists():
             raise InrError(f"{out / name} is there already and not of this batch; move it, or give --overwrite.")
-    manifest.start(TABLES)
+    manifest.start((*TABLES, NAME))
 
 
 def check_folders(manifest: Manifest, out: Path, names: Iterable[str]) -> None:

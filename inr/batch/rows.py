@@ -122,6 +122,8 @@ class Batch:
         untried: pictures without a row.
         kept: rows of earlier runs.
         seconds: of this run.
+        folder: the input folder, as it was given.
+        command: that a person typed, or None.
     """
 
     config: FitConfig
@@ -129,6 +131,8 @@ class Batch:
     untried: int
     kept: int
     seconds: float
+    folder: str = ""
+    command: str | None = None
 
     def summary(self) -> Summary:
         """Return the batch in a few numbers."""
@@ -152,6 +156,8 @@ class Batch:
         """Return everything as indented JSON; infinity, an exact copy, is null."""
         data = {
             "schema": SCHEMA,
+            "folder": self.folder,
+            "command": self.command,
             "config": dataclasses.asdict(self.config),
             "seconds": round(self.seconds, 2),
             "summary": dataclasses.asdict(self.summary()),

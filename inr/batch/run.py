@@ -2,15 +2,17 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from inr.batch.html import batch_html
 from inr.batch.inputs import find_pictures
 from inr.batch.loop import BatchProgress, Loop
 from inr.batch.output import TABLES, check_folders, claim_tables, opened, publish
 from inr.batch.plan import Plan
 from inr.batch.rows import Batch, Row
 from inr.batch.task import Engine, Settings
+from inr.report.html import NAME
 
 
 def run_batch(
@@ -23,6 +25,7 @@ def run_batch(
     retry_failed: bool = False,
     overwrite: bool = False,
     without_lock: bool = False,
+    command: str | None = None,
     progress: Callable[[BatchProgress], None] | None = None,
 ) -> Batch:
     """Fit every picture of a folder that is not finished yet; `out` mirrors the folder.
@@ -39,6 +42,7 @@ def run_batch(
         retry_failed: do those that failed, and only those.
         overwrite: replace files that no earlier run of this batch has written.
         without_lock: go on where the file system of `out` has no locks; nothing keeps a second run away then.
+        command: that a person typed; the tables show it.
         progress: called now and then.
 
     Raises:
@@ -67,31 +71,36 @@ def run_batch(
         claim_tables(manifest, out, overwrite=overwrite)
         check_folders(manifest, out, names)
         loop = Loop(plan, engine)
+
+        def made(known: Mapping[str, Row]) -> Batch:
+            rows = tuple(known[name] for name in names if name in known)
+            return Batch(
+                config=settings.config,
+                rows=rows,
+                untried=len(names) - len(rows),
+                kept=loop.kept,
+                seconds=time.monotonic() - start,
+                folder=str(folder),
+                command=command,
+            )
+
         try:
             loop.go(names, progress or (lambda _: None))
         except KeyboardInterrupt:
             known = {**manifest.rows, **loop.rows}  # what is on the disk, be it of another configuration
-            batch = _batch(settings, names, known, loop.kept, start)
+            batch = made(known)
             if batch.rows:
                 _tables(out, stage, batch)
             raise
-        batch = _batch(settings, names, loop.rows, loop.kept, start)
+        batch = made(loop.rows)
         _tables(out, stage, batch)
     return batch
 
 
-def _batch(settings: Settings, names: Sequence[str], known: Mapping[str, Row], kept: int, start: float) -> Batch:
-    rows = tuple(known[name] for name in names if name in known)
-    return Batch(
-        config=settings.config,
-        rows=rows,
-        untried=len(names) - len(rows),
-        kept=kept,
-        seconds=time.monotonic() - start,
-    )
-
-
 def _tables(out: Path, stage: Path, batch: Batch) -> None:
-    texts = (batch.to_json(), batch.to_csv())
+    """Write the tables of all rows, and the page of them."""
+    text = batch.to_json()
     # Names of files may hold any bytes, tables may not.
-    publish(out, stage, [(name, t.encode(errors="backslashreplace")) for name, t in zip(TABLES, texts, strict=True)])
+    texts = zip(TABLES, (text, batch.to_csv()), strict=True)
+    tables = [(name, each.encode(errors="backslashreplace")) for name, each in texts]
+    publish(out, stage, [*tables, (NAME, batch_html(text, Path(batch.folder)))])

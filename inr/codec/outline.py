@@ -107,13 +107,13 @@ def _form(entry: Any) -> Form | None:
     """Return a form from its fields that are not the default, or None if they are none of a form."""
     kinds: dict[str, tuple[type, ...]] = {
         "gain": (int, float), "slope": (bool,), "window": (int, float), "first": (str,), "scales": (list,),
-        "separate": (bool,), "branches": (int,), "shifts": (int,), "sigmoid": (bool,),
+        "separate": (bool,), "branches": (int,), "shifts": (int,), "sigmoid": (bool,), "before": (list,),
     }  # fmt: skip
-    scales = entry.get("scales", [])
+    scales, before = entry.get("scales", []), entry.get("before", [])
     if any(type(value) not in kinds.get(name, ()) for name, value in entry.items()):
         return None
-    if any(type(scale) not in (int, float) for scale in scales):
+    if any(type(scale) not in (int, float) for scale in scales) or any(type(width) is not int for width in before):
         return None
     with contextlib.suppress(ConfigError, OverflowError):
-        return Form(**{**entry, "scales": tuple(scales)})
+        return Form(**{**entry, "scales": tuple(scales), "before": tuple(before)})
     return None

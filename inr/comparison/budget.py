@@ -13,7 +13,7 @@ from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
 from inr.settings.config import FitConfig, JointTraining
-from inr.settings.shape import MAX_CELL, GradeShape
+from inr.settings.shape import GradeShape
 
 DEFAULT_SECONDS = 30.0
 _ENDLESS = 50_000_000
@@ -29,7 +29,7 @@ class Budget:
     Attributes:
         seconds: of training.
         steps: updates in all, shared among the grades as the method shares its own.
-        parameters: numbers learned, at most: the width follows, and the planes' cells where that is not enough.
+        parameters: numbers learned, at most; the width follows. Networks without planes only.
         bytes: of the model file, at most; in the same way.
     """
 
@@ -134,15 +134,10 @@ def _joint(budget: Budget, config: FitConfig, training: JointTraining) -> FitCon
 def _sized(
     config: FitConfig, image: Image, limit: int, what: str, size: Callable[[FitConfig, Image], int]
 ) -> FitConfig:
-    """Return the configuration with the widest layers that fit, after cells as fine as leave room for them."""
-    narrow = _with_width(config, 0.0)
-    while size(narrow, image) > limit:
-        coarser = _coarser(config)
-        if coarser == config:
-            raise ConfigError(
-                f"budget: the smallest '{config.method}' has {size(narrow, image):,} {what}, more than {limit:,}."
-            )
-        config, narrow = coarser, _with_width(coarser, 0.0)
+    """Return the configuration with the widest layers that fit."""
+    least = size(_with_width(config, 0.0), image)
+    if least > limit:
+        raise ConfigError(f"budget: the smallest '{config.method}' has {least:,} {what}, more than {limit:,}.")
     low, high = 0.0, 1.0
     while size(_with_width(config, high), image) <= limit and high < 64:
         low, high = high, 2 * high
@@ -158,19 +153,6 @@ def _with_width(config: FitConfig, factor: float) -> FitConfig:
         return dataclasses.replace(shape, width=max(unit, min(8192, int(shape.width * factor / unit) * unit)))
 
     return dataclasses.replace(config, grades=tuple(widened(shape) for shape in config.grades))
-
-
-def _coarser(config: FitConfig) -> FitConfig:
-    """Return the configuration with cells of twice the side; without planes, as it is."""
-    if any(plane.cell > MAX_CELL // 2 for shape in config.grades for plane in shape.planes):
-        return config
-    grades = tuple(
-        dataclasses.replace(
-            shape, planes=tuple(dataclasses.replace(plane, cell=2 * plane.cell) for plane in shape.planes)
-        )
-        for shape in config.grades
-    )
-    return dataclasses.replace(config, grades=grades)
 
 
 def _counts(config: FitConfig, image: Image) -> list[list[int]]:

@@ -11,11 +11,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
 
-from inr.analysis.spectrum import spectrum
-from inr.codec.model_file import load_model
 from inr.comparison.compare import Comparison
+from inr.comparison.drawings import Drawing, mean_curve
 from inr.comparison.ranking import Row
-from inr.comparison.runs import Run
 from inr.files import whole_file
 from inr.imaging.image import Image
 from inr.report.figures import amplification, opaque, reduce_picture, without_latex
@@ -28,27 +26,19 @@ _STYLES = ("-", "--", ":", "-.")
 
 @without_latex
 def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None:
-    """Write a PNG: the training pixels' PSNR over seconds, the mean over all runs of a row.
+    """Write a PNG: the training pixels' PSNR over seconds, see `mean_curve`.
 
-    Estimated during training, measured at its end. Rows come best first, and so does the legend. Runs are averaged
-    at equal shares of their own training, however long each took, from where all have an estimate.
+    Estimated during training, measured at its end. Rows come best first, and so does the legend.
     """
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
     axis = figure.subplots()
     for number, row in enumerate(rows):
-        curves = [
-            np.array(run.curve)
-            for run in comparison.runs
-            if (run.contender, run.variant) == (row.contender, row.variant) and run.quality and len(run.curve) > 1
-        ]
-        if not curves:
+        curve = mean_curve(comparison, row)
+        if curve is None:
             continue
-        shares = np.geomspace(max(1e-4, *(c[0, 0] / c[-1, 0] for c in curves)), 1.0, 120)
-        seconds = np.mean([shares * c[-1, 0] for c in curves], axis=0)
-        mean = np.mean([np.interp(shares * c[-1, 0], c[:, 0], c[:, 1]) for c in curves], axis=0)
-        axis.plot(seconds, mean, **_style(number), label=f"{row.contender}, {row.variant}")
-        axis.plot(seconds[-1:], mean[-1:], **(_style(number) | {"marker": "o", "markersize": 4}))
+        axis.plot(*curve, **_style(number), label=f"{row.contender}, {row.variant}")
+        axis.plot(*curve[:, -1:], **(_style(number) | {"marker": "o", "markersize": 4}))
     axis.set_xscale("log")
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.xaxis.set_minor_formatter(LogFormatter())  # plain numbers, and only where there is room
@@ -65,14 +55,14 @@ def draw_curves(path: Path, comparison: Comparison, rows: Sequence[Row]) -> None
 
 
 @without_latex
-def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
+def draw_pictures(path: Path, comparison: Comparison, image: Image, drawings: Sequence[Drawing]) -> None:
     """Write a PNG: the source, then each method's reconstruction of one picture with its absolute error below.
 
-    Each method by the better of its variants, seed 0. All errors are amplified by one factor.
+    All errors are amplified by one factor.
     """
-    chosen = _best(comparison, rows, image)
+    chosen = [drawing.run for drawing in drawings]
     source = reduce_picture(image.pixels)
-    values = [reduce_picture(load_model(runs / run.model).render(bit_depth=16)) for run in chosen]
+    values = [reduce_picture(drawing.picture) for drawing in drawings]
     errors = [np.abs(value - source).max(axis=2) for value in values]
     factor = amplification(np.median(errors, axis=0)) if errors else 1
     columns = min(8, len(chosen) + 1)
@@ -100,17 +90,14 @@ def draw_pictures(path: Path, comparison: Comparison, rows: Sequence[Row], image
 
 
 @without_latex
-def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: Image, runs: Path) -> None:
-    """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)|| / ||F(source)|| per ring.
-
-    Each method by the better of its variants, seed 0, on one picture.
-    """
+def draw_errors(path: Path, image: Image, drawings: Sequence[Drawing]) -> None:
+    """Write a PNG: what each method's picture lacks by frequency, ||F(picture) - F(source)||_r / ||F(source)||_r."""
     figure = Figure(figsize=(11, 6), dpi=110)
     FigureCanvasAgg(figure)
     axis = figure.subplots()
     drawn = False
-    for number, run in enumerate(_best(comparison, rows, image)):
-        found = spectrum(image, load_model(runs / run.model), pixels=comparison.pixels)
+    for number, drawing in enumerate(drawings):
+        run, found = drawing.run, drawing.spectrum
         drawn = drawn or bool(np.any(np.asarray(found.grades[-1].error) > 0.0))
         axis.plot(found.frequency, found.grades[-1].error, **_style(number), label=f"{run.contender}, {run.variant}")
         if number == 0:
@@ -129,17 +116,6 @@ def draw_errors(path: Path, comparison: Comparison, rows: Sequence[Row], image: 
     _legend(axis)
     with whole_file(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None}, bbox_inches="tight")
-
-
-def _best(comparison: Comparison, rows: Sequence[Row], image: Image) -> list[Run]:
-    """Return each method's run on a picture, seed 0, by the better of its variants; the best method first."""
-    seen: dict[str, Run] = {}
-    for row in rows:
-        for run in comparison.runs:
-            mine = (run.contender, run.variant, run.image, run.seed) == (row.contender, row.variant, image.name, 0)
-            if mine and run.quality is not None:
-                seen.setdefault(row.contender, run)
-    return list(seen.values())
 
 
 def _style(number: int) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from inr.analysis.interpolation import INTERPOLATIONS, interpolate
@@ -18,13 +19,16 @@ from inr.analysis.metrics import EXACT_DB, Quality, compare_pictures
 from inr.comparison.budget import Budget
 from inr.comparison.compare import Comparison
 from inr.comparison.contenders import Contender
+from inr.comparison.drawings import Drawing, drawings, mean_curve, telling_pictures
 from inr.comparison.figures import draw_curves, draw_errors, draw_pictures
-from inr.comparison.page import to_markdown
+from inr.comparison.html import comparison_html
+from inr.comparison.page import to_markdown, verdict
 from inr.comparison.ranking import Row, rank, reference
 from inr.comparison.runs import Run, quality_to_json, run_to_json
 from inr.errors import InrError
 from inr.files import check_place, write_whole
 from inr.imaging.image import Image
+from inr.report.html import NAME
 from inr.report.text import json_text, without_missing
 from inr.settings.config import PixelsName
 from inr.settings.options import to_flags
@@ -32,7 +36,7 @@ from inr.settings.options import to_flags
 SCHEMA = 2
 """Of `comparison.json`."""
 FIGURES = ("curves.png", "pictures.png", "spectrum.png")
-OUTPUTS = ("comparison.json", "comparison.csv", "comparison.md", *FIGURES)
+OUTPUTS = ("comparison.json", "comparison.csv", "comparison.md", NAME, *FIGURES)
 
 
 def check_outputs(folder: str | Path) -> None:
@@ -48,25 +52,40 @@ def check_outputs(folder: str | Path) -> None:
             raise InrError(f"{path} cannot be written: {error.strerror or error}; give another --out.") from error
 
 
-def write_comparison(comparison: Comparison, images: Sequence[Image], folder: str | Path) -> tuple[Path, ...]:
-    """Write `comparison.json`, `.csv`, `.md` and the figures, and return their paths.
+def write_comparison(
+    comparison: Comparison, images: Sequence[Image], folder: str | Path, *, command: str | None = None
+) -> tuple[Path, ...]:
+    """Write `comparison.json`, `.csv`, `.md`, the page and the figures, and return their paths.
+
+    Args:
+        comparison: its runs lie in the folder already.
+        images: of the comparison.
+        folder: to write to.
+        command: that a person typed for it; the JSON and the page show it.
 
     Raises:
         InrError: the folder cannot be written.
     """
     folder = Path(folder)
     rows, classical = rank(comparison), interpolations(comparison, images)
+    drawn = [
+        (image, drawings(comparison, rows, image, folder / "runs"))
+        for image in telling_pictures(comparison, rows, images)
+    ]
+    first = drawn[0][1]
+    text = _json(comparison, rows, classical, images, first, command)
     try:
         files = {
-            "comparison.json": _json(comparison, rows, classical, images),
-            "comparison.csv": _csv(comparison),
-            "comparison.md": to_markdown(comparison, rows, classical, images),
+            "comparison.json": text.encode(errors="backslashreplace"),  # names of files may hold any bytes
+            "comparison.csv": _csv(comparison).encode(errors="backslashreplace"),
+            "comparison.md": to_markdown(comparison, rows, classical, images).encode(errors="backslashreplace"),
+            NAME: comparison_html(text, drawn),
         }
-        for name, text in files.items():
-            write_whole(folder / name, text.encode(errors="backslashreplace"))  # names of files may hold any bytes
+        for name, data in files.items():
+            write_whole(folder / name, data)
         draw_curves(folder / "curves.png", comparison, rows)
-        draw_pictures(folder / "pictures.png", comparison, rows, images[0], folder / "runs")
-        draw_errors(folder / "spectrum.png", comparison, rows, images[0], folder / "runs")
+        draw_pictures(folder / "pictures.png", comparison, images[0], first)
+        draw_errors(folder / "spectrum.png", images[0], first)
     except OSError as error:
         raise InrError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return tuple(folder / name for name in OUTPUTS)
@@ -130,10 +149,18 @@ def interpolations(comparison: Comparison, images: Sequence[Image]) -> dict[str,
 
 
 def _json(
-    comparison: Comparison, rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], images: Sequence[Image]
+    comparison: Comparison,
+    rows: Sequence[Row],
+    classical: dict[str, tuple[Quality, ...]],
+    images: Sequence[Image],
+    drawn: Sequence[Drawing],
+    command: str | None,
 ) -> str:
+    curves = [mean_curve(comparison, row) for row in rows]
     data: dict[str, Any] = {
         "schema": SCHEMA,
+        "command": command,
+        "verdict": verdict(rows, classical),
         "budget": dataclasses.asdict(comparison.budget),
         "pixels": comparison.pixels,
         "seeds": comparison.seeds,
@@ -143,6 +170,14 @@ def _json(
             for i in images
         ],
         "rows": [_row_data(row) for row in rows],
+        "curves": [[] if curve is None else np.round(curve.T, 3).tolist() for curve in curves],
+        "spectra": [
+            {
+                "contender": each.run.contender, "variant": each.run.variant, "nyquist": each.spectrum.nyquist,
+                "frequency": each.spectrum.frequency, "error": each.spectrum.grades[-1].error,
+            }
+            for each in drawn
+        ],
         "interpolation": {name: [quality_to_json(q) for q in qualities] for name, qualities in classical.items()},
         "searches": {
             name: {"options": to_flags(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
@@ -159,7 +194,7 @@ def _json(
 
 def _row_data(row: Row) -> dict[str, Any]:
     """Return a row as plain data; a mean over nothing but exact copies is the PSNR of one, as in `quality_to_json`."""
-    data = without_missing(dataclasses.asdict(row))
+    data = without_missing(dataclasses.asdict(row)) | {"certain": row.certain}
     return {name: math.inf if "psnr" in name and value >= EXACT_DB else value for name, value in data.items()}
 
 

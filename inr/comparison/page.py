@@ -18,8 +18,6 @@ from inr.settings.options import to_flags
 
 _HEAD = ("method", "settings", "PSNR dB", "held-out dB", "train dB", "SSIM", "gain dB", "seconds", "steps",
          "parameters", "bytes")  # fmt: skip
-_STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
-"""What Student's t of two, three, ... pictures exceeds by chance one time in twenty."""
 
 
 def to_markdown(
@@ -101,23 +99,17 @@ def _first(good: Sequence[Row], on: str) -> list[str]:
         return [f"{said}.", f"One picture cannot tell how much of that is chance{seeds}"]
     wins = rival.ahead if first is rival else rival.behind
     said += f", ahead on {wins} of {rival.pictures} pictures; the mean is known to ± {rival.gain_error_db:.2f} dB."
-    return [said] if _certain(rival) else [said, "By Student's t that may be chance."]
+    return [said] if rival.certain else [said, "By Student's t that may be chance."]
 
 
 def _against(row: Row, base: Row, on: str) -> str:
     """Return what several grades gain over one of their kind: in PSNR, and in bytes."""
     gain = row.gain_db or 0.0
-    chance = "" if row.gain_error_db is None or _certain(row) else ", which may be chance"
+    chance = "" if row.gain_error_db is None or row.certain else ", which may be chance"
     return (
         f"Several grades against one: {_name(row)} has {gain:+.2f} dB{on} over {_name(base)}{chance}, "
         f"and a file of {row.bytes:,.0f} bytes against {base.bytes:,.0f}."
     )
-
-
-def _certain(row: Row) -> bool:
-    """Whether a gain over several pictures is no chance, by Student's t at one in twenty."""
-    limit = (*_STUDENT, 2.2)[min(row.pictures - 2, len(_STUDENT))]
-    return row.gain_error_db is not None and abs(row.gain_db or 0.0) > limit * row.gain_error_db
 
 
 def _interpolated(classical: dict[str, tuple[Quality, ...]]) -> dict[str, float]:

@@ -9,6 +9,9 @@ from inr.analysis.metrics import EXACT_DB, Quality
 from inr.comparison.compare import Comparison
 from inr.comparison.runs import Run, Variant
 
+_STUDENT = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23)
+"""What Student's t of two, three, ... pictures exceeds by chance one time in twenty."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
@@ -64,6 +67,14 @@ class Row:
     def judged_db(self) -> float | None:
         """The PSNR that decides, see `Quality.judged_db`."""
         return self.psnr_db if self.held_out_psnr_db is None else self.held_out_psnr_db
+
+    @property
+    def certain(self) -> bool | None:
+        """Whether the gain is no chance, by Student's t at one in twenty; None where one picture cannot tell."""
+        if self.gain_error_db is None:
+            return None
+        limit = (*_STUDENT, 2.2)[min(self.pictures - 2, len(_STUDENT))]
+        return abs(self.gain_db or 0.0) > limit * self.gain_error_db
 
 
 def reference(comparison: Comparison, name: str | None = None) -> str:

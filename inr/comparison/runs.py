@@ -15,6 +15,7 @@ import torch
 
 from inr.analysis.fitted import fit_and_measure
 from inr.analysis.metrics import Quality
+from inr.analysis.recorder import CurveRecorder
 from inr.comparison.budget import Budget, under
 from inr.errors import OUT_OF_MEMORY, InrError, lacks_memory
 from inr.files import check_place, write_whole
@@ -23,14 +24,11 @@ from inr.report.text import json_text, without_missing
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
-from inr.training.result import Progress
 
 Variant = Literal["default", "paper", "tuned"]
 PROBE = 6
 """A probe of a search has one part in so many of the budget."""
 _CURVE_POINTS = 200
-_CURVE_DB = 200.0
-"""Highest PSNR of a curve: it is drawn, and an exact copy's is infinite."""
 _RECORD = 2
 """Of the records on disk: another number leaves those of other numbers where they are, and does the runs again."""
 _STEM = 160
@@ -122,14 +120,8 @@ class Store:
     def _do(
         self, image: Image, name: str, variant: Variant, config: FitConfig, budget: Budget, model: str
     ) -> tuple[bytes, Run]:
-        curve: list[tuple[float, float]] = []
+        curve = CurveRecorder(apart=(budget.seconds or 0.0) / _CURVE_POINTS)
         start = time.perf_counter()
-
-        def note(at: Progress) -> None:
-            apart = (budget.seconds or 0.0) / _CURVE_POINTS
-            if not curve or at.seconds - curve[-1][0] >= max(apart, 0.02 * curve[-1][0]):
-                curve.append((round(at.seconds, 3), round(min(at.psnr_db, _CURVE_DB), 3)))
-
         training = config.training
         planned = sum(training.steps) if variant == "paper" and isinstance(training, GreedyTraining) else 0
         common: dict[str, Any] = {
@@ -137,16 +129,15 @@ class Store:
         }  # fmt: skip
         try:
             fitted = fit_and_measure(
-                image, under(budget, config, image), device=self._device, memory=self._memory, progress=note
+                image, under(budget, config, image), device=self._device, memory=self._memory, progress=curve
             )
             result, quality = fitted.result, fitted.qualities[-1]
-            trained = quality.train_psnr_db or quality.psnr_db
-            curve.append((round(result.seconds, 3), round(min(trained, _CURVE_DB), 3)))
+            curve.add(result.seconds, quality.train_psnr_db or quality.psnr_db)
         except (InrError, MemoryError, RuntimeError) as error:
             text = f"{OUT_OF_MEMORY}." if lacks_memory(error) else str(error)
             return b"", Run(
                 **common, quality=None, seconds=time.perf_counter() - start, steps=0, parameters=0, bytes=0,
-                precision="", curve=tuple(curve), error=text or type(error).__name__, model="",
+                precision="", curve=tuple(curve.points), error=text or type(error).__name__, model="",
             )  # fmt: skip
         return fitted.data, Run(
             **common,
@@ -156,7 +147,7 @@ class Store:
             parameters=result.model.parameters_count,
             bytes=len(fitted.data),
             precision=result.precision,
-            curve=tuple(curve),
+            curve=tuple(curve.points),
             error=None,
             model=model,
         )

@@ -86,7 +86,9 @@ def unit(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return float32 in [0, 1] of unsigned integers of 8 or 16 bits; floats stay as they are."""
     if np.issubdtype(picture.dtype, np.floating):
         return picture
-    return picture.astype(np.float32) / np.float32(np.iinfo(picture.dtype).max)
+    values = picture.astype(np.float32)
+    values /= np.float32(np.iinfo(picture.dtype).max)
+    return values
 
 
 def quantize(values: np.ndarray[Any, Any], bit_depth: int) -> np.ndarray[Any, Any]:
@@ -98,6 +100,7 @@ def quantize(values: np.ndarray[Any, Any], bit_depth: int) -> np.ndarray[Any, An
         array([  0,  51, 255], dtype=uint8)
     """
     dtype = np.uint16 if bit_depth == 16 else np.uint8
-    scaled = np.nan_to_num(np.clip(values, 0.0, 1.0), copy=False) * np.float32(np.iinfo(dtype).max)
-    rounded: np.ndarray[Any, Any] = np.rint(scaled).astype(dtype)
+    scaled = np.nan_to_num(np.clip(values, 0.0, 1.0), copy=False)
+    scaled *= np.float32(np.iinfo(dtype).max)
+    rounded: np.ndarray[Any, Any] = np.rint(scaled, out=scaled).astype(dtype)
     return rounded

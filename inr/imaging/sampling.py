@@ -44,6 +44,12 @@ def training_pixels(width: int, height: int, pixels: PixelsName) -> Tensor:
     return (ys[:, None] * width + xs[None, :]).reshape(-1)
 
 
+def validation_pixels(width: int, height: int) -> Tensor:
+    """Return the (N,) int32 indices of [1::2, 1::2]: none is a training pixel of `half`."""
+    ys, xs = (torch.arange(1, side, 2, dtype=torch.int32) for side in (height, width))
+    return (ys[:, None] * width + xs[None, :]).reshape(-1)
+
+
 def spacing(pixels: PixelsName) -> int:
     """Return how many pixels lie from one training pixel to the next, along both sides."""
     return 2 if pixels == "half" else 1

@@ -1,4 +1,4 @@
-"""Coordinates (N, 2) -> encoding (N, E): cosines and sines of fixed frequencies."""
+"""Coordinates (N, d) -> encoding (N, E): cosines and sines of fixed frequencies. Of pictures d is 2."""
 
 import math
 from dataclasses import dataclass
@@ -26,10 +26,11 @@ class Draw:
     sigma: float
     bands: tuple[float, ...] = (1.0,)
 
-    def frequencies(self, count: int) -> Tensor:
-        """Return the (2, count) float32 frequencies, the same bits on every machine."""
+    def frequencies(self, count: int, dimensions: int = 2) -> Tensor:
+        """Return the (dimensions, count) float32 frequencies, the same bits on every machine."""
         bands = np.repeat(self.bands, count // len(self.bands))
-        return torch.from_numpy((normals(self.seed, 2 * count).reshape(2, -1) * self.sigma * bands).astype(np.float32))
+        drawn = normals(self.seed, dimensions * count).reshape(dimensions, -1)
+        return torch.from_numpy((drawn * self.sigma * bands).astype(np.float32))
 
 
 def normals(seed: int, count: int) -> NDArray[np.float64]:
@@ -52,7 +53,7 @@ class Encoding(nn.Module):
     """Fixed, untrained features of a coordinate: [cos(2 pi v B), sin(2 pi v B)] (Tancik et al. 2020, eq. 5).
 
     Attributes:
-        frequencies: (2, M) float32, cycles per unit of the coordinate frame; (2, 0) is the identity.
+        frequencies: (d, M) float32, cycles per unit of the coordinate frame; (d, 0) is the identity.
         draw: what they are drawn with, or None where they are no draw of ours.
     """
 
@@ -65,32 +66,31 @@ class Encoding(nn.Module):
 
     @property
     def size(self) -> int:
-        """Number of features E: 2 M, or 2 for the bare coordinate."""
-        return 2 * self.frequencies.shape[1] or 2
+        """Number of features E: 2 M, or d for the bare coordinate."""
+        return 2 * self.frequencies.shape[1] or self.frequencies.shape[0]
 
     def forward(self, coordinates: Tensor) -> Tensor:
-        """Map (N, 2) coordinates to (N, E) features in [-1, 1]."""
+        """Map (N, d) coordinates to (N, E) features in [-1, 1]."""
         if self.frequencies.shape[1] == 0:
             return coordinates
         phase = (2.0 * math.pi * coordinates) @ self.frequencies
         return torch.cat([phase.cos(), phase.sin()], dim=1)
 
 
-def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int) -> Encoding:
-    """Draw the frequencies a configuration asks for.
+def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int, dimensions: int = 2) -> Encoding:
+    """Draw the frequencies a configuration asks for, of coordinates of so many dimensions.
 
     `fourier`: every component N(0, sigma^2), sigma times the band where there are several. `positional`:
-    sigma^(j / M') for j = 1..M' along each axis, M' = frequencies / 2 (Tancik et al. 2020, section 6.1). sigma is
+    sigma^(j / M') for j = 1..M' along each axis, M' = frequencies / d (Tancik et al. 2020, section 6.1). sigma is
     in cycles per longer side, which the isotropic frame spans with two units and the `unit` frame with one.
     """
     per_unit = 0.5 if frame == "isotropic" else 1.0
     if config.kind in ("none", "grid"):
-        return Encoding(torch.zeros(2, 0))
+        return Encoding(torch.zeros(dimensions, 0))
     assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
         draw = Draw(seed=seed, sigma=config.sigma * per_unit, bands=config.bands)
-        return Encoding(draw.frequencies(config.frequencies), draw)
-    half = config.frequencies // 2
-    ladder = config.sigma ** (torch.arange(1, half + 1) / half) * per_unit
-    zeros = torch.zeros(half)
-    return Encoding(torch.stack([torch.cat([ladder, zeros]), torch.cat([zeros, ladder])]))
+        return Encoding(draw.frequencies(config.frequencies, dimensions), draw)
+    part = config.frequencies // dimensions
+    ladder = config.sigma ** (torch.arange(1, part + 1) / part) * per_unit
+    return Encoding(torch.block_diag(*[ladder] * dimensions))

@@ -1,5 +1,6 @@
 """Features (N, d) of the grades before -> this grade's features (N, F) and its prediction (N, C)."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from inr.networks.initialisation import initialise
-from inr.networks.layers import Complex, Dense, Layer, Separate, activate
+from inr.networks.layers import COORDINATES, Complex, Dense, Layer, Separate, activate
 from inr.networks.planes import Planes, plane_shape
 from inr.settings.config import InitName
 from inr.settings.shape import ActivationName, Form, GradeShape
@@ -24,7 +25,7 @@ class Grade(nn.Module):
     Attributes:
         outputs: channels C of the prediction.
         scale: (width,) factors on the first layer's products, or None.
-        waves: (2, shifts) cycles per unit of the coordinate frame; zero until they are chosen or read.
+        waves: (d, shifts) cycles per unit of the coordinate frame; zero until they are chosen or read.
     """
 
     scale: Tensor | None
@@ -40,18 +41,23 @@ class Grade(nn.Module):
         activation: ActivationName,
         planes: Planes | None = None,
         form: Form = Form(),
+        dimensions: int = COORDINATES,
     ) -> None:
         super().__init__()
         self.activation: ActivationName = activation
         self.form = form
         self.outputs = outputs
         first = (inputs + (planes.features if planes else 0)) // form.branches
-        self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
+        if form.before:
+            widths = (*form.before, width)
+            self.layers = nn.ModuleList(Dense(*ends) for ends in itertools.pairwise((first, *widths)))
+        else:
+            self.layers = nn.ModuleList([Dense(first, width), *(self._hidden(width) for _ in range(depth - 1))])
         self.head = Dense(form.features(width, activation), outputs * (1 + 2 * form.shifts))
         self.slope = nn.Parameter(torch.empty(())) if form.slope else None
         self.planes = planes
         self.register_buffer("scale", _per_neuron(form.scales, width), persistent=False)
-        self.register_buffer("waves", torch.zeros(2, form.shifts))
+        self.register_buffer("waves", torch.zeros(dimensions, form.shifts))
 
     @property
     def depth(self) -> int:
@@ -60,8 +66,8 @@ class Grade(nn.Module):
 
     @property
     def width(self) -> int:
-        """Neurons per hidden layer."""
-        return len(self._hidden_layers()[0].weight)
+        """Neurons per hidden layer, of the last one where they differ."""
+        return int(self.head.fan_in // self.form.features(1, self.activation))
 
     @property
     def features(self) -> int:
@@ -96,8 +102,9 @@ class Grade(nn.Module):
         """Map (N, features), and the (N, inputs) they came from, to the (N, C) prediction of this grade."""
         out: Tensor = self.head(features)
         if self.form.shifts:
-            turns = x[:, -2:-1] * self.waves[0] + x[:, -1:] * self.waves[1]  # no product that may run in bfloat16
-            phase = 2.0 * math.pi * turns
+            where = x[:, -len(self.waves) :].split(1, dim=1)
+            turns = sum(along * wave for along, wave in zip(where, self.waves, strict=True))  # no product in bfloat16
+            phase = 2.0 * math.pi * torch.as_tensor(turns)
             basis = torch.cat([torch.ones_like(phase[:, :1]), phase.cos(), phase.sin()], dim=1)
             out = (basis[:, None] @ out.view(len(out), -1, self.outputs))[:, 0]
         return torch.sigmoid(out) if self.form.sigmoid else out
@@ -107,7 +114,16 @@ class Grade(nn.Module):
         return self.predict(self.body(x, self.read(x)), x)
 
     @torch.no_grad()
-    def start(self, init: InitName, generator: torch.Generator, *, first: bool, raw: bool, middle: float = 0.5) -> None:
+    def start(
+        self,
+        init: InitName,
+        generator: torch.Generator,
+        *,
+        first: bool,
+        raw: bool,
+        middle: float = 0.5,
+        spread: float = 0.0,
+    ) -> None:
         """Draw the start of training.
 
         With `fan-in`, grade 1 begins around the middle of the colours and later grades at zero, so that no grade starts
@@ -119,16 +135,18 @@ class Grade(nn.Module):
             first: it is grade 1.
             raw: it sees bare coordinates.
             middle: what grade 1 begins around with `fan-in`, on the scale of its targets.
+            spread: of `normal`.
         """
         groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
             start = number == 0
             initialise(
-                layer, init, generator, first=first and start, raw=raw and start, gain=self.form.gain, groups=groups
-            )
+                layer, init, generator,
+                first=first and start, raw=raw and start, gain=self.form.gain, groups=groups, spread=spread,
+            )  # fmt: skip
             if start and raw and init == "fan-in" and self.scale is not None:
                 layer.bias.mul_(self.scale)  # as wide as what they are added to: else all begin at the origin
-        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True)
+        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True, spread=spread)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
         if self.planes is not None:
@@ -181,10 +199,13 @@ def parameter_shapes(inputs: int, outputs: int, shape: GradeShape, width: int, h
     elif form.separate:
         groups = len(form.scales)
         hidden = [(groups, neurons // groups, neurons // groups), (neurons,)]
+    body = [(neurons, seen), (neurons,), *hidden * (shape.depth - 1)]
+    if form.before:
+        ends = itertools.pairwise((seen, *form.before, neurons))
+        body = [each for before, after in ends for each in ((after, before), (after,))]
     return [
         *([()] if form.slope else []),
-        *[(neurons, seen), (neurons,)],
-        *hidden * (shape.depth - 1),
+        *body,
         *[(heads, form.features(neurons, shape.activation)), (heads,)],
         *[(1, *plane_shape(plane, width, height)) for plane in shape.planes],
     ]

@@ -19,6 +19,7 @@ def initialise(
     gain: float = 1.0,
     groups: int = 1,
     head: bool = False,
+    spread: float = 0.0,
 ) -> None:
     """Draw a layer's start.
 
@@ -28,7 +29,7 @@ def initialise(
     biases in +-1 / sqrt(fan_in), torch's own. `glorot-normal`: weights N(0, 2 / (fan_in + fan_out)), biases
     N(0, 0.01^2), the MGDL authors' (Fang & Xu 2024, their image code); `glorot-unit-bias`: biases N(0, 1)
     (Wang, Wang & Perdikaris 2021); `wide-normal`: weights and biases N(0, 4 / (fan_in + fan_out))
-    (Liu, Cai & Xu 2020, their code).
+    (Liu, Cai & Xu 2020, their code). `normal`: weights and biases N(0, spread^2).
 
     Args:
         layer: changed in place.
@@ -40,8 +41,13 @@ def initialise(
         gain: on what the activation is given, see `Form`.
         groups: of its outputs, or of a head's inputs, that belong to networks of their own.
         head: it is the last one.
+        spread: of `normal`, the standard deviation.
     """
     fan_in = layer.fan_in
+    if init == "normal":
+        layer.weight.normal_(0.0, spread, generator=generator)
+        layer.bias.normal_(0.0, spread, generator=generator)
+        return
     if init in ("glorot-normal", "glorot-unit-bias", "wide-normal"):
         if isinstance(layer, Separate):
             fan_out = fan_in
@@ -49,9 +55,9 @@ def initialise(
             fan_in, fan_out = fan_in // groups, layer.weight.shape[0]
         else:
             fan_out = layer.weight.shape[0] // groups
-        spread = math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out))
-        biases = {"glorot-normal": 0.01, "glorot-unit-bias": 1.0, "wide-normal": spread}
-        layer.weight.normal_(0.0, spread, generator=generator)
+        wide = math.sqrt((4.0 if init == "wide-normal" else 2.0) / (fan_in + fan_out))
+        biases = {"glorot-normal": 0.01, "glorot-unit-bias": 1.0, "wide-normal": wide}
+        layer.weight.normal_(0.0, wide, generator=generator)
         layer.bias.normal_(0.0, biases[init], generator=generator)
         return
     bias = 1.0 / math.sqrt(fan_in)
@@ -59,7 +65,7 @@ def initialise(
     bound = weight.get(init, math.sqrt(6.0 / fan_in))
     layer.weight.uniform_(-bound, bound, generator=generator)
     if init != "fan-in" or raw:
-        spread = bound if init == "fan-in" else bias
-        layer.bias.uniform_(-spread, spread, generator=generator)
+        wide = bound if init == "fan-in" else bias
+        layer.bias.uniform_(-wide, wide, generator=generator)
     else:
         layer.bias.zero_()

@@ -1,5 +1,6 @@
 """Layers and activations: what their names in a configuration and a file stand for."""
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -24,13 +25,14 @@ class Dense(nn.Module):
     def forward(self, x: Tensor, scale: Tensor | None = None) -> Tensor:
         """Apply the layer; `scale` (outputs,) multiplies the products, not the biases.
 
-        Bare coordinates are always multiplied in float32: bfloat16 has no more than 256 of them for half a picture.
+        Bare coordinates are always multiplied in the weights' own type: bfloat16 has no more than 256 of them for half
+        a picture.
         """
         weight = self.weight if scale is None else self.weight * scale[:, None]
         if self.fan_in > COORDINATES:
             return functional.linear(x, weight, self.bias)
         with torch.autocast(x.device.type, enabled=False):
-            return functional.linear(x.float(), weight, self.bias)
+            return functional.linear(x.to(weight.dtype), weight, self.bias)
 
 
 class Separate(nn.Module):
@@ -77,10 +79,13 @@ def activate(name: ActivationName, z: Tensor, form: Form, slope: Tensor | None =
     sin((|z| + 1) p), no gradient through |z|, as published (Liu et al. 2024, arXiv 2312.02434, eq. 5);
     `gabor` exp(i p - |window z|^2) of complex z, real parts first (Saragadam et al. 2023, arXiv 2301.05187,
     eq. 3); `srelu` (p)_+ (1 - p)_+ and `phi` the quadratic B-spline on [0, 3], times 2 (Liu, Cai & Xu 2020,
-    section 3.2).
+    section 3.2); `ricker` gain pi^(1/4) / 15 (1 - p^2) exp(-p^2 / 2), with a = 1 / gain the Ricker function
+    2 pi^(1/4) / (30 a) (1 - (x/a)^2) exp(-(x/a)^2 / 2) of the frequency principle's book.
     """
     p = z if form.gain == 1.0 else form.gain * z
     p = p if slope is None else slope * p
+    if name == "ricker":
+        return _ricker(p, form.gain)
     if name == "finer":
         return torch.sin((z.detach().abs() + 1.0) * p)
     return _gabor(p, form.window / form.gain) if name == "gabor" else _PLAIN[name](p)
@@ -91,6 +96,12 @@ def _gabor(p: Tensor, ratio: float) -> Tensor:
     real, imaginary = p.chunk(2, dim=1)
     size = torch.exp(-imaginary - ratio**2 * (real.square() + imaginary.square()))
     return torch.cat([size * real.cos(), size * real.sin()], dim=1)
+
+
+def _ricker(p: Tensor, gain: float) -> Tensor:
+    """Return the second derivative of a Gaussian of width 1 / gain, upside down, as high as the book has it."""
+    squared = p.square()
+    return gain * math.pi**0.25 / 15.0 * (1.0 - squared) * torch.exp(-0.5 * squared)
 
 
 def _srelu(p: Tensor) -> Tensor:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inr.analysis.fitted import Fitted, fit_and_measure
-from inr.analysis.recorder import SpectrumRecorder
+from inr.analysis.recorder import CurveRecorder, History, SpectrumRecorder
 from inr.analysis.spectrum import spectrum
 from inr.errors import ImageError, InrError, ModelFileError
 from inr.files import staged_folder, sync_folder
 from inr.imaging.image import Image
 from inr.imaging.writing import save_image
 from inr.report.figures import draw_grades
+from inr.report.fit_html import fit_html
+from inr.report.html import NAME
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json, to_markdown
 from inr.settings.config import DeviceName, FitConfig
@@ -39,6 +41,7 @@ def fit_to_folder(
     device: DeviceName = "auto",
     memory: float | None = None,
     progress: Callable[[Progress], None] | None = None,
+    command: str | None = None,
 ) -> Written:
     """Fit a picture and write everything about it, see `inr.files.staged_folder`; a failure leaves what was there.
 
@@ -53,6 +56,7 @@ def fit_to_folder(
         device: see `inr.fit`.
         memory: see `inr.fit`.
         progress: see `inr.fit`.
+        command: that a person typed for this fit; the report shows it.
 
     Raises:
         InrError: outputs that exist already, a folder that cannot be written, or what `inr.fit` raises.
@@ -62,15 +66,19 @@ def fit_to_folder(
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
             _check_names(stage, file_names(stem, len(config.grades)))
-            recorder = SpectrumRecorder(image, config)
+            recorder, curve = SpectrumRecorder(image, config), CurveRecorder()
 
             def watch(at: Progress) -> None:
                 recorder(at)
+                curve(at)
                 if progress is not None:
                     progress(at)
 
             fitted = fit_and_measure(image, config, device=device, memory=memory, progress=watch)
-            report = _write(stage, stem, image, config, fitted, recorder)
+            end = fitted.qualities[-1]
+            curve.add(fitted.result.seconds, end.train_psnr_db or end.psnr_db)
+            history = recorder.history(len(fitted.model.grades))
+            report = _write(stage, stem, image, fitted, history, curve.points, command)
             _check_free(folder, stem, overwrite)  # again: another run may have been quicker
         names = file_names(stem, len(report.grades))
         for stale in set(_outputs(folder, stem)) - {folder / name for name in names}:
@@ -86,25 +94,33 @@ def fit_to_folder(
 def file_names(stem: str, grades: int) -> tuple[str, ...]:
     """Return the names of what a fit leaves, in the order they are best looked at."""
     drawn = (f"{stem}.grade{number}.png" for number in range(1, grades + 1))
-    return (f"{stem}.inr", *drawn, f"{stem}.grades.png", f"{stem}.spectrum.png", "report.json", "report.md")
+    return (f"{stem}.inr", *drawn, f"{stem}.grades.png", f"{stem}.spectrum.png", NAME, "report.json", "report.md")
 
 
 def _write(
-    stage: Path, stem: str, image: Image, config: FitConfig, fitted: Fitted, recorder: SpectrumRecorder
+    stage: Path,
+    stem: str,
+    image: Image,
+    fitted: Fitted,
+    history: History,
+    curve: Sequence[tuple[float, float]],
+    command: str | None,
 ) -> Report:
     """Write everything about a fit to an empty folder."""
-    model, *drawn, figure, spectra, facts, page = (stage / n for n in file_names(stem, len(fitted.pictures)))
+    model, *drawn, figure, spectra, looks, facts, page = (stage / n for n in file_names(stem, len(fitted.pictures)))
     model.write_bytes(fitted.data)  # the bytes that were decoded and measured
     if model.read_bytes() != fitted.data:
         raise ModelFileError(f"{model}: what was written does not read back the same.")
-    history = recorder.history(len(fitted.model.grades))
-    found = spectrum(image, fitted.model, pixels=config.pixels, prefixes=fitted.prefixes, history=history)
-    report = make_report(image, fitted, model.name, found)
+    pixels = fitted.result.config.pixels
+    found = spectrum(image, fitted.model, pixels=pixels, prefixes=fitted.prefixes, history=history)
+    report = make_report(image, fitted, model.name, found, curve=curve, command=command)
     for path, picture in zip(drawn, fitted.pictures, strict=True):
         save_image(path, picture, icc_profile=fitted.model.icc_profile)
     draw_grades(figure, image, fitted.pictures, fitted.qualities)
     draw_spectrum(spectra, found)
-    facts.write_text(to_json(report), encoding="utf-8")
+    text = to_json(report)
+    facts.write_text(text, encoding="utf-8")
+    looks.write_bytes(fit_html(text, image, fitted.pictures))
     page.write_text(to_markdown(report, figure.name, spectra.name), encoding="utf-8")
     return report
 

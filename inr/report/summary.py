@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,8 @@ class Report:
 
     `classical` is what PNG and JPEG take for the same picture; `seconds` is the time of the whole training and
     `refinement` a log of the training of all grades together; `batch` is the pixels of one step of greedy training,
-    else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency.
+    else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency. `curve` is seconds and PSNR
+    in dB of the training pixels, estimated during training and measured at its end; `command` is what was typed.
     """
 
     schema: int
@@ -101,9 +103,19 @@ class Report:
     held: float
     environment: Environment
     spectrum: Spectrum | None = None
+    curve: tuple[tuple[float, float], ...] = ()
+    command: str | None = None
 
 
-def make_report(image: Image, fitted: Fitted, name: str, spectrum: Spectrum | None = None) -> Report:
+def make_report(
+    image: Image,
+    fitted: Fitted,
+    name: str,
+    spectrum: Spectrum | None = None,
+    *,
+    curve: Sequence[tuple[float, float]] = (),
+    command: str | None = None,
+) -> Report:
     """Collect what is known about a fit.
 
     Args:
@@ -111,6 +123,8 @@ def make_report(image: Image, fitted: Fitted, name: str, spectrum: Spectrum | No
         fitted: the fit and its measurements.
         name: of the model file.
         spectrum: of its grades.
+        curve: see `Report`.
+        command: that was typed.
     """
     result, config, size = fitted.result, fitted.result.config, len(fitted.data)
     sizes = grade_bytes(fitted.data)
@@ -138,7 +152,7 @@ def make_report(image: Image, fitted: Fitted, name: str, spectrum: Spectrum | No
             multiplications=fitted.model.multiplications,
             decoding_seconds=fitted.decoding_seconds,
         ),
-        classical=classical(image, fitted.qualities[-1].psnr_db),
+        classical=classical(image, [quality.psnr_db for quality in fitted.qualities]),
         seconds=result.seconds,
         refinement=result.refinement,
         stopped=result.stopped,
@@ -148,6 +162,8 @@ def make_report(image: Image, fitted: Fitted, name: str, spectrum: Spectrum | No
         held=result.held,
         environment=environment(result),
         spectrum=spectrum,
+        curve=tuple(curve),
+        command=command,
     )
 
 

@@ -11,9 +11,9 @@ from typing import Literal
 from inr.errors import ConfigError
 from inr.settings.shape import MAX_GRADES, EncodingConfig, FeedName, Form, FrameName, GradeShape, between, choice
 
-OptimizerName = Literal["muon", "adam"]
+OptimizerName = Literal["muon", "adam", "sgd"]
 ScheduleName = Literal["cosine", "exponential", "constant"]
-InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform"]
+InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform", "normal"]
 TargetsName = Literal["unit", "symmetric"]
 PixelsName = Literal["all", "half"]
 PrecisionName = Literal["auto", "float32", "bf16"]
@@ -32,9 +32,17 @@ class GreedyTraining:
     Attributes:
         steps: updates of each grade.
         learning_rate: of the optimiser, at its highest.
-        optimizer: `muon` (hidden matrices by Muon, the rest by Adam) or `adam` (everything by Adam).
-        schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to a tenth.
+        optimizer: `muon` (hidden matrices by Muon, the rest by Adam), `adam` (everything by Adam) or `sgd` (plain
+            gradient descent).
+        rate_factors: on the learning rate, for each grade; none leaves it the same for all.
+        finish: further updates of each grade, by L-BFGS with a line search, on all that it is trained on at once.
+        schedule: learning rate inside each grade: constant, a cosine to zero, or exponential to `decay`.
+        decay: part of the rate that an exponential schedule ends at.
+        epochs: passes of each grade over what it is trained on, as the MGDL authors' code for functions counts them:
+            the rate changes once a pass, and the last batch of a pass is short. None lets batches run on into the
+            next pass, and the rate change at each step.
         init: start of the weights, see `inr.networks.initialisation`.
+        spread: of the init `normal`, the standard deviation of weights and biases; 0 for the others.
         batch_size: pixels per step; None is every training pixel at each step (full batch).
         targets: `unit`, colours as they are, or `symmetric`: grade 1 is given 2 c - 1, from -1 to 1, as SIREN is.
         rescale_residual: each residual is divided by its RMS before a grade fits it, and the head is
@@ -49,9 +57,14 @@ class GreedyTraining:
     steps: tuple[int, ...]
     learning_rate: float
     optimizer: OptimizerName = "muon"
+    rate_factors: tuple[float, ...] = ()
+    finish: int = 0
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
+    spread: float = 0.0
     batch_size: int | None = 4096
+    decay: float = 0.1
+    epochs: int | None = None
     targets: TargetsName = "unit"
     rescale_residual: bool = True
     scale_from_residual: bool = False
@@ -62,14 +75,36 @@ class GreedyTraining:
         for steps in self.steps:
             between("steps", steps, 1, MAX_STEPS)
         between("learning rate", self.learning_rate, 1e-9, 1e3)
+        between("decay", self.decay, 1e-9, 1)
+        between("finish", self.finish, 0, MAX_STEPS)
+        for factor in self.rate_factors:
+            between("rate factor", factor, 1e-9, 1e9)
+        if len(self.rate_factors) not in (0, len(self.steps)):
+            raise ConfigError(
+                f"{len(self.steps)} grades, but {len(self.rate_factors)} rate factors; give one for each."
+            )
+        if self.epochs is not None:
+            between("epochs", self.epochs, 1, MAX_STEPS)
         choice("optimizer", self.optimizer, OptimizerName)
         choice("schedule", self.schedule, ScheduleName)
         choice("init", self.init, InitName)
+        between("spread", self.spread, 0, 1e3)
+        if (self.init == "normal") != (self.spread > 0):
+            raise ConfigError("init 'normal' and a spread go together; one of them is missing.")
         choice("targets", self.targets, TargetsName)
         choice("precision", self.precision, PrecisionName)
         if self.batch_size is not None:
             between("batch size", self.batch_size, 1, 100_000_000)
         between("rounding", self.rounding_db, 0, 100)
+
+    @property
+    def updates(self) -> tuple[int, ...]:
+        """Updates of each grade, the finish among them."""
+        return tuple(steps + self.finish for steps in self.steps)
+
+    def rate(self, number: int) -> float:
+        """Return the learning rate, at its highest, of a grade, counted from 1."""
+        return self.learning_rate * (self.rate_factors[number - 1] if self.rate_factors else 1.0)
 
     def batch(self, pixels: int) -> int:
         """Return the pixels of one step when there are this many training pixels."""
@@ -77,7 +112,7 @@ class GreedyTraining:
 
     def visits(self, pixels: int) -> int:
         """Return how many pixels all steps together look at when there are this many training pixels."""
-        return sum(self.steps) * self.batch(pixels)
+        return sum(self.steps) * self.batch(pixels) + self.finish * len(self.steps) * pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +186,8 @@ class FitConfig:
         seed: start of all randomness of this fit.
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.
+        grades_auto: the grades are the most there may be; another is kept only while it lowers the error of samples
+            that are not trained on (Lyu, Fang & Xu 2026, S-MGDL): of a picture, the pixels [1::2, 1::2].
         max_bytes: of the model file, never exceeded; joint training only.
         target_bpp: the same limit in bits per pixel.
     """
@@ -165,6 +202,7 @@ class FitConfig:
     seed: int = 0
     seconds: float | None = None
     target_psnr: float | None = None
+    grades_auto: bool = False
     max_bytes: int | None = None
     target_bpp: float | None = None
 
@@ -204,6 +242,8 @@ class FitConfig:
             self._check_form(training, grade.form, number)
 
     def _check_joint(self) -> None:
+        if self.grades_auto:
+            raise ConfigError("grades are added one after another by greedy training, not by joint training.")
         for grade in self.grades:
             cells = [plane.cell for plane in grade.planes]
             if not cells or cells != sorted(cells, reverse=True):

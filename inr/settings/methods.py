@@ -4,7 +4,7 @@ import dataclasses
 from typing import get_args
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig
+from inr.settings.config import FitConfig, GreedyTraining
 from inr.settings.networks import configure_networks, configure_paper
 from inr.settings.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName, flag
 from inr.settings.planes import DEFAULT_GRADES, configure_planes
@@ -12,6 +12,9 @@ from inr.settings.recipes import configure_rival
 from inr.settings.rivals import RIVALS
 
 METHODS: tuple[MethodName, ...] = (*get_args(OwnName), *get_args(RivalName))
+
+MOST_GRADES = 10
+"""Grades at most where their number is left to the error of pixels that are not trained on."""
 
 OWN_TITLES: dict[str, tuple[str, str]] = {
     "mgdl": ("several grades on feature planes, from coarse to fine", "after Fang & Xu 2024 (NeurIPS)"),
@@ -40,6 +43,8 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
         inr.errors.ConfigError: method 'sgdl' is one grade, but grades is 2; use 'mgdl' for several, ...
     """
     _check_names(options)
+    if options.grades == "auto":
+        return _adding_grades(options)
     single = options.method.startswith("sgdl")
     if single and options.grades not in (None, 1):
         several = options.method.replace("sgdl", "mgdl")
@@ -64,6 +69,19 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
         target_psnr=options.target_psnr,
         seconds=options.seconds,
     )
+
+
+def _adding_grades(options: FitOptions) -> FitConfig:
+    """Return the configuration of a method that adds grades while the error of pixels not trained on falls."""
+    if options.pixels != "half":
+        raise ConfigError("grades is 'auto', which judges by pixels that are not trained on: give --pixels half.")
+    config = configure(dataclasses.replace(options, grades=MOST_GRADES))
+    if not isinstance(config.training, GreedyTraining):
+        raise ConfigError(
+            "grades is 'auto', but grades on feature planes are trained together; use --method mgdl-fourier, or "
+            "another on waves."
+        )
+    return dataclasses.replace(config, grades_auto=True)
 
 
 def _check_names(options: FitOptions) -> None:

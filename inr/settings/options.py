@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from inr.errors import ConfigError
 from inr.settings.config import OptimizerName, PixelsName, PrecisionName
-from inr.settings.shape import ActivationName, EncodingName
+from inr.settings.shape import MAX_GRADES, ActivationName, EncodingName
 
 OwnName = Literal["mgdl", "sgdl", "mgdl-fourier", "sgdl-fourier", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[
@@ -60,6 +60,19 @@ def read_cycles(text: str) -> float | None:
         raise ConfigError(f"sigma is {text!r}; accepted are a number of cycles, or auto.") from None
 
 
+def read_grades(text: str) -> int | Literal["auto"]:
+    """Return a number of grades, or `auto`.
+
+    Raises:
+        ConfigError: neither of the two.
+    """
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or not 1 <= int(text) <= MAX_GRADES:
+        raise ConfigError(f"grades is {text!r}; accepted are a number between 1 and {MAX_GRADES}, or auto.")
+    return int(text)
+
+
 def read_size(text: str) -> int:
     """Return the bytes that `20000`, `20k` or `1.5M` names; k is a thousand, M a million.
 
@@ -101,7 +114,10 @@ class FitOptions:
         common=True, low=1, high=100,
         help="Quality from 1 to 100, which means about what it means for JPEG. [default: 97]",
     )  # fmt: skip
-    grades: int | None = _wish(common=True, low=1, high=64, help="Number of grades. [default: 4]")
+    grades: int | Literal["auto"] | None = _wish(
+        common=True, metavar="N", read=read_grades,
+        help="Number of grades; auto (on waves, --pixels half) adds one while the held-out error falls. [default: 4]",
+    )  # fmt: skip
     depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")
     width: int | None = _wish(
         low=1,

@@ -37,7 +37,7 @@ def configure_rival(options: FitOptions) -> FitConfig:
         training = own_recipe(config)
     optimizer = options.optimizer or training.optimizer
     grades, steps = config.grades, training.steps
-    if options.grades is not None:
+    if isinstance(options.grades, int):
         grades = (*grades, *(grades[-1],) * options.grades)[: options.grades]
         steps = (*steps, *(steps[-1],) * options.grades)[: options.grades]
     return dataclasses.replace(

@@ -1,10 +1,11 @@
 """Names of published rivals -> their papers' settings, as configurations of the one engine.
 
 Where a paper says nothing about pictures (PhaseDNN, adaptive activation, MSNN, multi-scale networks), its form and
-training stay and the width is 256. Where an optimiser has a second part (L-BFGS), only the first is run. The code of
-WIRE, which Gauss is taken from too, goes over a picture in updates of 65,536 pixels, at a rate that falls as their
-number grows: a pass of them is one full-batch step here. The scripts of SIREN, FINER and WIRE stretch both axes to
-(-1, 1); here the shorter keeps its proportion, so that a frequency is the same in all directions.
+training stay and the width is 256. Where an optimiser has a second part (L-BFGS), only the first is run; `inr reproduce
+methods` runs both. The code of WIRE, which Gauss is taken from too, goes over a picture in updates of 65,536 pixels, at
+a rate that falls as their number grows: a pass of them is one full-batch step here. The scripts of SIREN, FINER and
+WIRE stretch both axes to (-1, 1); here the shorter keeps its proportion, so that a frequency is the same in all
+directions.
 """
 
 import dataclasses

@@ -8,12 +8,14 @@ from inr.errors import ConfigError
 EncodingName = Literal["grid", "fourier", "positional", "none"]
 FeedName = Literal["features", "both", "encoding"]
 FrameName = Literal["isotropic", "unit"]
-ActivationName = Literal["relu", "sine", "tanh", "gelu", "gauss", "finer", "gabor", "srelu", "phi"]
+ActivationName = Literal["relu", "sine", "tanh", "gelu", "gauss", "finer", "gabor", "srelu", "phi", "ricker"]
 
 MAX_CELL, MAX_CHANNELS, MAX_PLANES = 4096, 16, 16
 """Coarsest cell in pixels, most numbers in a cell and most planes of one grade that the file format holds."""
 MAX_GRADES = 64
 """Most grades of a model."""
+MAX_WIDTH = 8192
+"""Most neurons of a hidden layer."""
 MAX_SIDE = 1_048_576
 """Longest side of a picture, in pixels, that the file format holds."""
 MAX_SCALES, MAX_BRANCHES, MAX_SHIFTS = 64, 8, 512
@@ -137,6 +139,7 @@ class Form:
         shifts: the head gives an amplitude for the cosine and the sine of so many frequencies, and one for the
             constant; the prediction is their sum (Cai, Li & Liu 2020, arXiv 1909.11112, coupled form).
         sigmoid: the prediction is the logistic function of the head.
+        before: widths of the hidden layers before the last, one for each, where they differ from the last one's.
     """
 
     gain: float = 1.0
@@ -148,6 +151,7 @@ class Form:
     branches: int = 1
     shifts: int = 0
     sigmoid: bool = False
+    before: tuple[int, ...] = ()
 
     def features(self, width: int, activation: ActivationName) -> int:
         """Return how many features a body of this form hands on."""
@@ -161,6 +165,10 @@ class Form:
             between("scale", scale, 1e-6, 1e6)
         between("branches", self.branches, 1, MAX_BRANCHES)
         between("shifts", self.shifts, 0, MAX_SHIFTS)
+        for width in self.before:
+            between("width", width, 1, MAX_WIDTH)
+        if self.before and (self.scales or self.window):
+            raise ConfigError("layers of different widths have neither scales nor complex neurons.")
         if self.first is not None:
             choice("first activation", self.first, ActivationName)
         if self.separate and len(self.scales) < 2:
@@ -199,7 +207,9 @@ class GradeShape:
         if form.scales and self.width < len(form.scales):
             raise ConfigError(f"width is {self.width}; {len(form.scales)} scales need a neuron each.")
         between("depth", self.depth, 1, 64)
-        between("width", self.width, 1, 8192)
+        between("width", self.width, 1, MAX_WIDTH)
+        if form.before and len(form.before) != self.depth - 1:
+            raise ConfigError(f"depth is {self.depth}, but {len(form.before)} widths before the last are given.")
         choice("activation", self.activation, ActivationName)
 
 

@@ -73,7 +73,7 @@ def median_radius(frequencies: np.ndarray[Any, Any], power: np.ndarray[Any, Any]
     """Return the length of a frequency below which half of the power lies; 0 if there is none."""
     if power.size == 0 or power.sum() == 0:
         return 0.0
-    radius = np.hypot(*frequencies)
+    radius = np.hypot.reduce(np.abs(frequencies))
     order = np.argsort(radius)
     total = np.cumsum(power[order])
     return float(radius[order][np.searchsorted(total, total[-1] / 2)])

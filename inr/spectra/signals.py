@@ -71,6 +71,18 @@ def principal_direction(inputs: Array) -> Array:
     return np.asarray(direction * np.sign(direction[np.abs(direction).argmax()]))
 
 
+def along(inputs: Array, direction: Array, frequencies: Sequence[float] | Array) -> Array:
+    """Return the (K, N) matrix that takes values at points to f_k = 1/N sum_i y_i exp(-2 pi i k x_i . p).
+
+    Args:
+        inputs: (N, d) points.
+        direction: (d,) p.
+        frequencies: (K,) k, in cycles per unit of the inputs.
+    """
+    place = np.asarray(inputs, np.float64) @ direction
+    return np.asarray(np.exp(-2j * np.pi * np.outer(frequencies, place)) / len(place))
+
+
 def projected(
     inputs: Array,
     prediction: Array,
@@ -102,9 +114,8 @@ def projected(
         )
     if p.shape != inputs.shape[1:]:
         raise ConfigError(f"the direction has the shape {p.shape}; the inputs have {inputs.shape[1]} dimensions.")
-    along, errors = inputs @ p, []
-    for k in frequencies:
-        wave = np.exp(-2j * np.pi * k * along) / len(inputs)
+    waves, errors = along(inputs, p, frequencies), []
+    for wave in waves:
         wanted, left = (float(np.linalg.norm(wave @ values)) for values in (target, prediction - target))
         errors.append(left / wanted if wanted > 1e-12 * np.abs(target).max() else float("nan"))
     return FrequencyError(frequency=tuple(float(k) for k in frequencies), error=tuple(errors))

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import torch
@@ -60,22 +61,25 @@ def train(
     *,
     schedule: Callable[[float], float],
     on_step: Callable[[int, float, float], bool],
+    start: int = 0,
 ) -> int:
     """Update until the length is spent and return the steps done.
 
     Args:
         update: leaves the parameters their gradients and returns the loss. It is given the steps done before, the
             fraction spent, and the factor on all learning rates.
-        optimizers: their groups' rates are the highest; each is multiplied by the schedule's factor.
+        optimizers: their groups' rates are the highest; each is multiplied by the schedule's factor. One that
+            searches along a line, L-BFGS, may ask for the update's loss at other weights; it stands alone.
         length: in steps and seconds.
         schedule: fraction spent -> factor on the learning rates.
         on_step: told after every step how many are done, the fraction spent and the loss; true ends the training.
+        start: steps that were done before an interruption.
 
     Raises:
         DivergedError: a loss was not finite.
     """
     peaks = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
-    done, fraction = 0, length.fraction(0)
+    done, fraction = start, length.fraction(start)
     while fraction < 1.0 or not done:
         factor = schedule(fraction)
         for optimizer, rates in zip(optimizers, peaks, strict=True):
@@ -86,12 +90,28 @@ def train(
         if not math.isfinite(loss):
             raise DivergedError
         for optimizer in optimizers:
-            optimizer.step()
+            if isinstance(optimizer, torch.optim.LBFGS):
+                optimizer.step(_again(optimizer, partial(update, done, fraction, factor), loss))
+            else:
+                optimizer.step()
         done += 1
         fraction = length.fraction(done)
         if on_step(done, fraction, loss):
             break
     return done
+
+
+def _again(optimizer: torch.optim.Optimizer, update: Callable[[], float], loss: float) -> Callable[[], float]:
+    """Return what L-BFGS evaluates: at first the loss and the gradients that are there already."""
+    known = [loss]
+
+    def evaluate() -> float:
+        if known:
+            return known.pop()
+        optimizer.zero_grad()
+        return update()
+
+    return evaluate
 
 
 def retry(

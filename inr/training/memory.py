@@ -23,7 +23,9 @@ _LATER = 200 << 20
 _NOT_TOLD = 4 * GIB
 """What is taken to be free where the system does not say: a laptop of 8 GiB can spare it."""
 _CHUNK = 8192
-"""Pixels pushed through a network at once in greedy training."""
+"""Pixels pushed through a network at once in greedy training and rounding."""
+_PLAIN = ("relu", "sine", "tanh", "gelu")
+"""Activations that are one function of one number; others compute several numbers for each on the way."""
 _STEP = 65_536
 """Pixels of a joint step that are drawn at once."""
 _SPECTRUM = 1 << 25
@@ -129,7 +131,7 @@ def _joint(image: Image, config: FitConfig, training: JointTraining) -> int:
     weights = sum(sum(of_grade) for of_grade in _counts(image, config)) - latents
     held = 24 * latents  # with their tables and distributions
     held += colours * (3 if image.channels in (2, 4) else 1)  # and what is seen of each
-    solving = 3 * colours + 28 * finest + 4 * latents
+    solving = 5 * colours + 36 * finest + 4 * latents
     networks = zip(_seen(config), config.grades, strict=True)
     floats = sum(2 * seen + 4 * shape.depth * shape.width for seen, shape in networks)
     drawn = min(-(-pixels // training.row_stride), _STEP)
@@ -148,8 +150,14 @@ def _afterwards(image: Image, config: FitConfig) -> int:
     pictures = grades * size * (2 if image.bit_depth == 16 else 1)
     part = min(image.width * image.height, _SPECTRUM // (image.channels * (grades + 1)))
     models = 24 * numbers  # as trained, and as decoded: float32, and integers
-    coding = 40 * largest + (16 * numbers if isinstance(config.training, GreedyTraining) else 0)  # being rounded first
-    return models + max(coding, pictures + part * (4 * image.channels * grades + 50))
+    coding = 40 * largest
+    if isinstance(config.training, GreedyTraining):  # it is rounded first: a chunk through all grades and back
+        kept = sum(
+            (5 if shape.activation in _PLAIN else 9) * shape.form.features(shape.width, shape.activation) * shape.depth
+            for shape in config.grades
+        )
+        coding += 16 * numbers + 4 * _CHUNK * (kept + sum(_inputs(config)))
+    return models + max(coding, pictures + 4 * image.channels * grades * part + max(50 * part, 8 * size))
 
 
 def _training_pixels(image: Image, config: FitConfig) -> int:

@@ -81,22 +81,23 @@ class Muon(torch.optim.Optimizer):
 def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch.dtype) -> list[torch.optim.Optimizer]:
     """Return fresh optimisers that together hold every parameter of a grade once.
 
-    `adam` has the published betas (.9, .999). Beside Muon, Adam forgets gradients' squares sooner (.9, .99),
+    `adam` has the published betas (.9, .999), `sgd` is plain gradient descent. Beside Muon, Adam forgets
+    gradients' squares sooner (.9, .99),
     because a grade's whole training is only some hundred steps.
 
     Args:
         grade: whose parameters they update.
-        name: `muon` or `adam`.
+        name: `muon`, `adam` or `sgd`.
         rate: learning rate at its highest; of Muon, where there is one.
         dtype: of Muon's products.
     """
-    adam_alone = name == "adam"
-    matrices = [] if adam_alone else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
-    offsets = [] if adam_alone else [cast(nn.Parameter, layer.bias) for layer in grade.layers]
+    alone = name != "muon"
+    matrices = [] if alone else [cast(nn.Parameter, layer.weight) for layer in grade.layers]
+    offsets = [] if alone else [cast(nn.Parameter, layer.bias) for layer in grade.layers]
     chosen = {id(p) for p in (*matrices, *offsets)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
-    if adam_alone:
-        return [torch.optim.Adam(rest, lr=rate)]
+    if alone:
+        return [torch.optim.Adam(rest, lr=rate) if name == "adam" else torch.optim.SGD(rest, lr=rate)]
     # What lies behind a gain or a scale moves by as much less: a step of Muon has one size, however small the weights.
     behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
     slow = rate * _ADAM_PER_MUON
@@ -107,3 +108,16 @@ def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch
         Muon(by_scale[: len(matrices)], lr=rate * behind, momentum=0.95, dtype=dtype),
         torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
+
+
+def make_finish(grade: Grade) -> torch.optim.LBFGS:
+    """Return L-BFGS with a strong Wolfe line search for all parameters of a grade, one iteration a step."""
+    return torch.optim.LBFGS(
+        grade.parameters(),
+        lr=1.0,
+        max_iter=1,
+        history_size=100,
+        tolerance_grad=0.0,
+        tolerance_change=0.0,
+        line_search_fn="strong_wolfe",
+    )

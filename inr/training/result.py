@@ -34,6 +34,7 @@ class Progress:
         leftover: computes, when called inside the callback, the (N, C) colours minus the picture so far, the grade in
             training included, on the training pixels in reading order. Costs a pass through that grade, and nothing
             if it is not called.
+        watched: the same of samples that are only watched, one for each set of them.
     """
 
     grade: int
@@ -46,6 +47,7 @@ class Progress:
     loss: float
     psnr_db: float
     leftover: Leftover
+    watched: tuple[Leftover, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,9 @@ def files(out: Path) -> list[str]:
 
 def check_whole(out: Path, names: list[str]) -> None:
     """Every picture has its model, every model loads, and nothing else is there."""
-    assert files(out) == sorted([*(f"{name}.inr" for name in names), "batch.csv", "batch.json", "batch.jsonl"])
+    assert files(out) == sorted(
+        [*(f"{name}.inr" for name in names), "batch.csv", "batch.json", "batch.jsonl", "report.html"]
+    )
     assert not (out / ".inr-batch").exists()
     for name in names:
         inr.load_model(out / f"{name}.inr")

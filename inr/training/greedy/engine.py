@@ -1,5 +1,6 @@
 """A grade and what it trains on -> the trained grade."""
 
+import dataclasses
 import math
 from collections.abc import Callable
 from functools import partial
@@ -8,18 +9,18 @@ import torch
 
 from inr.device import autocast
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining, ScheduleName
+from inr.settings.config import GreedyTraining
 from inr.training.greedy.pool import CHUNK, Pool, weighed
+from inr.training.greedy.state import Table, restore_step, step_table
 from inr.training.loop import DivergedError, Length, cosine, train
-from inr.training.optimizers import make_optimizers
+from inr.training.optimizers import make_finish, make_optimizers
 from inr.training.result import Leftover
 
 _CONFIRM_EVERY = 10
 """Steps between looks at all training pixels once the batches say that the target PSNR may be reached."""
-_SCHEDULES: dict[ScheduleName, Callable[[float], float]] = {
+_SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": cosine,
-    "exponential": lambda fraction: float(0.1**fraction),
 }
 
 
@@ -32,7 +33,9 @@ def train_grade(
     *,
     dtype: torch.dtype,
     target_psnr: float | None,
-    on_step: Callable[[int, float, float, float, Leftover], None],
+    on_step: Callable[[int, float, float, float, Callable[[Pool], Leftover]], None],
+    kept: Table | None = None,
+    keep: Callable[[Callable[[], Table]], None] | None = None,
 ) -> int:
     """Fit a grade to the pool's residual and return the number of steps done.
 
@@ -49,34 +52,68 @@ def train_grade(
         dtype: of the products.
         target_psnr: end when the training pixels reach this PSNR in dB, or None.
         on_step: told after every update the steps done, the fraction spent, the loss, the estimated PSNR, and what
-            computes, there and then, the leftover of the picture so far.
+            returns, of a pool at this grade, what computes its leftover there and then.
+        kept: what an interrupted training of this grade left, to go on from; see `inr.training.greedy.state`.
+        keep: told after every update but those of the finish what makes such a table.
 
     Raises:
         DivergedError: a loss was not finite.
     """
     scale, shift = _target(pool, training)
-    leftover = partial(pool.leftover, grade=grade, scale=scale, shift=shift)
+    whole = dataclasses.replace(training, batch_size=None)
     recent = 0.0
+
+    def left_of(pool: Pool) -> Leftover:
+        return partial(pool.leftover, grade=grade, scale=scale, shift=shift)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
         return _backward(grade, pool, training, scale, shift, dtype) * scale**2
+
+    def update_whole(_done: int, _fraction: float, _factor: float) -> float:
+        return _backward(grade, pool, whole, scale, shift, dtype)  # the loss whose gradient it is: a search needs both
 
     def report(done: int, fraction: float, loss: float) -> bool:
         nonlocal recent
         weight = 1.0 if training.batch_size is None else max(0.1, 1.0 / done)  # a full batch's loss is exact
         recent = weight * loss + (1.0 - weight) * recent
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(done, fraction, loss, psnr, leftover)
+        on_step(done, fraction, loss, psnr, left_of)
         if target_psnr is None or psnr < target_psnr or done % _CONFIRM_EVERY:
             return False
         return _reached(grade, pool, scale, shift, target_psnr)
 
+    def report_first(done: int, fraction: float, loss: float) -> bool:
+        ended = report(done, fraction * length.steps / (length.steps + training.finish), loss)
+        if keep is not None:
+            keep(lambda: step_table(grade, optimizers, pool, done, recent, rate))
+        return ended
+
+    def report_finish(further: int, _: float, loss: float) -> bool:
+        return report(done + further, (done + further) / (done + training.finish), loss * scale**2)
+
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
-    done = train(update, optimizers, length, schedule=_SCHEDULES[training.schedule], on_step=report)
+    begun = 0
+    if kept:
+        begun, recent = restore_step(kept, grade, optimizers, pool)
+    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first, start=begun)
+    if training.finish:
+        rest = Length(steps=training.finish)
+        done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
     grade.rescale(scale, shift)
     return done
+
+
+def _schedule(training: GreedyTraining) -> Callable[[float], float]:
+    """Return what turns the fraction spent into the factor on the learning rate."""
+    if training.schedule != "exponential":
+        return _SCHEDULES[training.schedule]
+    if training.epochs is None:
+        return lambda fraction: float(training.decay**fraction)
+    last = max(training.epochs - 1, 1)  # t_k = t_max exp(-gamma k) reaches t_min in the last of the passes k = 0 .. K
+    passes = training.epochs
+    return lambda fraction: float(training.decay ** (min(math.floor(fraction * passes + 1e-9), last) / last))
 
 
 def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
@@ -90,8 +127,11 @@ def _backward(
     grade: Grade, pool: Pool, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
-    count = training.batch(pool.count)
-    pieces = pool.portions() if training.batch_size is None else (pool.batch(count),)
+    if training.batch_size is None:
+        pieces, count = pool.portions(), pool.count
+    else:
+        batch = pool.batch(training.batch_size, short=training.epochs is not None)
+        pieces, count = iter([batch]), len(batch[0])
     total = 0.0
     for inputs, residual, shown in pieces:
         for start in range(0, len(inputs), CHUNK):
@@ -99,7 +139,7 @@ def _backward(
             with autocast(dtype, inputs.device):
                 prediction = grade(inputs[part])
             weight = len(prediction) / count
-            error = prediction.float() - (residual[part] - shift) / scale
+            error = prediction.to(residual.dtype) - (residual[part] - shift) / scale
             loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
@@ -118,4 +158,4 @@ def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: 
 
 
 def _rms(residual: torch.Tensor) -> float:
-    return max(float(residual.square().mean().sqrt()), 1e-8)
+    return max(float(residual.square().mean().sqrt()), 1e-8 if residual.dtype == torch.float32 else 1e-18)

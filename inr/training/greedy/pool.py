@@ -5,7 +5,9 @@ at a time. A picture whose features fit whole has them computed once for each gr
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,6 +20,9 @@ CHUNK = 8192
 
 Batch = tuple[Tensor, Tensor, Tensor | None]
 """Inputs (n, d), residual (n, C), and how much of it is seen (n, C), None for all."""
+Array = np.ndarray[Any, Any]
+Spectrum = Callable[[Array], tuple[Array, Array]]
+"""(N, C) values -> (d, K) frequencies, cycles per unit of the coordinates, and their (K,) power."""
 
 
 def weighed(error: Tensor, shown: Tensor | None) -> Tensor:
@@ -38,6 +43,9 @@ class Pool:
         inputs: (R, d) float32, what the current grade sees.
         residual: (R, C) float32, e^l = colours minus the sum of the frozen heads.
         shown: (R, C) float32, how much of each number is seen, which its error counts by; None where all is.
+        dimensions: see the constructor.
+        middle: see the constructor.
+        spectrum: see the constructor.
     """
 
     inputs: Tensor
@@ -59,6 +67,9 @@ class Pool:
         seed: int,
         pool_bytes: int,
         shown: Tensor | None = None,
+        dimensions: int = 2,
+        middle: float = 0.5,
+        spectrum: Spectrum | None = None,
     ) -> None:
         """Hold the pixels of grade 1.
 
@@ -72,7 +83,12 @@ class Pool:
             seed: of the order of visits.
             pool_bytes: memory for the inputs held at a time.
             shown: (pixels, C) float32, how much of each number is seen; None where all is.
+            dimensions: of a coordinate.
+            middle: what the colours lie around.
+            spectrum: turns the leftover of all training pixels into its frequencies and their power; None where
+                there is no way to do so.
         """
+        self.dimensions, self.middle, self.spectrum = dimensions, middle, spectrum
         self._pixels, self._colours, self._shown, self._encode = pixels, colours, shown, encode
         self._feed: FeedName = feed
         fits = pool_bytes // (4 * widest)
@@ -107,6 +123,20 @@ class Pool:
     def error(self) -> float:
         """Mean square of what is seen of the residual held."""
         return float(weighed(self.residual, self.shown).square().mean())
+
+    @property
+    def order(self) -> dict[str, Tensor]:
+        """The order of visits to come: where it stands, and what draws the next; for a pool that is held whole."""
+        return {
+            "generator": self._generator.get_state(),
+            "visits": self._visits.clone(),
+            "position": torch.tensor(self._position),
+        }
+
+    @order.setter
+    def order(self, order: dict[str, Tensor]) -> None:
+        self._generator.set_state(order["generator"])
+        self._visits, self._position = order["visits"], int(order["position"])
 
     def portions(self) -> Iterator[Batch]:
         """Yield inputs, residual and `shown` of all training pixels once, as many as are held at a time."""
@@ -157,10 +187,11 @@ class Pool:
             parts.append(residual if grade is None else residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
-    def batch(self, size: int) -> Batch:
+    def batch(self, size: int, *, short: bool = False) -> Batch:
         """Return the next `size` inputs and residuals, and what is shown of them, in random order.
 
-        Never more than all training pixels; a batch may end one pass, or portion, and begin the next.
+        Never more than all training pixels; a batch may end one pass, or portion, and begin the next, unless the last
+        batch of a pass is to be short.
         """
         left, parts = min(size, self.count), list[Batch]()
         while left > 0:
@@ -169,7 +200,7 @@ class Pool:
             take = min(left, len(self._visits) - self._position)
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
-            left -= take
+            left = 0 if short else left - take
             residual, shown = self.residual.index_select(0, index), _chosen(self.shown, index)
             parts.append((self.inputs.index_select(0, index), residual, shown))
         if len(parts) == 1:
@@ -228,7 +259,7 @@ class Pool:
                 continue
             x = grade_input(encoded, features, feed=self._feed)
             if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
-                after = torch.empty(len(pixels), x.shape[1], device=x.device)
+                after = torch.empty(len(pixels), x.shape[1], device=x.device, dtype=x.dtype)
             after[part] = x
         return after, residual
 

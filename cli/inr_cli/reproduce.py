@@ -1,0 +1,142 @@
+"""`inr reproduce [NAME]`: the papers' experiments -> tables and figures, the paper's rows beside ours."""
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inr.errors import ConfigError, InrError
+from inr.experiments.registry import EXPERIMENTS, Experiment, experiment
+from inr.experiments.wishes import Effort, Wishes
+from inr.report.text import json_text
+from inr_cli import options as common
+from inr_cli.process import say, talk
+
+
+def reproduce(
+    name: Annotated[str | None, typer.Argument(help="An experiment, or all; none lists what there is.")] = None,
+    demo: Annotated[str | None, typer.Argument(help="A part of the experiment, where it has parts.")] = None,
+    effort: Annotated[
+        Effort, typer.Option(help="quick: minutes; standard: this program's training; paper: the authors', hours.")
+    ] = "quick",
+    methods: Annotated[
+        str | None, typer.Option(help="Names separated by commas. [default: those of the paper]", metavar="NAMES")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="Trainings of each case.")] = 1,
+    grades: Annotated[
+        str | None,
+        typer.Option(help="Number of grades; auto adds one while the validation error falls.", metavar="N"),
+    ] = None,
+    setting: Annotated[int | None, typer.Option(min=1, help="Number of the function. [default: all]")] = None,
+    q: Annotated[int | None, typer.Option(min=0, help="Lobes of the manifold's curve. [default: 0]")] = None,
+    image: Annotated[
+        Path | None, typer.Option(help="Picture to fit. [default: data/cat.png or data/camera.png]", readable=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with the files of MNIST, or of CIFAR-10.", readable=False)
+    ] = None,
+    beta: Annotated[float | None, typer.Option(min=0, help="Amplitude of the noise in labels. [default: 1]")] = None,
+    kappa: Annotated[float | None, typer.Option(min=0, help="Frequency of the noise in labels. [default: 5]")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for page and figures. [default: experiment-NAME]")
+    ] = None,
+    device: common.Device = "auto",
+    threads: common.Threads = None,
+    overwrite: common.Overwrite = False,
+    json: common.Json = False,
+    quiet: common.Quiet = False,
+    debug: common.Debug = False,
+) -> None:
+    """Do an experiment of the papers and show the paper's figures beside ours; begun again, go on with what is missing.
+
+    Example: inr reproduce synthetic --setting 1
+    """
+    with common.running(debug=debug, threads=threads, out=out):
+        if name is None:
+            _list(json)
+            return
+        wishes = Wishes(
+            effort=effort,
+            methods=None if methods is None else tuple(each.strip() for each in methods.split(",") if each.strip()),
+            seeds=seeds,
+            grades=_grades(grades),
+            setting=setting,
+            q=q,
+            image=image,
+            data=data,
+            beta=beta,
+            kappa=kappa,
+            demo=demo,
+        )
+        chosen = list(EXPERIMENTS.values()) if name == "all" else [experiment(name)]
+        doings = [each.doing(wishes) for each in chosen]
+        folder = out or Path(f"experiment-{name}")
+        folders = [folder / each.name for each in chosen] if name == "all" else [folder]
+        for each in folders:
+            _check_free(each, overwrite=overwrite)
+        from inr.experiments.page import PAGE, Table, table_lines, to_data, write_page
+        from inr.experiments.store import Store
+
+        pages = []
+        for each, doing, place in zip(chosen, doings, folders, strict=True):
+            try:
+                with common.bar(quiet, unit="step") as show:
+                    runs = Store(place / "runs").runs(doing.cases(wishes), device=device, tell=show)
+            except KeyboardInterrupt:
+                again = f"The same command goes on:\n  {common.this_command()}"
+                talk(f"Error: interrupted; the trainings that are done are kept in {place / 'runs'}. {again}")
+                raise typer.Exit(130) from None
+            page = doing.page(wishes, runs)
+            command = _command(each, wishes)
+            try:
+                files = write_page(page, place, command)
+            except OSError as error:
+                raise InrError(f"{place} cannot be written: {error.strerror or error}.") from error
+            pages.append(to_data(page, command))
+            if not json and not quiet:
+                for part in page.parts:
+                    if isinstance(part, Table):
+                        say("\n".join([f"{part.title}", *table_lines(part), *([part.note] if part.note else []), ""]))
+            talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
+        if json:
+            say(json_text(pages[0] if name != "all" else {"schema": 1, "experiments": pages}))
+
+
+def _list(json: bool) -> None:
+    """Print what there is."""
+    if json:
+        facts = [asdict(each) | {"takes": sorted(each.takes)} for each in EXPERIMENTS.values()]
+        say(json_text({"schema": 1, "experiments": facts}))
+        return
+    say(f"{'experiment':<20} {'quick':>6} {'standard':>9}  minutes, about, on two cores")
+    for each in EXPERIMENTS.values():
+        say(f"{each.name:<20} {each.minutes[0]:>6g} {each.minutes[1]:>9g}  {each.shows}")
+        say(f"{'':<38}{each.paper}; --methods {','.join(each.methods)}")
+
+
+def _grades(text: str | None) -> int | None:
+    if text in (None, "auto"):
+        return None if text is None else 0
+    if not text.isdecimal() or not 1 <= int(text) <= 64:
+        raise ConfigError(f"--grades is {text!r}; it takes a number between 1 and 64, or auto.")
+    return int(text)
+
+
+def _check_free(folder: Path, *, overwrite: bool) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise InrError(f"{folder} is a file; --out takes a folder.")
+    if (folder / "experiment.md").exists() and not overwrite:
+        raise InrError(f"{folder} already holds experiment.md; give --overwrite to replace it, or another --out.")
+
+
+def _command(chosen: Experiment, wishes: Wishes) -> str:
+    """Return the command that makes a page again."""
+    words = ["inr", "reproduce", chosen.name, *([wishes.demo] if wishes.demo else [])]
+    for key, value in asdict(wishes).items():
+        if value is None or key == "demo" or (key, value) in (("seeds", 1),):
+            continue
+        text = ",".join(value) if isinstance(value, tuple) else "auto" if (key, value) == ("grades", 0) else str(value)
+        words += [f"--{key}", text]
+    return shlex.join(words)

@@ -1,0 +1,1 @@
+"""The frequency principle: low frequencies are learned first; its demonstrations, and where it fails."""

@@ -1,0 +1,171 @@
+"""The name of a method and what is to be learned -> its configuration, with our training or its authors'."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from inr.experiments.wishes import Effort
+from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
+from inr.settings.methods import MOST_GRADES
+from inr.settings.recipes import greedy, own_recipe
+from inr.settings.rivals import RIVALS
+from inr.settings.shape import EncodingConfig, GradeShape
+
+_BARE = EncodingConfig(kind="none")
+_FOURIER = 128
+"""Frequencies of the encodings of our own methods."""
+_SIGMA = 0.3
+"""Standard deviation of Gaussian frequencies, over the highest frequency of the function."""
+MUON_RATE = 0.02
+"""Of the network on Fourier features and of one deep network; grades of the paper's network have `GRADE_RATE`."""
+GRADE_RATE = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authors:
+    """How Fang & Xu train: Adam, its rate falling exponentially from pass to pass.
+
+    Attributes:
+        highest: rate in the first pass.
+        lowest: rate in the last pass.
+        batch: samples of a step; None is all.
+        epochs: passes of each grade, the first of which their code counts as 0.
+    """
+
+    highest: float
+    lowest: float
+    batch: int | None
+    epochs: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """What is to be learned, as far as a method's configuration depends on it.
+
+    Attributes:
+        samples: that are trained on.
+        grades: of the paper's multi-grade network.
+        depth: hidden layers of each.
+        single: hidden layers of the paper's single network.
+        width: neurons of a layer.
+        reach: highest frequency, in cycles per unit of the inputs; 0 where there is none to speak of.
+        steps: of each grade, in our training.
+        batch: samples of a step, in our training; None is all.
+        precision: of the products, in our training.
+    """
+
+    samples: int
+    grades: int
+    depth: int
+    single: int
+    width: int
+    reach: float
+    steps: int
+    batch: int | None
+    precision: PrecisionName = "float32"
+
+
+def configuration(
+    method: str, problem: Problem, *, effort: Effort, authors: Authors, seed: int, grades: int | None = None
+) -> FitConfig:
+    """Return the configuration of a method.
+
+    `mgdl` and `sgdl` are the paper's networks with our training (Muon, cosine, the residual rescaled), `-paper` the
+    same networks with the authors'; `-fourier` are on Gaussian Fourier features. Published methods have their papers'
+    form, with the bandwidth that the function needs, and at `--effort paper` their papers' training too.
+
+    Args:
+        method: name.
+        problem: what is to be learned.
+        effort: see `Wishes`.
+        authors: training of the `-paper` methods.
+        seed: of the training.
+        grades: other than the paper's; 0 adds one while the validation error falls; None leaves it.
+    """
+    config = _configuration(method, problem, effort, authors, grades or (None if grades is None else MOST_GRADES))
+    return dataclasses.replace(config, seed=seed, grades_auto=grades == 0 and len(config.grades) > 1)
+
+
+def _configuration(method: str, problem: Problem, effort: Effort, authors: Authors, grades: int | None) -> FitConfig:
+    if method in RIVALS:
+        return _published(method, problem, effort, grades)
+    single = method.startswith("sgdl")
+    count = 1 if single else grades or problem.grades
+    depth = problem.single if single else problem.depth
+    fourier = method.endswith("-fourier")
+    shape = GradeShape(depth=depth, width=problem.width, activation="sine" if fourier else "relu")
+    encoding = _BARE
+    if fourier:
+        encoding = EncodingConfig(kind="fourier", frequencies=_FOURIER, sigma=_SIGMA * problem.reach)
+    if method.endswith("-paper"):
+        training = authors_training(authors, problem.samples, count)
+    else:
+        training = GreedyTraining(
+            steps=(problem.steps,) * count,
+            learning_rate=MUON_RATE if fourier or single else GRADE_RATE,
+            batch_size=problem.batch,
+            precision=problem.precision,
+        )
+    return FitConfig(
+        method=method, encoding=encoding, grades=(shape,) * count, training=training, frame="unit", feed="features"
+    )  # fmt: skip
+
+
+def authors_training(authors: Authors, samples: int, grades: int) -> GreedyTraining:
+    """Return the training of Fang & Xu's code for functions, of so many samples and grades.
+
+    Weights and biases uniform in +-1 / sqrt(fan_in); Adam; the rate t_k = t_max exp(-gamma k) in pass k = 0 .. K;
+    a pass ends with a short batch. Each grade draws its own start here, where theirs draw all from one seed.
+    """
+    per_epoch = -(-samples // (authors.batch or samples))
+    return GreedyTraining(
+        steps=(authors.epochs * per_epoch,) * grades,
+        learning_rate=authors.highest,
+        optimizer="adam",
+        schedule="exponential",
+        decay=authors.lowest / authors.highest,
+        epochs=authors.epochs,
+        init="uniform",
+        batch_size=authors.batch,
+        rescale_residual=False,
+        precision="float32",
+    )
+
+
+def _published(method: str, problem: Problem, effort: Effort, grades: int | None) -> FitConfig:
+    """Return a published method: its form at the function's bandwidth, with our training or its paper's."""
+    config = RIVALS[method].config
+    shapes, encoding = list(config.grades), config.encoding
+    if grades is not None:
+        shapes = [*shapes, *[shapes[-1]] * grades][:grades]
+    training = greedy(config)
+    if effort != "paper":
+        steps = problem.steps * problem.grades // len(shapes)
+        training = dataclasses.replace(
+            own_recipe(config), steps=(steps,) * len(shapes), batch_size=problem.batch, learning_rate=MUON_RATE
+        )
+    elif len(training.steps) != len(shapes):
+        training = dataclasses.replace(training, steps=(*training.steps, *training.steps[-1:] * 64)[: len(shapes)])
+    # Functions have no middle grey and no sigmoid's range; their values are as they are.
+    training = dataclasses.replace(
+        training, targets="unit", precision="float32", rescale_residual=effort != "paper" or method == "msnn"
+    )
+    if problem.reach and encoding.kind == "fourier":
+        sigma = (1.0 if len(encoding.bands) > 1 else _SIGMA) * problem.reach
+        encoding = dataclasses.replace(encoding, sigma=sigma)
+    shapes = [_reaching(own, method, problem.reach) for own in shapes]
+    return dataclasses.replace(
+        config, method=method, encoding=encoding, grades=tuple(shapes), training=training, frame="unit"
+    )
+
+
+def _reaching(shape: GradeShape, method: str, reach: float) -> GradeShape:
+    """Return a grade without a sigmoid, whose first layer has the frequencies of the function."""
+    form, width = dataclasses.replace(shape.form, sigmoid=False), shape.width
+    if reach and method in ("siren", "finer"):  # weights up to 1: omega_0 is the highest angular frequency
+        form = dataclasses.replace(form, gain=2.0 * math.pi * reach)
+    if reach and form.scales and method != "msnn":  # octaves up to that at which a weight of one has that frequency
+        octaves = max(2, math.ceil(math.log2(2.0 * math.pi * reach)))
+        form = dataclasses.replace(form, scales=tuple(2.0**number for number in range(octaves)))
+        width = -(-width // octaves) * octaves
+    return dataclasses.replace(shape, form=form, width=width)

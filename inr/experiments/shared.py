@@ -1,0 +1,112 @@
+"""What the pages of several experiments have in common: samples, and the paper's row beside ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from inr.experiments.figures import Array
+from inr.experiments.page import Cell, Table
+from inr.experiments.runs import Moment, Run
+from inr.training.samples import Samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a paper, or its authors' notebooks, give for a case; None is what is not known.
+
+    Attributes:
+        method: `MGDL` or `SGDL`.
+        seconds: of the whole training, on the authors' machine.
+        train: TrRSE.
+        validation: VaRSE.
+        test: TeRSE; text where only its order is known.
+    """
+
+    method: str
+    seconds: float | None = None
+    train: float | None = None
+    validation: float | None = None
+    test: float | str | None = None
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the columns of `ERRORS`."""
+        return (f"{self.method}, the paper", None, self.seconds, self.train, self.validation, self.test)
+
+
+TWO_NETWORKS = (
+    "`mgdl` and `sgdl` are the paper's two networks with this program's training (Muon, a cosine to zero, batches, the "
+    "residual rescaled before each grade), `mgdl-paper` and `sgdl-paper` the same networks with the authors'. So "
+    "`mgdl` beside `sgdl` says what the grades give, and `sgdl` beside `sgdl-paper` what the training gives. A dash "
+    "is a figure that is not known."
+)
+"""For the pages on which the paper's networks stand."""
+ERRORS = ("method", "seed", "seconds", "TrRSE", "VaRSE", "TeRSE")
+
+
+def samples(inputs: Array, targets: Array, *, dtype: torch.dtype = torch.float32) -> Samples:
+    """Return samples of (N,) or (N, d) inputs and (N,) or (N, C) targets."""
+    tables = (torch.from_numpy(np.asarray(each, np.float64)).to(dtype) for each in (inputs, targets))
+    points, values = (table if table.ndim == 2 else table[:, None] for table in tables)
+    return Samples(inputs=points.contiguous(), targets=values.contiguous())
+
+
+def errors(run: Run) -> tuple[Cell, ...]:
+    """Return the columns of `ERRORS` of a run as it ended."""
+    if not run.grades:
+        return (f"{run.method}: diverged", run.seed, None, None, None, None)
+    last = run.grades[-1]
+    return (run.method, run.seed, round(last.seconds, 1), *_rse(last))
+
+
+def by_grade(run: Run) -> list[tuple[Cell, ...]]:
+    """Return a row for each grade: method, seed, grade, seconds so far and the three errors."""
+    return [(run.method, run.seed, at.grade, round(at.seconds, 1), *_rse(at)) for at in run.grades]
+
+
+def _rse(at: Moment) -> tuple[Cell, Cell, Cell]:
+    return (at.train.rse, at.validation.rse if at.validation else None, at.test.rse if at.test else None)
+
+
+def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> list[Table]:
+    """Return the errors of the paper and of our runs, and those of our runs after each grade.
+
+    Args:
+        name: first part of the tables' names.
+        title: what was learned.
+        paper: rows of the paper.
+        runs: ours.
+    """
+    found = [
+        Table(
+            name=name,
+            title=title,
+            columns=ERRORS,
+            rows=(*(row.cells() for row in paper), *(errors(run) for run in runs)),
+            note=ratios(runs),
+        )
+    ]
+    grades = tuple(row for run in runs if len(run.grades) > 1 for row in by_grade(run))
+    if grades:
+        columns = ("method", "seed", "grade", *ERRORS[2:])
+        found.append(
+            Table(name=f"{name}-grades", title=f"{title}: the sum of the grades so far", columns=columns, rows=grades)
+        )
+    return found
+
+
+def ratios(runs: Sequence[Run]) -> str:
+    """Return a sentence on the ratio of test errors of one grade over several, geometric means over the seeds."""
+
+    def typical(method: str) -> float | None:
+        last = [run.grades[-1] for run in runs if run.method == method and run.grades]
+        found = [at.test.rse for at in last if at.test]
+        return float(np.exp(np.mean(np.log(found)))) if found else None
+
+    sentences = []
+    for several in dict.fromkeys(run.method for run in runs if run.method.startswith("mgdl")):
+        ours, single = typical(several), typical(several.replace("mgdl", "sgdl"))
+        if ours and single:
+            sentences.append(f"TeRSE of {several.replace('mgdl', 'sgdl')} over {several}: {single / ours:.3g}.")
+    return " ".join(sentences)

@@ -1,0 +1,117 @@
+"""Runs on a function of one variable -> figures: losses, errors by frequency over the training, spectra by grade."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inr.experiments import frequency
+from inr.experiments.figures import Array, Curves, Figure, HeatMap, Line
+from inr.experiments.runs import Run
+
+
+def signal_figures(
+    name: str, title: str, runs: Sequence[Run], target: Array, bins: Sequence[int], *, half_width: int = 0
+) -> list[Figure]:
+    """Return the figures of some runs on one function.
+
+    Args:
+        name: first part of the figures' names.
+        title: of the function.
+        runs: one of each method; what is in view are evenly spaced points over one unit.
+        target: (n,) values there.
+        bins: its frequencies, cycles per unit, ascending.
+        half_width: see `frequency.learned`.
+    """
+    runs = [run for run in runs if run.grades]
+    maps: list[tuple[str, Callable[[Array, Sequence[int]], Array]]] = [
+        ("how much of the amplitude is there", lambda p, k: frequency.learned(p, target, k, half_width)),
+        ("relative error, phase included", lambda p, k: np.clip(frequency.complex_error(p, target, k), 0.0, 1.0)),
+    ]
+    cut = (bins[len(bins) // 2 - 1] + bins[len(bins) // 2]) // 2
+    return [
+        Figure(
+            name=f"{name}-loss",
+            title=f"{title}: loss curves",
+            caption="The relative squared error over the updates. Dotted lines: a grade of the first method ends.",
+            panels=(loss_curves(runs, title),),
+        ),
+        Figure(
+            name=f"{name}-heat",
+            title=f"{title}: error by frequency over the training",
+            caption="First, how much of each frequency's amplitude the prediction has (1 is all), as the authors draw "
+            "it; then the relative error of the complex amplitude, which also sees the phase (0 is exact). The paper's "
+            "claim shows as steps: each grade reaches higher than the one before, and one network stays low.",
+            panels=tuple(heat_map(run, bins, way, f"{run.method}: {what}") for what, way in maps for run in runs),
+        ),
+        Figure(
+            name=f"{name}-spectrum",
+            title=f"{title}: spectrum by grade",
+            caption="Amplitudes |F| of what each grade adds, and of the target (dots). The paper's observation: grade "
+            "1 takes low frequencies, grade 2 middle ones, later grades high ones.",
+            panels=tuple(_spectra(run, target, bins) for run in runs),
+        ),
+        Figure(
+            name=f"{name}-low-high",
+            title=f"{title}: errors below and above {cut} cycles",
+            caption=f"Relative errors of what lies below {cut} cycles per unit (e_low), and above (e_high).",
+            panels=tuple(_low_high(run, target, cut) for run in runs),
+        ),
+    ]
+
+
+def ends(run: Run) -> tuple[float, ...]:
+    """Return the updates after which a grade ended, all but the last."""
+    return tuple(float(at.step) for at in run.grades[:-1])
+
+
+def loss_curves(runs: Sequence[Run], title: str) -> Curves:
+    """Return the relative error over the updates: training as lines, validation dashed."""
+    runs, lines = [run for run in runs if run.grades], []
+    for run in runs:
+        steps = np.array([at.step for at in run.curve])
+        lines.append(Line(label=f"{run.method}, training", x=steps, y=np.array([at.train.rse for at in run.curve])))
+        if run.curve[0].validation is not None:
+            held = np.array([at.validation.rse for at in run.curve if at.validation])
+            lines.append(Line(label=f"{run.method}, validation", x=steps, y=held, style="--"))
+    marks = ends(runs[0]) if runs else ()
+    return Curves(title=title, x="updates", y="relative squared error", lines=tuple(lines), log="y", marks=marks)
+
+
+def heat_map(run: Run, bins: Sequence[int], measure: Callable[[Array, Sequence[int]], Array], title: str) -> HeatMap:
+    """Return a measure by frequency over the updates of a run with one output, evenly spaced in looks.
+
+    Args:
+        run: its predictions in view are at evenly spaced points.
+        bins: frequencies, in cycles over those points.
+        measure: (T, n) predictions and bins -> (T, K).
+        title: above it.
+    """
+    values = measure(run.view[:, :, 0].astype(np.float64), bins)
+    looks = np.arange(len(run.curve))
+    places = [sum(at.grade <= grade for at in run.curve) - 0.5 for grade in range(1, len(run.grades))]
+    return HeatMap(
+        title=title,
+        x="moments of the training (dotted: a grade ends)",
+        y="frequency, cycles per unit",
+        columns=looks,
+        rows=np.array(bins),
+        values=values.T,
+        marks=tuple(places),
+    )
+
+
+def _spectra(run: Run, target: Array, bins: Sequence[int]) -> Curves:
+    added = np.diff(run.final[:, :, 0].astype(np.float64), axis=0, prepend=0.0)
+    x, shown = np.arange(0, round(1.15 * bins[-1])), np.array(bins)
+    lines = [
+        Line(label=f"grade {number}", x=x, y=frequency.amplitude(part)[x]) for number, part in enumerate(added, start=1)
+    ]
+    lines.append(Line(label="target", x=shown, y=frequency.amplitude(target)[shown], style="."))
+    return Curves(title=run.method, x="frequency, cycles per unit", y="amplitude |F|", lines=tuple(lines))
+
+
+def _low_high(run: Run, target: Array, cut: int) -> Curves:
+    steps = np.array([at.step for at in run.curve])
+    pair = frequency.low_high(run.view[:, :, 0].astype(np.float64), target, cut)
+    lines = tuple(Line(label=name, x=steps, y=values) for name, values in zip(("e_low", "e_high"), pair, strict=True))
+    return Curves(title=run.method, x="updates", y="relative error", lines=lines, log="y", marks=ends(run))

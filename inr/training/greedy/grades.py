@@ -1,0 +1,193 @@
+"""What to train on -> grades: one after another, each on what the ones before left over."""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from inr.errors import TrainingError
+from inr.networks.grade import Grade
+from inr.settings.config import FitConfig, GreedyTraining
+from inr.training.greedy.engine import train_grade
+from inr.training.greedy.pool import Pool
+from inr.training.greedy.start import new_grade
+from inr.training.greedy.state import (
+    Keeper,
+    Table,
+    frozen_table,
+    kept_rate,
+    restored,
+    seconds_before,
+    times_table,
+)
+from inr.training.loop import Length, retry
+from inr.training.result import GradeLog, Leftover, Progress
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trained:
+    """Grades and how their training went.
+
+    Attributes:
+        grades: frozen, in order.
+        logs: one for each.
+        stopped: why training ended before the configured end, or None.
+    """
+
+    grades: tuple[Grade, ...]
+    logs: tuple[GradeLog, ...]
+    stopped: str | None
+
+
+def train_grades(
+    pool: Pool,
+    config: FitConfig,
+    training: GreedyTraining,
+    *,
+    length: Length,
+    dtype: torch.dtype,
+    watched: Sequence[Pool] = (),
+    progress: Callable[[Progress], None] | None = None,
+    kept: Table | None = None,
+    keeper: Keeper | None = None,
+) -> Trained:
+    """Train each grade on what the ones before left over, then freeze it (Fang & Xu 2024, section 2).
+
+    Args:
+        pool: what is trained on, at grade 1.
+        config: of the fit.
+        training: its training.
+        length: of the whole training.
+        dtype: of the products.
+        watched: other samples that every grade is put behind too, without being trained on them. With
+            `config.grades_auto` the first of them decide whether another grade is kept.
+        progress: called after every step.
+        kept: what an interrupted training left, to go on from.
+        keeper: keeps what this one would leave; the pools are held whole then.
+
+    Raises:
+        TrainingError: a loss did not stay finite, even at a quarter of the learning rate.
+    """
+    kept = kept or {}
+    grades: list[Grade] = []
+    logs: list[GradeLog] = []
+    stopped, best = None, math.inf
+    for number, steps in enumerate(training.updates, start=1):
+        own, began = length.rest(steps, sum(training.updates[number - 1 :])), time.perf_counter()
+        own = dataclasses.replace(own, steps=training.steps[number - 1])
+        if own.seconds == 0.0 and grades:
+            break
+        before = pool.error
+        report = _reporter(training, number, length, (pool, *watched), progress)
+        found = restored(
+            kept, number, lambda number=number: new_grade(pool, config, training, number).to(pool.residual)
+        )
+        if found is not None:
+            grade, done, rate, earlier = found
+        else:
+            earlier = seconds_before(kept)
+
+            def keep(table: Callable[[], Table], earlier: float = earlier, began: float = began) -> None:
+                if keeper is not None and keeper.due():
+                    times = times_table(length.elapsed, earlier + time.perf_counter() - began)
+                    keeper.save(frozen_table(grades, logs) | table() | times)
+
+            grade, done, rate = _train(
+                pool, config, training, number, own, dtype, report, kept, None if keeper is None else keep
+            )
+        grade.requires_grad_(False)
+        grades.append(grade)
+        for each in (pool, *watched):
+            each.freeze(grade, last=number == len(config.grades))
+        after = pool.error
+        reached = -10.0 * math.log10(max(after, 1e-20)) if math.isfinite(after) else math.nan
+        spent = earlier + time.perf_counter() - began
+        logs.append(GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=reached))
+        if not math.isfinite(after):
+            raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
+        if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
+            grades.pop()  # cut off before it was of use
+            logs.pop()
+            break
+        held, last = (watched[0].error, best) if config.grades_auto else (0.0, math.inf)
+        if held >= last:
+            grades.pop()
+            logs.pop()
+            stopped = f"grade {number} did not lower the validation error"
+            break
+        best = held
+        if config.target_psnr is not None and reached >= config.target_psnr:
+            stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
+            break
+    if stopped is None and config.seconds is not None and tuple(log.steps for log in logs) != training.updates:
+        stopped = f"time limit of {config.seconds:g} s"
+    return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
+
+
+_Keep = Callable[[Callable[[], Table]], None]
+"""Told after every update what makes a table of the grade in training."""
+_Report = Callable[[int, float, float, float, Callable[[Pool], Leftover]], None]
+"""Told after every update the steps done, the fraction spent, loss, estimated PSNR, and a pool's leftover; see
+`train_grade`."""
+
+
+def _train(
+    pool: Pool,
+    config: FitConfig,
+    training: GreedyTraining,
+    number: int,
+    length: Length,
+    dtype: torch.dtype,
+    report: _Report,
+    kept: Table,
+    keep: _Keep | None,
+) -> tuple[Grade, int, float]:
+    """Train a grade, once more at a lower rate if need be, and return it, its steps and its learning rate."""
+
+    def attempt(rate: float, rest: Length) -> tuple[Grade, int]:
+        grade = new_grade(pool, config, training, number).to(pool.residual)
+        interrupted = dict(kept)
+        kept.clear()  # a second attempt begins anew
+        done = train_grade(
+            grade, pool, training, rate, rest, dtype=dtype, target_psnr=config.target_psnr, on_step=report,
+            kept=interrupted, keep=keep,
+        )  # fmt: skip
+        return grade, done
+
+    rate = kept_rate(kept) or training.rate(number)
+    (grade, done), rate = retry(attempt, rate, length, what=f"grade {number}", hint="give a lower --learning-rate")
+    return grade, done, rate
+
+
+def _reporter(
+    training: GreedyTraining,
+    number: int,
+    whole: Length,
+    pools: Sequence[Pool],
+    progress: Callable[[Progress], None] | None,
+) -> _Report:
+    """Return what turns the report of a grade's step into the progress of the whole fit."""
+    before, own = sum(training.updates[: number - 1]), training.updates[number - 1]
+
+    def report(done: int, fraction: float, loss: float, psnr: float, left_of: Callable[[Pool], Leftover]) -> None:
+        if progress is not None:
+            progress(
+                Progress(
+                    grade=number,
+                    grades=len(training.steps),
+                    step=done,
+                    done=before + done,
+                    fraction=(before + own * fraction) / whole.steps,
+                    grade_fraction=fraction,
+                    seconds=whole.elapsed,
+                    loss=loss,
+                    psnr_db=psnr,
+                    leftover=left_of(pools[0]),
+                    watched=tuple(left_of(pool) for pool in pools[1:]),
+                )
+            )
+
+    return report

@@ -1,0 +1,156 @@
+"""Samples of any function and a configuration -> grades that learn it: the greedy training without a picture."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from inr.device import choose_device, choose_precision, keep_freed_memory
+from inr.errors import ConfigError
+from inr.networks.chain import grade_inputs, prefixes
+from inr.networks.encoding import Encoding, draw_encoding
+from inr.networks.grade import Grade
+from inr.settings.config import DeviceName, FitConfig, GreedyTraining
+from inr.settings.shape import FeedName
+from inr.spectra.samples import spectrum_of
+from inr.training.greedy.grades import train_grades
+from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.greedy.state import Keeper, seconds_before
+from inr.training.loop import Length
+from inr.training.result import GradeLog, Progress
+from inr.training.seeds import seed_of
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Samples:
+    """Values of a function at some points. The type of the numbers is that of the whole training.
+
+    Attributes:
+        inputs: (N, d) float32 or float64.
+        targets: (N, C), of the same type.
+        middle: what they lie around: where grade 1 begins.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    middle: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.inputs.ndim != 2 or self.targets.ndim != 2 or len(self.inputs) != len(self.targets):
+            shapes = f"{tuple(self.inputs.shape)} and {tuple(self.targets.shape)}"
+            raise ConfigError(f"inputs and targets have the shapes {shapes}; tables of equally many rows are needed.")
+        if self.inputs.dtype != self.targets.dtype:
+            raise ConfigError(f"inputs are {self.inputs.dtype} and targets {self.targets.dtype}; give one type.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SamplesFit:
+    """Grades that have learned a function, and how they came about.
+
+    Attributes:
+        encoding: input of grade 1.
+        feed: what later grades see, see `FitConfig.feed`.
+        grades: in order.
+        logs: one for each; their PSNR is -10 log10 of the mean squared error of what was trained on.
+        seconds: of the whole training.
+        stopped: why training ended before the configured end, or None.
+    """
+
+    encoding: Encoding
+    feed: FeedName
+    grades: tuple[Grade, ...]
+    logs: tuple[GradeLog, ...]
+    seconds: float
+    stopped: str | None
+
+    @property
+    def parameters_count(self) -> int:
+        """Numbers learned, over all grades."""
+        return sum(grade.parameters_count for grade in self.grades)
+
+    @torch.no_grad()
+    def predictions(self, inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return, for each grade, the (N, C) sum of the heads so far at (N, d) inputs."""
+        parts = [tuple(prefixes(self.grades, self.encoding(p), feed=self.feed)) for p in inputs.split(CHUNK)]
+        return tuple(torch.cat(each) for each in zip(*parts, strict=True))
+
+
+def fit_samples(
+    samples: Samples,
+    config: FitConfig,
+    *,
+    watched: Sequence[Samples] = (),
+    device: DeviceName = "cpu",
+    progress: Callable[[Progress], None] | None = None,
+    keeper: Keeper | None = None,
+) -> SamplesFit:
+    """Learn a function from samples, grade by grade (Fang & Xu 2024, section 2).
+
+    The same grades, trainer and loop as for pictures. Of the configuration, `frame` and `pixels` are for pictures
+    only: an encoding's sigma is in cycles per unit of the inputs.
+
+    Args:
+        samples: to train on.
+        config: with greedy training.
+        watched: other samples, not trained on, whose leftover `Progress.watched` tells.
+        device: that trains.
+        progress: called after every step.
+        keeper: holds what an interrupted training left, from which this one goes on, and what this one would leave.
+
+    Raises:
+        ConfigError: settings that need a picture.
+        TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
+    """
+    training = config.training
+    if not isinstance(training, GreedyTraining):
+        raise ConfigError("joint training needs a picture; functions are learned by greedy training.")
+    if config.encoding.sigma is None:
+        raise ConfigError("sigma is not given; only a picture's is read off its spectrum.")
+    if config.grades_auto and not watched:
+        raise ConfigError("grades are to be added while the validation error falls, but there is no validation set.")
+    keep_freed_memory()
+    on = choose_device(device)
+    kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]
+    encoding = draw_encoding(config.encoding, "unit", seed_of(config.seed, 0), dimensions).to(on, kind)
+    kept = {} if keeper is None else keeper.load()
+    before = seconds_before(kept, whole=True)
+    length = Length(steps=sum(training.updates), seconds=config.seconds, began=time.perf_counter() - before)
+    dtype = choose_precision(training.precision, on) if kind == torch.float32 else torch.float32
+
+    def pool(of: Samples) -> Pool:
+        inputs = of.inputs.to(on)
+        return Pool(
+            pixels=torch.arange(len(inputs)),
+            colours=of.targets.to(on),
+            encode=lambda chosen: encoding(inputs[chosen.to(on)]),
+            feed=config.feed,
+            widest=max(grade_inputs(config.grades, encoding.size, feed=config.feed)),
+            visits=0,
+            seed=seed_of(config.seed, -1),
+            pool_bytes=1 << 62,
+            dimensions=dimensions,
+            middle=of.middle,
+            spectrum=None if dimensions > 2 else lambda values: spectrum_of(of.inputs.numpy(), values),
+        )
+
+    trained = train_grades(
+        pool(samples),
+        config,
+        training,
+        length=length,
+        dtype=dtype,
+        watched=[pool(each) for each in watched],
+        progress=progress,
+        kept=kept,
+        keeper=keeper,
+    )
+    return SamplesFit(
+        encoding=encoding.cpu(),
+        feed=config.feed,
+        grades=tuple(grade.cpu() for grade in trained.grades),
+        logs=trained.logs,
+        seconds=length.elapsed,
+        stopped=trained.stopped,
+    )

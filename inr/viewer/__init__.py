@@ -1,0 +1,1 @@
+"""A model file -> a page that decodes and draws it by itself."""

@@ -1,0 +1,105 @@
+"""`inr reproduce` from the command line down to its files."""
+
+import json
+
+import pytest
+from test_cli import run
+
+from inr.experiments import synthetic
+from inr.experiments.registry import EXPERIMENTS
+
+
+@pytest.fixture
+def short(monkeypatch, tmp_path):
+    """Two updates a grade on few points, figures not drawn (`test_experiments.py` draws), in an empty folder."""
+    monkeypatch.setattr(synthetic, "STEPS", dict.fromkeys(("quick", "standard", "paper"), 2))
+    monkeypatch.setattr(synthetic, "TRAIN", 600)
+    monkeypatch.setattr(synthetic, "HELD_OUT", 50)
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: path.touch())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_list_has_every_experiment_and_what_it_takes():
+    text = run("reproduce").stdout
+    for name, each in EXPERIMENTS.items():
+        assert name in text and each.paper in text and each.shows in text
+    listed = json.loads(run("reproduce", "--json").stdout)["experiments"]
+    assert [each["name"] for each in listed] == list(EXPERIMENTS) and "setting" in listed[0]["takes"]
+
+
+def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(short):
+    said = run("reproduce", "synthetic", "--setting", "2", "--methods", "mgdl,sgdl", "--seeds", "2", "--threads", "1")
+    for part in ("MGDL, the paper", "27,6", "0.005777", "| mgdl |", "| sgdl | 1 |", "TeRSE of sgdl over mgdl"):
+        assert part in said.stdout, part
+    assert "experiment-synthetic/experiment.md" in said.stderr
+    page = (short / "experiment-synthetic/experiment.md").read_text()
+    assert "inr reproduce synthetic --effort quick --methods mgdl,sgdl --seeds 2 --setting 2" in page
+    for line in page.splitlines():
+        if line.startswith("!["):
+            assert (short / "experiment-synthetic" / line.split("(")[1].rstrip(")")).exists()
+    data = json.loads((short / "experiment-synthetic/experiment.json").read_text())
+    assert len(data["runs"]) == 4 and {run["seed"] for run in data["runs"]} == {0, 1}
+
+    refused = run("reproduce", "synthetic", "--setting", "2", code=1)
+    assert "already holds experiment.md" in refused.stderr
+    kept = {path: path.stat().st_mtime_ns for path in (short / "experiment-synthetic/runs").iterdir()}
+    again = run(
+        "reproduce", "synthetic", "--setting", "2", "--methods", "mgdl,sgdl", "--seeds", "2", "--overwrite", "--json",
+        "--quiet",
+    )  # fmt: skip
+    assert json.loads(again.stdout)["tables"] == data["tables"] and not again.stderr
+    assert kept == {path: path.stat().st_mtime_ns for path in (short / "experiment-synthetic/runs").iterdir()}
+
+
+def test_grades_may_be_given_or_left_to_the_validation_error(short):
+    two = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--grades", "2", "--json", "-o", "two")
+    assert len(json.loads(two.stdout)["runs"][0]["grades"]) == 2
+    auto = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--grades", "auto", "--json", "-o", "a")
+    found = json.loads(auto.stdout)["runs"][0]
+    held = [at["validation"]["rse"] for at in found["grades"]]
+    assert held == sorted(held, reverse=True)
+    assert "--grades auto" in (short / "a/experiment.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["nothing"], "experiment is 'nothing'; there are synthetic,", 2),
+        (["synthetic", "--setting", "5"], "settings 1 to 4", 2),
+        (["manifold", "--setting", "3"], "settings 1 and 2", 2),
+        (["manifold", "--q", "101"], "between 0 and 100", 2),
+        (["synthetic", "--q", "4"], "takes --grades, --setting", 2),
+        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --grades, --kappa", 2),
+        (["labels", "--kappa", "3", "--data", "nowhere"], "nowhere holds no train-images-idx3-ubyte", 1),
+        (["synthetic", "--methods", "magic"], "--methods has 'magic'; experiment 'synthetic' knows mgdl,", 2),
+        (["synthetic", "--methods", "siren:omega=3"], "--methods has 'siren:omega=3'", 2),
+        (["synthetic", "--grades", "many"], "a number between 1 and 64, or auto", 2),
+        (["synthetic", "--effort", "great"], "'great' is not one of", 2),
+        (["images", "--image", "none.png"], "none.png", 1),
+        (["images"], "there is no data/cat.png here; give a picture with --image", 2),
+        (["methods", "magic"], "there is no part 'magic'; experiment 'methods' has msnn,", 2),
+        (["synthetic", "-o", "taken"], "taken is a file; --out takes a folder", 1),
+    ],
+)
+def test_what_makes_no_sense_is_one_sentence(short, arguments, message, code):
+    (short / "taken").write_text("")
+    said = run("reproduce", *arguments, code=code)
+    assert message in " ".join(said.stderr.replace("│", " ").split())
+
+
+def test_an_interruption_says_how_to_go_on(short, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("inr.experiments.store.do", stop)
+    said = run("reproduce", "synthetic", "--setting", "1", code=130)
+    assert "the trainings that are done are kept in experiment-synthetic/runs" in said.stderr
+    assert not (short / "experiment-synthetic/experiment.md").exists()
+
+
+def test_all_does_every_experiment(short, monkeypatch):
+    monkeypatch.setattr("inr_cli.reproduce.EXPERIMENTS", {"synthetic": EXPERIMENTS["synthetic"]})
+    said = run("reproduce", "all", "--methods", "mgdl", "-o", "every", "--json", "--quiet")
+    assert [len(each["runs"]) for each in json.loads(said.stdout)["experiments"]] == [4]
+    assert (short / "every/synthetic/experiment.md").exists()

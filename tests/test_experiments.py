@@ -1,0 +1,464 @@
+"""The papers' experiments: their definitions against plain formulas, their runs, their pages."""
+
+import dataclasses
+import gzip
+import hashlib
+import json
+import math
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+import inr
+from inr.experiments import (
+    digits,
+    frequency,
+    images,
+    inventions,
+    labels,
+    manifold,
+    robustness,
+    sines,
+    synthetic,
+    training,
+)
+from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture, draw
+from inr.experiments.methods import Authors, Problem, authors_training, configuration
+from inr.experiments.page import Page, Table, cell, table_lines, write_page
+from inr.experiments.registry import EXPERIMENTS, NETWORKS
+from inr.experiments.runs import Case, Data, score
+from inr.experiments.shared import samples
+from inr.experiments.store import Store
+from inr.experiments.training import do
+from inr.experiments.wishes import Wishes
+from inr.networks.chain import grade_inputs
+from inr.networks.grade import parameter_shapes
+from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.shape import EncodingConfig, GradeShape
+from inr.training.greedy.engine import _schedule
+from inr.training.greedy.pool import Pool
+
+SMOKE = Authors(highest=1e-3, lowest=1e-4, batch=None, epochs=301)
+
+
+def problem(**changes) -> Problem:
+    plain = {"samples": 40, "grades": 2, "depth": 1, "single": 2, "width": 16, "reach": 3.0, "steps": 5, "batch": 16}
+    return Problem(**(plain | changes))
+
+
+def line_data() -> Data:
+    x = np.arange(40) / 40
+    train, held = (samples(at, np.sin(2 * np.pi * at)) for at in (x, x + 0.01))
+    return Data(train=train, validation=held, test=held)
+
+
+def case(method="mgdl", seed=0, **changes) -> Case:
+    config = configuration(method, problem(**changes), effort="quick", authors=SMOKE, seed=seed)
+    return Case(name="a line", method=method, config=config, data=line_data(), looks=8)
+
+
+# the functions
+
+
+def test_the_phases_are_those_of_the_authors_code():
+    assert np.round(sines.PHASES[:5], 4).tolist() == [3.4483, 4.4937, 3.7873, 3.4236, 2.6619]
+
+
+@pytest.mark.parametrize("setting", [1, 2, 3, 4])
+@pytest.mark.parametrize("x", [0.0, 0.123, 0.77])
+def test_sums_of_sines_are_the_papers_formula(setting, x):
+    def alpha(j):
+        return {1: 1.0, 2: 1.05 - 0.05 * j, 3: math.exp(-x) * math.cos((j - 1) * x), 4: 0.05 * j}[setting]
+
+    expected = sum(alpha(j) * math.sin(2 * math.pi * 10 * j * x + sines.PHASES[j - 1]) for j in range(1, 21))
+    at = np.array([x])
+    assert sines.waves(sines.amplitudes(setting, at), at)[0] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("setting", [1, 2])
+def test_functions_on_the_manifold_are_the_papers_formula(setting):
+    x, q = 0.31, 4
+    alpha = {1: lambda j: 0.025 * j, 2: lambda j: math.exp(-x) * math.cos((j - 1) * x)}[setting]
+    expected = sum(alpha(j) * math.sin(2 * math.pi * 10 * j * x + sines.PHASES[j - 1]) for j in range(1, 41))
+    at = np.array([x])
+    assert sines.waves(sines.manifold_amplitudes(setting, at), at)[0] == pytest.approx(expected, abs=1e-9)
+    radius = 1 + 0.5 * math.sin(2 * math.pi * q * x)
+    where = [radius * math.cos(2 * math.pi * x), radius * math.sin(2 * math.pi * x)]
+    assert manifold.curve(q, at)[0].tolist() == pytest.approx(where)
+
+
+def test_the_samples_of_the_synthetic_settings():
+    data = synthetic.data(1)
+    assert [len(each.inputs) for each in (data.train, data.validation, data.test)] == [6000, 2000, 2000]
+    assert data.train.inputs[[0, 1, -1], 0].tolist() == pytest.approx([0.0, 1 / 6000, 5999 / 6000])
+    assert data.validation.inputs[0, 0] == pytest.approx(np.random.RandomState(0).uniform(size=1)[0])
+    assert data.test.inputs[0, 0] == pytest.approx(np.random.RandomState(1).uniform(size=1)[0])
+    assert len(manifold.data(1, 0).train.inputs) == 12_000 and len(manifold.data(1, 0).test.inputs) == 4000
+
+
+def test_noisy_labels_are_the_papers_formula():
+    inputs = np.array([[0.1, 0.2, 0.2], [0.5, 0.0, 0.0]])
+    found = digits.noisy(inputs, np.array([3, 0]), beta=0.5, kappa=7.0)
+    for row, label, size in ((0, 3, 0.3), (1, 0, 0.5)):
+        expected = np.zeros(10)
+        expected[label] = 1 + 0.5 * math.sin(2 * math.pi * 7 * size)
+        assert found[row] == pytest.approx(expected)
+
+
+def test_the_split_of_digits_is_scikit_learns():
+    model_selection = pytest.importorskip("sklearn.model_selection")
+    theirs = model_selection.train_test_split(np.arange(1348), random_state=0, test_size=0.25)
+    for own, other in zip(digits.split(1348), theirs, strict=True):
+        assert own.tolist() == other.tolist()
+
+
+def test_without_files_of_mnist_the_small_digits_are_split_as_they_say():
+    pytest.importorskip("sklearn")
+    small = digits.load_digits(None)
+    assert small.inputs.shape == (1348, 64) and small.test_inputs.shape == (449, 64) and small.inputs.max() <= 1
+    data = labels.data(small, 1.0, 5.0)
+    assert [len(each.inputs) for each in (data.train, data.validation, data.test)] == [1011, 337, 449]
+    assert set(np.unique(data.test.targets)) == {0.0, 1.0} and float(data.train.targets.max()) > 1.5
+
+
+# measures
+
+
+def test_errors_are_the_papers_formulas():
+    target, predicted = torch.tensor([[3.0], [4.0]]), torch.tensor([[3.0], [3.0]])
+    found = score(target - predicted, target)
+    assert found.rse == pytest.approx(1 / 25) and found.psnr_db == pytest.approx(-10 * math.log10(1 / 2))
+
+
+def test_errors_by_frequency_are_plain_sums():
+    n = 48
+    x = np.arange(n)
+    target = np.sin(2 * np.pi * 3 * x / n) + 0.5 * np.cos(2 * np.pi * 7 * x / n)
+    shifted = np.cos(2 * np.pi * 3 * x / n)
+
+    def transform(values, k):
+        return sum(values[i] * np.exp(-2j * np.pi * k * i / n) for i in range(n)) / n
+
+    for k in (3, 7):
+        wanted, got = transform(target, k), transform(shifted, k)
+        assert frequency.complex_error(shifted, target, [k])[0] == pytest.approx(abs(got - wanted) / abs(wanted))
+        assert frequency.magnitude_error(shifted, target, [k])[0] == pytest.approx(
+            abs(abs(got) - abs(wanted)) / abs(wanted)
+        )
+        assert frequency.learned(shifted, target, [k])[0] == pytest.approx(min(abs(got) / abs(wanted), 1), abs=1e-12)
+    assert frequency.magnitude_error(shifted, target, [3])[0] < 1e-12 < frequency.complex_error(shifted, target, [3])[0]
+    low, high = frequency.low_high(shifted, target, 5)
+    assert low == pytest.approx(math.sqrt(2)) and high == pytest.approx(1)
+    many = frequency.complex_error(np.stack([shifted, target]), target, [3, 7])
+    assert many.shape == (2, 2) and many[1].tolist() == pytest.approx([0, 0], abs=1e-12)
+
+
+# configurations
+
+
+def parameters(config: FitConfig, inputs: int, outputs: int) -> int:
+    sizes = grade_inputs(config.grades, inputs, feed=config.feed)
+    shapes = [parameter_shapes(n, outputs, own, 1, 1) for n, own in zip(sizes, config.grades, strict=True)]
+    return sum(math.prod(shape) for grade in shapes for shape in grade)
+
+
+def test_parameter_counts_are_those_of_the_papers_networks():
+    def synthetic_network(method, setting):
+        return configuration(method, synthetic.problem(setting, "quick"), effort="quick", authors=SMOKE, seed=0)
+
+    assert parameters(synthetic_network("sgdl", 1), 1, 1) == 461_313
+    assert parameters(synthetic_network("mgdl", 1), 1, 1) == 462_084
+    assert parameters(synthetic_network("sgdl-paper", 4), 1, 1) == 592_897
+    assert parameters(synthetic_network("mgdl-paper", 4), 1, 1) == 593_925
+    of = {each.method: each.config for each in manifold.cases(Wishes(setting=1, q=0))}
+    assert (parameters(of["sgdl"], 2, 1), parameters(of["mgdl"], 2, 1)) == (461_569, 462_340)
+    for method, count in (("sgdl", 184_330), ("mgdl", 186_910), ("mgdl-b", 190_780)):
+        assert parameters(labels.network(method, "quick", 45_000, 0), 784, 10) == count
+    small = inr.image_from_array(np.zeros((8, 8, 3), np.uint8))
+    for method, count in (("sgdl-paper", 725_251), ("mgdl-paper", 727_564)):
+        assert parameters(images._configuration(method, small, Wishes(), 0), 2, 3) == count
+
+
+def test_the_authors_training_is_theirs():
+    training = authors_training(Authors(highest=1e-3, lowest=1e-5, batch=256, epochs=31), 6000, 4)
+    assert training.steps == (31 * 24,) * 4 and training.init == "uniform" and not training.rescale_residual
+    factor, gamma = _schedule(training), math.log(1e-3 / 1e-5) / 30
+    for epoch in (0, 1, 17, 30):
+        for step in (0, 23):
+            fraction = (24 * epoch + step) / training.steps[0]
+            assert 1e-3 * factor(fraction) == pytest.approx(1e-3 * math.exp(-gamma * epoch))
+
+
+def test_a_pass_with_a_short_batch_visits_every_sample_once():
+    pool = Pool(
+        pixels=torch.arange(10), colours=torch.arange(10.0)[:, None], encode=lambda at: at.float()[:, None],
+        feed="features", widest=1, visits=0, seed=0, pool_bytes=1 << 40,
+    )  # fmt: skip
+    for _ in range(3):
+        parts = [pool.batch(4, short=True)[0][:, 0].tolist() for _ in range(3)]
+        assert [len(part) for part in parts] == [4, 4, 2] and sorted(x for part in parts for x in part) == list(
+            range(10)
+        )
+
+
+@pytest.mark.parametrize("method", NETWORKS)
+@pytest.mark.parametrize("inputs", [1, 2])
+def test_every_method_learns_functions_of_one_and_two_variables(method, inputs):
+    x = np.random.RandomState(0).uniform(size=(60, inputs))
+    table = samples(x, np.sin(5 * x.sum(axis=1)))
+    for effort in ("quick", "paper"):
+        config = configuration(method, problem(), effort=effort, authors=SMOKE, seed=0)
+        steps = (2,) * len(config.grades)
+        config = dataclasses.replace(config, training=dataclasses.replace(config.training, steps=steps))
+        run = do(Case(name="f", method=method, config=config, data=Data(train=table), looks=2))
+        assert math.isfinite(run.grades[-1].train.rse) and run.final.shape == (len(steps), 60, 1)
+
+
+def test_another_grade_is_kept_only_while_the_validation_error_falls():
+    data = line_data()
+    random = torch.from_numpy(np.random.RandomState(0).normal(size=(40, 1))).float()
+    noise = dataclasses.replace(data.validation, targets=random)
+    falling = configuration("mgdl", problem(steps=60), effort="quick", authors=SMOKE, seed=0, grades=0)
+    assert falling.grades_auto and len(falling.grades) == 10
+    kept = do(Case(name="f", method="mgdl", config=falling, data=data))
+    held = [at.validation.rse for at in kept.grades]
+    assert len(held) > 1 and held == sorted(held, reverse=True)
+    stopped = do(Case(name="f", method="mgdl", config=falling, data=dataclasses.replace(data, validation=noise)))
+    assert len(stopped.grades) < 10 and "did not lower the validation error" in stopped.stopped
+    with pytest.raises(inr.ConfigError, match="no validation set"):
+        do(Case(name="f", method="mgdl", config=falling, data=Data(train=data.train)))
+
+
+def test_lbfgs_finishes_where_adam_does_not_arrive():
+    x = np.linspace(-1, 1, 60)
+    data = Data(train=samples(x, x**2, dtype=torch.float64))
+    plain = FitConfig(
+        method="f", encoding=EncodingConfig(kind="none"), feed="features",
+        grades=(GradeShape(depth=1, width=12, activation="tanh"),),
+        training=GreedyTraining(
+            steps=(100,), learning_rate=1e-2, optimizer="adam", batch_size=None, precision="float32"
+        ),
+    )  # fmt: skip
+    ended = dataclasses.replace(plain, training=dataclasses.replace(plain.training, finish=150))
+    adam, both = (do(Case(name="f", method="m", config=config, data=data, looks=4)) for config in (plain, ended))
+    assert both.steps == 250 and both.curve[-1].step == 250
+    assert both.grades[-1].train.rse < 1e-3 * adam.grades[-1].train.rse
+
+
+# runs and pages
+
+
+def test_a_run_measures_what_the_model_predicts(tmp_path):
+    one = case(steps=7)
+    run = do(one)
+    assert [at.grade for at in run.grades] == [1, 2] and run.grades[-1].step == run.steps == 14
+    assert tuple(at.step for at in run.curve) == one.moments and run.view.shape == (len(run.curve), 40, 1)
+    targets = one.data.train.targets.numpy()
+    for final, at in zip(run.final, run.grades, strict=True):
+        assert at.train.rse == pytest.approx(((final - targets) ** 2).sum() / (targets**2).sum(), rel=1e-4)
+    assert run.curve[-1].test.rse == pytest.approx(run.grades[-1].test.rse, rel=1e-4)
+    np.testing.assert_allclose(run.view[-1], run.final[-1], atol=1e-5)
+
+
+def test_runs_are_kept_and_done_once(tmp_path, monkeypatch):
+    cases, told = [case("mgdl"), case("sgdl"), case("mgdl", seed=1)], []
+    first = Store(tmp_path).runs(cases, tell=lambda *at: told.append(at))
+    assert told[0] == ("a line, mgdl, seed 0", 0, 25) and told[-1] == ("a line, mgdl, seed 1", 25, 25)
+    assert first[0].grades[-1].train.rse != first[2].grades[-1].train.rse
+    monkeypatch.setattr("inr.experiments.store.do", lambda *_, **__: pytest.fail("it is there"))
+    again = Store(tmp_path).runs(cases)
+    for one, other in zip(first, again, strict=True):
+        assert (one.grades, one.curve, one.rates) == (other.grades, other.curve, other.rates)
+        assert np.array_equal(one.view, other.view) and np.array_equal(one.final, other.final)
+
+
+def test_a_record_that_is_not_whole_is_done_again(tmp_path):
+    one = case()
+    whole = Store(tmp_path).runs([one])[0]
+    for broken, content in (("*.npz", b"PK"), ("*.json", b"{"), ("*.json", b"[]")):
+        next(tmp_path.glob(broken)).write_bytes(content)
+        assert Store(tmp_path).runs([one])[0].grades[-1].train == whole.grades[-1].train
+
+
+def test_an_interruption_keeps_what_is_done(tmp_path):
+    def stop(what, done, _total):
+        if "sgdl" in what and done > 12:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        Store(tmp_path).runs([case("mgdl"), case("sgdl")], tell=stop)
+    assert [path.stem.split("-")[3] for path in tmp_path.glob("*.json")] == ["0"] and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("method", ["mgdl", "mgdl-paper", "adaptive", "msnn"])
+@pytest.mark.parametrize("stop", [3, 9])
+def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypatch, method, stop):
+    """Cut off in its first and in its second grade; what was done since it was last kept is done again."""
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    one = case(method, steps=6)
+    if method != "adaptive":
+        short = dataclasses.replace(one.training, steps=(6,) * len(one.config.grades))
+        one = dataclasses.replace(one, config=dataclasses.replace(one.config, training=short))
+    through = do(one)
+
+    def interrupt(done):
+        if done == stop:
+            raise KeyboardInterrupt
+
+    part = tmp_path / "x.part.npz"
+    with pytest.raises(KeyboardInterrupt):
+        do(one, tell=interrupt, part=part)
+    told = []
+    again = do(one, tell=told.append, part=part)
+    assert told[0] == stop and again.parameters == through.parameters
+    for ours, theirs in zip((*again.curve, *again.grades), (*through.curve, *through.grades), strict=True):
+        assert dataclasses.replace(ours, seconds=0) == dataclasses.replace(theirs, seconds=0)
+    assert np.array_equal(again.final, through.final) and np.array_equal(again.view, through.view)
+    assert again.seconds > 0 and again.grades[-1].seconds > 0
+    part.write_bytes(b"PK half of it")
+    whole = []
+    do(one, tell=whole.append, part=part)
+    assert whole[0] == 1
+
+
+def test_a_training_that_diverges_is_a_row(tmp_path):
+    one = robustness.gradient_descent("mgdl", 1e3, 40, 0)
+    found = Store(tmp_path).runs([Case(name="f", method="mgdl", config=one, data=line_data(), looks=2)])
+    assert found[0].grades == () and "did not stay finite" in found[0].stopped
+    table = synthetic.tables("f", "a function", (), found)[0]
+    assert table.rows == (("mgdl: diverged", 0, None, None, None, None),)
+
+
+def test_cells_and_tables_are_what_a_reader_sees():
+    assert [cell(v) for v in (None, 0.12345, 1.5e-7, 2e6, 12_345, "text", math.nan, 0.0)] == [
+        "-", "0.1235", "1.50e-07", "2.00e+06", "12,345", "text", "-", "0",
+    ]  # fmt: skip
+    table = Table(name="t", title="T", columns=("a", "b"), rows=(("x", 1.0), ("y", None)))
+    assert table_lines(table) == ["| a | b |", "| --- | ---: |", "| x | 1 |", "| y | - |"]
+
+
+def test_a_page_is_a_folder_with_figures_and_data(tmp_path):
+    x = np.arange(5)
+    panels = (
+        Curves(
+            title="c", x="x", y="y", lines=(Line(label="one $x$", x=x + 1, y=x + 1.0, style="o"),), log="xy", marks=(2,)
+        ),
+        HeatMap(title="h", x="x", y="y", columns=x, rows=np.arange(3), values=np.zeros((3, 5)), marks=(1.5,)),
+        Picture(title="p", pixels=np.zeros((4, 6))),
+        Picture(title="p", pixels=np.zeros((4, 6, 3))),
+    )
+    figure = Figure(name="fig", title="figure", caption="A caption.", panels=panels)
+    table = Table(name="tab", title="Table", columns=("a",), rows=((1.5,), (None,)), note="A note.")
+    run = do(case())
+    page = Page(title="Title", about=("About it.",), parts=(table, figure, "A paragraph."), runs=(run,))
+    files = write_page(page, tmp_path / "out", "inr reproduce x")
+    assert sorted(path.name for path in files) == [
+        "experiment.json", "experiment.md", "fig.npz", "fig.png", "tab.csv",
+    ]  # fmt: skip
+    text = files[0].read_text()
+    for part in ("# Title", "About it.", "inr reproduce x", "| 1.5 |", "A note.", "![figure](fig.png)", "A caption."):
+        assert part in text
+    data = json.loads((tmp_path / "out/experiment.json").read_text())
+    assert data["tables"][0]["rows"] == [[1.5], [None]] and data["runs"][0]["grades"][0]["train"]["rse"] > 0
+    assert (tmp_path / "out/tab.csv").read_text() == "a\n1.5\n\n".replace("\n\n", '\n""\n')
+    with np.load(tmp_path / "out/fig.npz") as kept:
+        assert kept["panel1_values"].shape == (3, 5) and kept["panel0_line0_y"].tolist() == (x + 1.0).tolist()
+    draw(figure, tmp_path / "again.png")
+    assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out/fig.png").read_bytes()
+
+
+# files of data sets
+
+
+def idx(array: np.ndarray) -> bytes:
+    return struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def mnist(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    content = {
+        name: idx(random.integers(0, 256 if "images" in name else 10, shape, dtype=np.uint8))
+        for name, shape in zip(digits.FILES, [(8, 28, 28), (8,), (3, 28, 28), (3,)], strict=True)
+    }
+    monkeypatch.setattr(digits, "FILES", {n: hashlib.md5(data).hexdigest() for n, data in content.items()})
+    for number, (name, data) in enumerate(content.items()):
+        if number % 2:
+            (tmp_path / name).write_bytes(data)
+        else:
+            (tmp_path / f"{name}.gz").write_bytes(gzip.compress(data))
+    return tmp_path
+
+
+def test_files_of_mnist_are_read_compressed_or_not(mnist):
+    found = digits.load_digits(mnist)
+    assert found.name == "MNIST" and found.inputs.shape == (8, 784) and found.test_inputs.shape == (3, 784)
+    assert found.labels.max() <= 9 and 0.9 < found.inputs.max() <= 1
+
+
+def test_files_that_are_not_mnists_are_refused(mnist):
+    name = next(iter(digits.FILES))
+    (mnist / f"{name}.gz").write_bytes(gzip.compress(b"something else"))
+    with pytest.raises(inr.ImageError, match="checksum differs"):
+        digits.load_digits(mnist)
+    (mnist / f"{name}.gz").write_bytes(b"not gzip")
+    with pytest.raises(inr.ImageError, match="cannot be read"):
+        digits.load_digits(mnist)
+    (mnist / f"{name}.gz").unlink()
+    with pytest.raises(inr.ImageError, match="holds no train-images-idx3-ubyte"):
+        digits.load_digits(mnist)
+
+
+# the experiments
+
+
+def test_every_experiment_shows_a_page_of_its_own_runs(tmp_path, monkeypatch):
+    """From data to page with two steps a training: what is planned is what is shown."""
+    pytest.importorskip("sklearn")
+    for each in (synthetic, manifold):
+        monkeypatch.setattr(each, "STEPS", {"quick": 2})
+        monkeypatch.setattr(each, "TRAIN", 1200)
+        monkeypatch.setattr(each, "HELD_OUT", 50)
+    monkeypatch.setattr(images, "STEPS", {"quick": 2})
+    monkeypatch.setattr(labels, "STEPS", {"quick": 2})
+    monkeypatch.setattr(robustness, "STEPS", {"quick": 2})
+    monkeypatch.setattr(robustness, "NOISE", {"quick": ((0.5, 1.0), (5.0,))})
+    monkeypatch.setattr(robustness, "RATES", {"quick": (0.01, 0.1)})
+    monkeypatch.setattr(inventions, "SHARE", {"quick": 1e-4})
+    picture = tmp_path / "a.png"
+    inr.save_image(picture, np.random.default_rng(0).integers(0, 256, (14, 18, 3), dtype=np.uint8))
+    wishes = {
+        "synthetic": Wishes(setting=3), "manifold": Wishes(), "images": Wishes(image=picture), "labels": Wishes(),
+        "robustness": Wishes(), "methods": Wishes(demo="msnn"),
+    }  # fmt: skip
+    drawn = []
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: (drawn.append(figure), path.touch()))
+    for name, asked in wishes.items():
+        doing = EXPERIMENTS[name].doing(asked)
+        cases = doing.cases(asked)
+        assert len({each.key for each in cases}) == len(cases)
+        page = doing.page(asked, Store(tmp_path / name).runs(cases))
+        files = write_page(page, tmp_path / name, "command")
+        names = [path.name for path in files]
+        assert len(set(names)) == len(names) and any(n.endswith(".png") for n in names) and page.runs
+    monkeypatch.undo()
+    for figure in [each for each in drawn if each.name in ("noise", "rates-1", "pictures-mgdl", "msnn-error")]:
+        draw(figure, tmp_path / f"{figure.name}.png")  # one of each kind: drawing takes most of the time
+
+
+def test_a_picture_is_known_by_name_and_size_and_judged_on_pixels_apart(tmp_path):
+    random = np.random.default_rng(0)
+    image = inr.image_from_array(random.integers(0, 256, (6, 8, 4), dtype=np.uint8))
+    assert images.known(image) is None
+    data = images._data(image)
+    assert data.train.targets.shape == (12, 3) and data.validation.inputs.shape == (12, 2)
+    assert data.test.inputs[[0, 9]].tolist() == [[0.0, 0.0], [0.125, pytest.approx(1 / 6)]]
+    left = torch.from_numpy(random.normal(size=(48, 3)))
+    lattice = (torch.arange(6)[:, None] % 2 == 0) & (torch.arange(8) % 2 == 0)
+    own = lattice.reshape(-1)
+    from inr.experiments.runs import Moment
+
+    at = Moment(grade=1, step=1, seconds=0, train=score(left[own], left[own]), test=score(left, left))
+    assert images.held_out(at, 12, 48) == pytest.approx(-10 * math.log10(float(left[~own].square().mean())))
