@@ -251,7 +251,9 @@ class FitConfig:
 
     def _check_form(self, training: GreedyTraining, form: Form, number: int) -> None:
         if form.sigmoid and (training.rescale_residual or training.targets != "unit" or number):
-            raise ConfigError("a sigmoid fits the colours themselves: one grade, no rescaling.")
+            raise ConfigError(
+                "a network with a sigmoid gives colours, never a residual: it needs one grade, no rescaling."
+            )
         if form.shifts and (self.encoding.kind != "none" or (number and self.feed == "features")):
             raise ConfigError("shifts need the bare coordinates: encoding 'none'.")
         if form.branches > 1 and (number or form.branches != len(self.encoding.bands)):

@@ -70,7 +70,7 @@ def fit(
     if isinstance(config.training, GreedyTraining):
         result = fit_greedy(image, config, config.training, choose_device(device), memory, progress)
     elif device not in ("auto", "cpu"):
-        raise ConfigError(f"device is {device!r}; joint training computes on the processor: give 'cpu'.")
+        raise ConfigError(f"device is {device!r}; fits on feature planes are trained on the processor: give 'cpu'.")
     else:
         result = fit_joint(image, config, config.training, memory, progress)
     give_back_freed_memory()

@@ -43,7 +43,9 @@ def adding_grade(image: Image, config: FitConfig, number: int, quant_steps: list
     """
     shape, colours = config.grades[number], image.channels
     if shape.width < colours:
-        raise ConfigError(f"width is {shape.width}; a picture of {colours} channels needs at least so many neurons.")
+        raise ConfigError(
+            f"width is {shape.width}; with planes a picture of {colours} channels needs at least {colours} neurons."
+        )
     grade = empty_grade(
         config.grades,
         number,
