@@ -64,7 +64,7 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
         of_pixel = _least(pixel, config, device)
         if used + of_pixel <= most:
             ways.append("a smaller picture")
-        elif of_pixel > 2 * _LATER:  # what takes the memory is the networks
+        elif of_pixel > GIB:  # what takes the memory is the networks
             ways.append("a smaller --width or --depth")
         raise ConfigError(
             f"memory: {image.width} x {image.height} pixels with these settings take at least "
