@@ -152,7 +152,7 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--grades", "auto", "--method", "mgdl-fourier", "--stop", "end"], 2, "but stop is 'end'"),
         (["cat.png", "--batch-size", "64"], 2, "--batch-size is given, but feature planes have none"),
         (["cat.png", "--activation", "gabor"], 2, "with feature planes accepted are relu, gelu, sine, tanh"),
-        (["cat.png", "--width", "2"], 2, "needs at least so many neurons"),
+        (["cat.png", "--width", "2"], 2, "needs at least 3 neurons"),
         (["cat.png", "--max-bytes", "150"], 2, "does not fit in 150 bytes; the least seen was"),
         (["cat.png", "--method", "mgdl-fourier", "--max-bytes", "9k"], 2, "--max-bytes needs feature planes"),
     ],

@@ -49,7 +49,7 @@ def test_quiet(fit_folder, here):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--image", "other.png"], "other.png: 9 x 12 pixels of 3 numbers, but the model draws 30 x 20 of 3"),
+        (["--image", "other.png"], "other.png: 9 x 12 pixels of 3 channels, but the model draws 30 x 20 of 3"),
         (["--image", "none.png"], "none.png: no such file"),
         (["-o", "a.jpg"], "the ending .jpg is not accepted"),
         (["-o", "none/a.png"], "cannot be written"),

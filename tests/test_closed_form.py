@@ -71,6 +71,22 @@ def test_what_training_spoils_is_put_back():
     assert all(torch.equal(a, b) for a, b in zip(kept, state.learned(), strict=True)) and state.cost() == cost
 
 
+def test_training_is_judged_at_the_lambda_that_it_ends_with():
+    """Rate control raises lambda where bytes have to go: the start must not seem cheaper for the lambda it had."""
+    state = begun(inr.image_from_array(picture(30, 40)), 1e-4)
+    solve(state)
+    before, start = state.latents.flat.clone(), (state.error(), state.bits())
+
+    def dearer(*_):
+        state.lmbda, state.dead_zone = 8e-4, 0.7
+
+    refine(state, Length(steps=60), rate=1.0, on_step=dearer)
+    assert not torch.equal(before, state.latents.flat) and state.dead_zone == 0.7
+    assert state.cost() < state.cost(start)
+    refine(state, Length(steps=2), rate=300.0, on_step=lambda *_: setattr(state, "dead_zone", 1.3))
+    assert state.dead_zone == 0.7  # put back with all the rest
+
+
 @pytest.mark.parametrize("sides", [(38, 51), (3, 1030), (700, 5), (1, 1)])
 @pytest.mark.parametrize("cell", [1, 2, 4, 7, 32])
 def test_adjoint_and_squares_of_reading(cell, sides):
@@ -147,7 +163,7 @@ def test_networks_begin_by_adding_up_their_planes(activation, depth, channels, r
     state.latents.flat = noise(len(state.latents.flat)).mul(2).round()
     expected, number = state.mean.clone(), 0
     planes = [state.latents.plane(state.latents.flat, n) for n in range(len(state.planes))]
-    for part, (drawn, _) in zip(state.steps, _pictures(state), strict=True):
+    for part, (drawn, _) in zip(state.quant_steps, _pictures(state), strict=True):
         for step in part:
             count = min(state.planes[number].channels, channels)
             read = state.readings[number].centre(planes[number][:count] * step[:count, None, None])
@@ -200,6 +216,17 @@ def test_every_grade_has_a_log_of_its_own_part():
     assert [log.psnr_db for log in refined.grades] == pytest.approx(own, abs=1e-6)
 
 
+def test_what_grades_leave_counts_as_far_as_it_is_seen():
+    """The PSNR of a grade's own part is of what is seen, as every other: here a tenth of the colours."""
+    pixels = np.concatenate([picture(24, 30, 3), np.full((24, 30, 1), 26, np.uint8)], axis=2)
+    state = begun(inr.image_from_array(pixels), 1e-4)
+    logs = solve(state)
+    left = state.pixels - state.mean
+    most = 10.0 * np.log10(1.0 / float((left * state.shown).square().mean()))
+    assert logs[0].psnr_db > most - 0.5  # of the mean colour alone; that of all colours is about 20 dB less
+    assert logs[-1].psnr_db > most
+
+
 def test_updates_that_gain_next_to_nothing_are_not_done():
     image = inr.image_from_array(picture(20, 30))
     idle, asked = (inr.fit(image, inr.configure(inr.FitOptions(quality=100, steps=s))) for s in (None, 3))
@@ -216,5 +243,5 @@ def test_the_highest_quality_is_high(channels, deep):
 
 
 def test_fewer_neurons_than_colours_are_refused():
-    with pytest.raises(inr.ConfigError, match="width is 2; a picture of 3 channels needs at least so many neurons"):
+    with pytest.raises(inr.ConfigError, match="width is 2; .* of 3 channels needs at least 3 neurons"):
         inr.fit(inr.image_from_array(picture()), inr.configure(inr.FitOptions(width=2)))

@@ -10,7 +10,7 @@ import pytest
 import torch
 from helpers.configs import hasty_config, joint_config
 from helpers.damage import damaged
-from helpers.pictures import picture
+from helpers.pictures import noise, picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageCms
@@ -28,7 +28,7 @@ from inr.settings.shape import Plane
 from inr.training.joint.closed_form import solve
 from inr.training.joint.decompose import colour_directions, decompose, entropy
 from inr.training.joint.entropy_model import EntropyModelTrainer
-from inr.training.joint.finish import smallest
+from inr.training.joint.finish import EXACT, missed, smallest
 from inr.training.joint.latents import Latents
 from inr.training.joint.rate_control import RateControl
 from inr.training.joint.reading import Reading
@@ -174,7 +174,7 @@ def test_what_rounding_spoils_is_made_good():
     matrix = mixing.T @ mixing / 60 + 1e-3 * torch.eye(30, dtype=torch.float64)
     start = [torch.randn(4, 5, generator=random), torch.randn(10, generator=random)]
     tensors = [tensor.clone() for tensor in start]
-    steps = round_together(tensors, [True, False], matrix.clone(), 0.05, grid=lambda step: QuantStep.at_most(0.25))
+    steps = round_together(tensors, [True, False], matrix.clone(), 0.05, allowed=lambda step: QuantStep.at_most(0.25))
     assert steps[0].value == 0.25 and torch.equal((tensors[0] * 4).round() / 4, tensors[0])
     assert not torch.equal(tensors[1], start[1])
 
@@ -378,6 +378,27 @@ def test_a_target_psnr_is_neared(image):
     assert abs(reached[0] - 24) < 3 and reached[1] > reached[0] + 2  # of a picture of two thousand pixels
 
 
+@pytest.mark.parametrize("wish", [{"max_bytes": 1500}, {"target_psnr": 31.0}])
+def test_the_search_for_lambda_ends_with_the_time(image, wish, monkeypatch):
+    """Each of its closed forms takes seconds on a large picture; the first is finished in any case."""
+    solved = []
+    monkeypatch.setattr("inr.training.joint.fit.solve", lambda state: solved.append(state.lmbda) or solve(state))
+    result = inr.fit(image, hasty_config(steps=None, preset="fast", seconds=0.01, **wish))
+    assert len(solved) <= 2 and result.stopped.startswith("time limit of 0.01 s")  # once more, to cut it
+
+
+def test_an_exact_copy_is_said_to_be_one():
+    assert missed(0.0, 20.0) == missed(EXACT, 20.0) == ["reached an exact copy instead of the 20 dB asked for"]
+    assert missed(0.009, 20.0) == ["reached 20.46 dB of the 20 dB asked for"] and missed(0.01, 20.05) == []
+
+
+def test_a_low_psnr_of_what_only_single_pixels_draw_is_reached():
+    """A large lambda makes cells larger, but not where they could not draw the picture that well."""
+    image = inr.image_from_array(noise(20, 24, 1))
+    result = inr.fit(image, hasty_config(target_psnr=20.0, steps=None, preset="fast"))
+    assert result.stopped is None and abs(inr.measure(image, result.model)[0][-1].psnr_db - 20.0) < 0.1
+
+
 def test_a_target_psnr_that_the_clock_cuts_off_is_said_too(image):
     result = inr.fit(image, hasty_config(target_psnr=90.0, seconds=0.1))
     assert result.stopped.startswith("time limit of 0.1 s, ") and "of the 90 dB asked for" in result.stopped
@@ -401,6 +422,15 @@ def test_fine_planes_hold_chroma_where_bits_are_many(lmbda, held):
     config = dataclasses.replace(config, training=dataclasses.replace(config.training, lmbda=lmbda))
     model = inr.fit(inr.image_from_array(random), config).model
     assert [grade.planes.layout[0].channels for grade in model.grades[1:]] == held
+
+
+@pytest.mark.parametrize(("lmbda", "held"), [(1e-4, [1, 1]), (2e-5, [3, 1]), (3e-6, [3, 3])])
+def test_fine_planes_of_half_the_pixels_hold_chroma_likewise(image, lmbda, held):
+    config = joint_config(pixels="half")
+    training = dataclasses.replace(config.training, lmbda=lmbda)
+    config, *_ = sized(image, dataclasses.replace(config, training=training), training, None)
+    assert [shape.planes[0].cell for shape in config.grades[1:]] == [4, 2]
+    assert [shape.planes[0].channels for shape in config.grades[1:]] == held
 
 
 @pytest.mark.parametrize("channels", [1, 2, 4])

@@ -5,12 +5,15 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 from helpers.batches import AtOnce, make_pictures
 from helpers.pictures import picture
 from test_cli import run
 
 import inr
+from inr.training.memory import memory_limit
 
 GREEDY = ["--encoding", "fourier", "--grades", "2", "--width", "64", "--steps", "2", "--activation", "sine"]
 JOINT = ["--preset", "fast", "--quality", "50"]
@@ -60,7 +63,7 @@ def test_too_little_is_refused_before_training_with_what_is_needed(folder, idle,
     said = run("fit", "in/p000.png", *settings, "--memory", "0.1", code=2).stderr
     assert re.fullmatch(
         r"Error: memory: 12 x 12 pixels with these settings take at least [0-9.]+ GiB, more than the 0.1 GiB that "
-        r"--memory allows; give --memory [0-9.]+, or a smaller picture.\n", said
+        r"--memory allows; give --memory [0-9.]+\.\n", said
     )  # fmt: skip
     assert not (folder / "p000-inr").exists()
 
@@ -69,7 +72,7 @@ def test_too_little_is_refused_before_training_with_what_is_needed(folder, idle,
 def test_what_a_container_allows_is_a_limit_too(folder, idle, monkeypatch, settings):
     monkeypatch.setattr("inr.training.memory.memory_free", lambda: 10 << 20)
     said = run("fit", "in/p000.png", *settings, code=2).stderr
-    assert "GiB that may be used here; give a smaller picture." in said
+    assert "GiB that may be used here; give this program more memory." in said
 
 
 @TRAININGS
@@ -82,7 +85,16 @@ def test_a_batch_says_it_of_each_picture(folder, idle, settings):
 def test_of_several_jobs_fewer_are_a_way(folder, idle, monkeypatch):
     monkeypatch.setattr("inr.training.memory.memory_free", lambda: 100 << 20)
     said = run("batch", "in", *JOINT, "--out", "out", "--jobs", "8", code=1).stdout
-    assert "each of the --jobs may use; give fewer --jobs, or a smaller picture." in said
+    assert "each of the --jobs may use; give fewer --jobs." in said
+
+
+def test_what_helps_is_what_is_advised(folder, idle):
+    """A smaller picture where its pixels take the memory, smaller networks where their weights do."""
+    said = run("fit", "in/p000.png", *JOINT, "--width", "300", "--memory", "2", code=2).stderr
+    assert re.search(r"give --memory [0-9.]+, or a smaller --width or --depth\.\n$", said)
+    image = inr.image_from_array(np.zeros((3000, 4000, 3), np.uint8))
+    with pytest.raises(inr.ConfigError, match=r"give --memory [0-9.]+, or a smaller picture\.$"):
+        memory_limit(image, inr.configure(), 1.0, torch.device("cpu"))
 
 
 def test_a_comparison_of_methods_that_all_take_more_is_refused_before_the_first(folder, idle):

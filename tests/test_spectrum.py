@@ -182,7 +182,7 @@ def test_threads_of_pixels_and_flat_pictures(tmp_path, shape, channels):
 
 
 def test_a_picture_of_another_size_is_refused(model):
-    with pytest.raises(inr.ImageError, match=r"array: 9 x 12 pixels of 3 numbers, but the model draws 17 x 12 of 3"):
+    with pytest.raises(inr.ImageError, match=r"array: 9 x 12 pixels of 3 channels, but the model draws 17 x 12 of 3"):
         inr.spectrum(inr.image_from_array(picture(12, 9)), model)
     with pytest.raises(inr.ConfigError, match="0 x 3 pixels have no spectrum"):
         Rings(3, 0)

@@ -117,7 +117,7 @@ def check_alike(image: Image, model: Model) -> None:
     """
     if image.pixels.shape != (model.height, model.width, model.channels):
         raise ImageError(
-            f"{image.name}: {image.width} x {image.height} pixels of {image.channels} numbers, but the model draws "
+            f"{image.name}: {image.width} x {image.height} pixels of {image.channels} channels, but the model draws "
             f"{model.width} x {model.height} of {model.channels}; give the picture it was fitted to."
         )
 

@@ -71,7 +71,7 @@ class LocalWorkers:
         return self._workers[-1].submit(task)
 
     def tend(self) -> None:
-        """Kill processes that are past the time limit and did not notice."""
+        """Kill the processes that are past the time limit and have not ended their fit themselves."""
         for worker in self._workers:
             if self._timeout is not None and worker.busy_seconds() > self._timeout + GRACE:
                 worker.kill()

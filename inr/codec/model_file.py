@@ -232,7 +232,10 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
         elif chunk.tag == LATTICE and header.spacing and not payloads:
             continue
         elif not chunk.tag.islower():
-            raise ModelFileError(f"the file holds a chunk {chunk.tag!r} that this program does not know.")
+            raise ModelFileError(
+                f"the file holds a chunk {chunk.tag.decode('latin-1')!r} that does not belong there; it is damaged, or "
+                "of a program that this one does not know."
+            )
     total = len(header.grades)
     if len(payloads) > total or (container.cut and len(payloads) == total):
         raise ModelFileError(f"the file goes on after its last grade, number {total}; it is damaged.")

@@ -80,7 +80,7 @@ def parse_budget(text: str | None) -> Budget:
             values[name] = float(number)
         except ValueError:
             raise ConfigError(
-                f"--budget is {text!r}; it takes such as seconds=60 or steps=500,parameters=1e5."
+                f"--budget is {text!r}; it takes, for example, seconds=60, or steps=500,parameters=1e5."
             ) from None
     unknown = set(values) - {field.name for field in dataclasses.fields(Budget)}
     if unknown:

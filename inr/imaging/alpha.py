@@ -55,9 +55,9 @@ def without_hidden(image: Image, pixels: PixelsName = "all") -> Image:
 
 
 def _continue(colours: Array, weights: Array) -> None:
-    """Replace (H, W, C) colours, in place, where their (H, W) weights are 0, by those of a picture of half the size.
+    """Fill in (H, W, C) colours, in place, where their (H, W) weights are 0, from a picture of half the size, enlarged.
 
-    Each of its pixels is the mean of four by their weights, and itself continued where all four have none.
+    A pixel of the small picture is the weighted mean of four. Where all four weights are 0, it is filled in likewise.
     """
     if weights.all():
         return

@@ -107,7 +107,7 @@ def _pixels(data: bytes, mode: str | None) -> tuple[np.ndarray[Any, Any], tuple[
 
 
 def _without_exif(data: bytes) -> bytes:
-    """Return a WebP with its EXIF under a name that none reads: imageio stumbles over what it cannot read of it."""
+    """Rename the EXIF chunk of a WebP, so that imageio passes it over: it fails on EXIF that it cannot parse."""
     place = 12
     while data.startswith(b"RIFF") and place + 8 <= len(data):
         if data[place : place + 4] == b"EXIF":

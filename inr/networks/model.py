@@ -205,8 +205,8 @@ class Model:
         rows = max(1, chunk // width // together) * together
         for top in range(0, height, rows):
             part = ys[top : top + rows]
-            grid = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
-            chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(grid, chunk)]
+            places = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
+            chunks = [tuple(self.predictions(chunk.to(device))) for chunk in torch.split(places, chunk)]
             shape = (len(part), width, self.channels)
             drawn = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
             yield slice(top, top + len(part)), drawn

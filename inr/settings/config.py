@@ -139,7 +139,7 @@ class JointTraining:
         portions: steps in which the entropy model has seen all latents.
         temperature: of the soft rounding, at the start and at the end.
         noise: width of the uniform noise that stands for rounding, at the start and at the end.
-        prefix_weight: share of the loss that the error of each earlier prefix of grades has at most.
+        prefix_weight: weight in the loss of the error after each grade but the last, at most; that of the last is 1.
     """
 
     kind: Literal["joint"] = "joint"
@@ -274,7 +274,9 @@ class FitConfig:
 
     def _check_form(self, training: GreedyTraining, form: Form, number: int) -> None:
         if form.sigmoid and (training.rescale_residual or training.targets != "unit" or number):
-            raise ConfigError("a sigmoid fits the colours themselves: one grade, no rescaling.")
+            raise ConfigError(
+                "a network with a sigmoid gives colours, never a residual: it needs one grade, no rescaling."
+            )
         if form.shifts and (self.encoding.kind != "none" or (number and self.feed == "features")):
             raise ConfigError("shifts need the bare coordinates: encoding 'none'.")
         if form.branches > 1 and (number or form.branches != len(self.encoding.bands)):

@@ -36,8 +36,12 @@ def configure_rival(options: FitOptions) -> FitConfig:
     if options.recipe == "inr":
         training = own_recipe(config)
     optimizer = options.optimizer or training.optimizer
+    usual = MUON_RATE if optimizer == "muon" else training.learning_rate
     grades, steps = config.grades, training.steps
     if isinstance(options.grades, int):
+        form = grades[0].form
+        if options.grades > 1 and (form.sigmoid or form.branches > 1):  # which give colours, not what is left over
+            raise ConfigError(f"method '{options.method}' is one grade, but grades is {options.grades}; leave it out.")
         grades = (*grades, *(grades[-1],) * options.grades)[: options.grades]
         steps = (*steps, *(steps[-1],) * options.grades)[: options.grades]
     return dataclasses.replace(
@@ -48,7 +52,7 @@ def configure_rival(options: FitOptions) -> FitConfig:
         training=dataclasses.replace(
             training,
             steps=steps if options.steps is None else (options.steps,) * len(steps),
-            learning_rate=options.learning_rate or (MUON_RATE if optimizer == "muon" else training.learning_rate),
+            learning_rate=usual if options.learning_rate is None else options.learning_rate,
             optimizer=optimizer,
             batch_size=training.batch_size if options.batch_size is None else options.batch_size or None,
             precision=options.precision or training.precision,
@@ -90,8 +94,8 @@ def _grade(options: FitOptions, own: GradeShape) -> GradeShape:
     return dataclasses.replace(
         own,
         activation=own.activation if form.scales else options.activation or own.activation,
-        depth=options.depth or own.depth,
-        width=options.width or own.width,
+        depth=own.depth if options.depth is None else options.depth,
+        width=own.width if options.width is None else options.width,
         form=form,
     )
 
@@ -99,7 +103,7 @@ def _grade(options: FitOptions, own: GradeShape) -> GradeShape:
 def _encoding(options: FitOptions, own: EncodingConfig) -> EncodingConfig:
     kind = options.encoding or own.kind
     if kind == "grid":
-        raise ConfigError(f"method '{options.method}' has no feature planes; use --method grid.")
+        raise ConfigError(f"method '{options.method}' has no feature planes; use --method mgdl or sgdl.")
     if kind == "none":
         if options.frequencies is not None or options.sigma is not None:
             raise ConfigError(f"frequencies or sigma is given, but method '{options.method}' has no such encoding.")

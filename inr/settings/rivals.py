@@ -31,8 +31,7 @@ class Rival:
         paper: where it is from.
         config: its paper's settings.
         bandwidth: the option that sets how high its frequencies reach, or None.
-        activations: that it may have instead of its own (of the first layer, if only that has one of its own), as its
-            paper says.
+        activations: others that its paper allows; of the first layer alone, where only that has one of its own.
     """
 
     title: str

@@ -41,7 +41,8 @@ def fit(
 
     Grade l minimises the mean squared error of g_l(x^l) against e^l, with x^1 the encoded coordinate,
     e^1 the colours, x^{l+1} its features and e^{l+1} = e^l - g_l(x^l). Then it is frozen. The picture is
-    the sum of all g_l. With a `JointTraining` all grades are trained together, see `inr.training.joint`.
+    the sum of all g_l. With a `JointTraining` the grades are solved in closed form one after another, and then
+    trained together; see `inr.training.joint`.
 
     Args:
         image: (H, W, C) in [0, 1]; with alpha, errors of colours count as much as these are seen.
@@ -69,7 +70,7 @@ def fit(
     if isinstance(config.training, GreedyTraining):
         result = fit_greedy(image, config, config.training, choose_device(device), memory, progress)
     elif device not in ("auto", "cpu"):
-        raise ConfigError(f"device is {device!r}; joint training computes on the processor: give 'cpu'.")
+        raise ConfigError(f"device is {device!r}; fits on feature planes are trained on the processor: give 'cpu'.")
     else:
         result = fit_joint(image, config, config.training, memory, progress)
     give_back_freed_memory()

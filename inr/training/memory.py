@@ -5,6 +5,7 @@ is known from sizes alone, so a fit that cannot keep to its limit is refused bef
 the largest tables alive together; they were held against the memory that fits of 0.1 to 12 million pixels took.
 """
 
+import dataclasses
 import math
 
 import torch
@@ -54,14 +55,21 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
     most = used + free // 10 * 9 // share if memory is None else round(memory * GIB)
     if needed > most:
         if memory is not None:
-            limit, way = "--memory allows", f"--memory {_rounded_up(needed)}, or a smaller picture"
+            limit, ways = "--memory allows", [f"--memory {_rounded_up(needed)}"]
         elif share > 1:
-            limit, way = "each of the --jobs may use", "fewer --jobs, or a smaller picture"
+            limit, ways = "each of the --jobs may use", ["fewer --jobs"]
         else:
-            limit, way = "may be used here", "a smaller picture"
+            limit, ways = "may be used here", []
+        pixel = dataclasses.replace(image, pixels=image.pixels[:1, :1])
+        of_pixel = _least(pixel, config, device)
+        if used + of_pixel <= most:
+            ways.append("a smaller picture")
+        elif of_pixel > GIB:  # what takes the memory is the networks
+            ways.append("a smaller --width or --depth")
         raise ConfigError(
             f"memory: {image.width} x {image.height} pixels with these settings take at least "
-            f"{_rounded_up(needed)} GiB, more than the {most / GIB:.1f} GiB that {limit}; give {way}."
+            f"{_rounded_up(needed)} GiB, more than the {most / GIB:.1f} GiB that {limit}; "
+            f"give {', or '.join(ways) or 'this program more memory'}."
         )
     return most if memory is not None else max(used + free // 2 // share, needed)
 

@@ -31,11 +31,12 @@ def solve(state: JointState) -> list[GradeLog]:
     training, known = state.training, state.entropy_model
     weights = None if state.shown is None else direction_weights(state.shown)
     left, found, logs, readings = state.pixels - state.mean, [], [], iter(state.readings)
-    for shape, steps in zip(state.config.grades, state.steps, strict=True):
+    for shape, quant_steps in zip(state.config.grades, state.quant_steps, strict=True):
         began = time.perf_counter()
-        latents, left = decompose(left, shape.planes, [next(readings) for _ in shape.planes], steps, weights)
+        latents, left = decompose(left, shape.planes, [next(readings) for _ in shape.planes], quant_steps, weights)
         found += latents
-        psnr = -10.0 * math.log10(max(float(left.square().mean()), 1e-20))
+        seen = left if state.shown is None else left * state.shown
+        psnr = -10.0 * math.log10(max(float(seen.square().mean()), 1e-20))
         logs.append(GradeLog(steps=0, seconds=time.perf_counter() - began, learning_rate=None, psnr_db=psnr))
     state.latents = Latents(found)
     del found
@@ -49,7 +50,7 @@ def solve(state: JointState) -> list[GradeLog]:
             planes,
             state.planes,
             state.readings,
-            [step for of_grade in state.steps for step in of_grade],
+            [step for of_grade in state.quant_steps for step in of_grade],
             predicted=[
                 (state.latents.plane(known.centres, number), state.latents.plane(known.log_scales, number))
                 for number in range(len(planes))

@@ -19,8 +19,8 @@ _STEP = math.sqrt(12.0 / (2.0 * math.log(2.0)))
 """Quantisation step in units of the colours over the square root of lambda: rounding to a step s adds s^2 / 12 to the
 error, and one bit more for each latent takes away 2 ln 2 of that."""
 _CHROMA_STEP = 1.5
-"""A channel that ends at a plane with cells of c pixels has steps narrower by this over c: one of its latents costs a
-bit once for c^2 pixels, but its rounding spoils them all (measured on four pictures at two lambdas)."""
+"""A channel that ends at a plane with cells of c pixels has quantisation steps narrower by this over c: one of its
+latents costs a bit once for c^2 pixels, but its rounding spoils them all (measured on four pictures at two lambdas)."""
 _DIRECTIONS = {
     1: torch.tensor([[1.0]]),
     2: torch.tensor([[1.0, 0.0], [0.0, 1.0]]),
@@ -39,7 +39,7 @@ def colour_directions(channels: int) -> Tensor:
     return unit * math.sqrt(channels)
 
 
-def channel_steps(layout: Sequence[Plane], lmbda: float, spacing: int = 1) -> list[Tensor]:
+def quant_steps(layout: Sequence[Plane], lmbda: float, spacing: int = 1) -> list[Tensor]:
     """Return the (channels,) quantisation steps of each plane, in units of the colours.
 
     Args:
@@ -52,8 +52,8 @@ def channel_steps(layout: Sequence[Plane], lmbda: float, spacing: int = 1) -> li
         for channel in range(max(plane.channels for plane in layout))
     ]
     step = _STEP * math.sqrt(lmbda)
-    steps = torch.tensor([step * min(1.0, _CHROMA_STEP / cell) for cell in finest])
-    return [steps[: plane.channels] for plane in layout]
+    of_channels = torch.tensor([step * min(1.0, _CHROMA_STEP / cell) for cell in finest])
+    return [of_channels[: plane.channels] for plane in layout]
 
 
 def direction_weights(shown: Tensor) -> Tensor:
@@ -70,7 +70,7 @@ def decompose(
     left: Tensor,
     layout: Sequence[Plane],
     readings: Sequence[Reading],
-    steps: Sequence[Tensor],
+    quant_steps: Sequence[Tensor],
     weights: Tensor | None = None,
 ) -> tuple[list[Tensor], Tensor]:
     """Fill planes with what is left of a picture, one after another, each with what the rounded ones before left over.
@@ -79,16 +79,16 @@ def decompose(
         left: (C, H, W), of mean zero.
         layout: the planes, the coarsest first.
         readings: of each.
-        steps: of each, (channels,), in units of the colours.
+        quant_steps: of each, (channels,), in units of the colours.
         weights: of `direction_weights`; latents of what is hardly seen have a wider dead zone.
 
     Returns:
-        For each plane (channels, h, w) latents in steps, near the integers they are to become; channels beyond the
-        picture's are zero. And (C, H, W), what the integers leave over.
+        For each plane (channels, h, w) latents in quantisation steps, near the integers they are to become; channels
+        beyond the picture's are zero. And (C, H, W), what the integers leave over.
     """
     channels = len(left)
     colours, found = colour_directions(channels), []
-    for plane, reading, of_plane in zip(layout, readings, steps, strict=True):
+    for plane, reading, of_plane in zip(layout, readings, quant_steps, strict=True):
         along, step = colours[: plane.channels], of_plane[:channels, None, None]
         wanted = reading.nearest(torch.einsum("kc,chw->khw", along, left) / channels) / step
         whole = wanted.sign() * (wanted.abs() + 1.0 - _DEAD_ZONE).floor()

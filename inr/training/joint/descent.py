@@ -26,7 +26,7 @@ def descend(
     latents: Sequence[Tensor],
     layout: Sequence[Plane],
     readings: Sequence[Reading],
-    steps: Sequence[Tensor],
+    quant_steps: Sequence[Tensor],
     *,
     predicted: Sequence[tuple[Tensor, Tensor]],
     bits: Bits,
@@ -40,14 +40,15 @@ def descend(
         latents: integers of each plane, (c, h, w).
         layout: the planes.
         readings: of each.
-        steps: of each, (c,), in units of the colours.
+        quant_steps: of each, (c,), in units of the colours.
         predicted: centre and log2 scale of each latent's distribution.
         bits: of latents under their distributions.
         lmbda: mean squared error that a bit per pixel is worth.
         weights: (C, H, W) of the squared errors along each colour direction; all 1 by default.
     """
     colours = len(left)
-    for plane, reading, step, whole, (centres, scales) in zip(layout, readings, steps, latents, predicted, strict=True):
+    given = zip(layout, readings, quant_steps, latents, predicted, strict=True)
+    for plane, reading, step, whole, (centres, scales) in given:
         count = min(plane.channels, colours)
         along, unit = colour_directions(colours)[:count], step[:count, None, None]
         counts = 1.0 if weights is None else weights[:count]

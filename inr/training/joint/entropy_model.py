@@ -130,7 +130,7 @@ class EntropyModelTrainer:
     def rounded(self, latents: Tensor) -> EntropyModel:
         """Return the entropy model in integers, rounded so that it and (all,) integer latents take the fewest bits."""
         weights = [parameter.detach().clone() for parameter in self.parameters]
-        round_together(weights, [True] * len(weights), self._curvature(latents), 1.0, grid=_power_of_two)
+        round_together(weights, [True] * len(weights), self._curvature(latents), 1.0, allowed=_power_of_two)
         whole = [np.rint(tensor.numpy() * FINE).astype(np.int64).clip(-_MOST, _MOST) for tensor in weights]
         first, passes, channels, last, offsets = whole
         return EntropyModel(first=first, passes=passes, channels=channels, last=last, offsets=offsets)

@@ -26,6 +26,8 @@ _SLACK = 4
 """Bytes by which the fit's record may deflate worse than what `file_size` puts in its place."""
 NEAR_DB = 0.1
 """How near to a PSNR is near enough."""
+EXACT = 1e-20
+"""Mean squared error that an exact copy is taken to have, so that its logarithm is a number."""
 HOPELESS = 1e6
 """A dead zone in which all latents become zero."""
 
@@ -39,11 +41,11 @@ class End:
         grades: a log for each grade's own part.
         refinement: a log of joint training, or None if there was none.
         encoded: the model and its file.
-        size: bytes of the file at most.
+        size: upper bound of the bytes of the file, the record of what was measured included.
         error: mean squared error of what is seen of the decoded picture.
         lmbda: lambda at the end.
         byte_worth: mean squared error that a byte of the file is worth by that lambda.
-        whole: whether training came to its end before the time did.
+        whole: whether the training, or the search for a lambda, came to its end before the time did.
     """
 
     config: FitConfig
@@ -77,7 +79,7 @@ def ended(state: JointState, grades: list[GradeLog], refinement: GradeLog | None
 
 
 def badness(end: End, config: FitConfig, max_bytes: int | None) -> tuple[float, ...]:
-    """Return what is least for the best of several ends: D under a limit, R at a PSNR, else D + lambda R."""
+    """Return what makes an end worse than others: its error under a limit, its bytes at a PSNR, else D + lambda R."""
     if config.target_psnr is not None:
         off = abs(psnr(end.error) - config.target_psnr)
         return off if off > NEAR_DB else 0.0, end.size
@@ -93,14 +95,14 @@ def profile_bytes(image: Image) -> int:
 
 
 def refuse(max_bytes: int, least: int, profile: int) -> None:
-    """Raise ConfigError if a file whose latents are all zero, of `least` bytes, does not keep the limit."""
+    """Raise ConfigError if a limit is below the `least` bytes, which a file takes whose latents are all zero."""
     if least > max_bytes:
         of_those = f", {profile:,} of them its colour profile" if profile else ""
         raise ConfigError(f"this picture does not fit in {max_bytes:,} bytes; the least seen was {least:,}{of_those}.")
 
 
 def cut(state: JointState, max_bytes: int, profile: int) -> tuple[int, Encoded]:
-    """Return size and file of a model that keeps a limit: a wider dead zone and coarser networks, as far as it takes.
+    """Widen the dead zone, which also makes networks coarser, until the file keeps a limit; return its size and it.
 
     Raises:
         ConfigError: no latents are left, and the file is still too large.
@@ -129,7 +131,7 @@ def finished(state: JointState, pixels: int) -> tuple[int, Encoded]:
 
 
 def file_size(encoded: Encoded) -> int:
-    """Return the bytes of a model's file at most, once its header has the record of what was measured."""
+    """Return an upper bound of the bytes of a model's file once its header has the record of what was measured."""
     model = encoded.model
     psnr = tuple(17.3958 + 20.5379 * number for number in range(len(model.grades)))  # digits that deflate badly
     record = dataclasses.replace(model.record, psnr_db=psnr, versions=program_versions())
@@ -137,7 +139,7 @@ def file_size(encoded: Encoded) -> int:
 
 
 def smallest(model: Model) -> tuple[int, Encoded]:
-    """Return the size of a model's file, and the file: without the entropy model, which few latents repay, if less."""
+    """Return the size of a model's file, and the file. It has no entropy model where it is smaller without one."""
     alone = dataclasses.replace(model, entropy_model=None)
     encodings = [encode(each) for each in (model, alone)]
     return min(((file_size(each), each) for each in encodings), key=lambda pair: pair[0])
@@ -153,9 +155,17 @@ def mean_squared_error(image: Image, model: Model, apart: int = 1) -> float:
     """
     drawn = model.render(bit_depth=image.bit_depth)[::apart, ::apart]
     wrong = seen(unit(drawn)) - seen(image.pixels[::apart, ::apart])
-    return max(float(np.square(wrong).mean()), 1e-20)
+    return max(float(np.square(wrong).mean()), EXACT)
 
 
 def psnr(error: float) -> float:
     """Return the PSNR of a mean squared error, at peak 1, in dB."""
-    return -10.0 * math.log10(max(error, 1e-20))
+    return -10.0 * math.log10(max(error, EXACT))
+
+
+def missed(error: float, target_psnr: float) -> list[str]:
+    """Return what to say of a PSNR that was not reached, or nothing if it was."""
+    if abs(psnr(error) - target_psnr) <= NEAR_DB:
+        return []
+    reached = "an exact copy instead" if error <= EXACT else f"{psnr(error):.2f} dB"
+    return [f"reached {reached} of the {target_psnr:g} dB asked for"]

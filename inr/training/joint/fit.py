@@ -10,7 +10,7 @@ from inr.device import give_back_freed_memory
 from inr.imaging.image import Image
 from inr.settings.config import FitConfig, JointTraining
 from inr.training.joint.closed_form import solve
-from inr.training.joint.finish import FEW, HOPELESS, NEAR_DB, End, badness, ended, finished, profile_bytes, psnr, refuse
+from inr.training.joint.finish import FEW, HOPELESS, End, badness, ended, finished, missed, profile_bytes, psnr, refuse
 from inr.training.joint.rate_control import RateControl
 from inr.training.joint.sizing import sized
 from inr.training.joint.state import JointState
@@ -58,7 +58,7 @@ def fit_joint(
     max_bytes = bytes_allowed(image, config)
     config, training, overhead = sized(image, config, training, max_bytes)
     memory_limit(image, config, memory, torch.device("cpu"))
-    end = _closed_form(image, config, training, max_bytes)
+    end = _closed_form(image, config, training, max_bytes, length)
     said = []
     refines = training.steps > 0 and end.lmbda >= training.idle_below
     if refines and length.fraction(0) < 1.0:
@@ -72,11 +72,11 @@ def fit_joint(
         else:
             end = dataclasses.replace(end, refinement=trained.refinement)
             said.append("joint training gained nothing, so the file holds the closed form")
-    elif refines:
+    elif refines or not end.whole:
         said.append(f"time limit of {config.seconds:g} s")
     give_back_freed_memory()
-    if config.target_psnr is not None and abs(psnr(end.error) - config.target_psnr) > NEAR_DB:
-        said.append(f"reached {psnr(end.error):.2f} dB of the {config.target_psnr:g} dB asked for")
+    if config.target_psnr is not None:
+        said += missed(end.error, config.target_psnr)
     return FitResult(
         model=end.encoded.model,
         config=end.config,
@@ -90,8 +90,10 @@ def fit_joint(
     )
 
 
-def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None) -> End:
-    """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas.
+def _closed_form(
+    image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None, length: Length
+) -> End:
+    """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas, as far as time allows.
 
     Bytes do not fall evenly with lambda, as rounded networks take now more, now less. So the secant method is kept
     between a lambda that was too small and one that was too large, and the best file seen is what is returned.
@@ -117,6 +119,9 @@ def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_b
         off, slope = _off(end, config, max_bytes)
         if abs(off) < _NEAR:
             break
+        if wanted and length.fraction(0) >= 1.0:
+            best = dataclasses.replace(best, whole=False)
+            break
         low, high = (low, lmbda) if (off > 0.0) == (slope > 0.0) else (lmbda, high)
         seen.append((math.log(lmbda), off))
         lmbda = math.exp(_secant(seen[-2:], slope))
@@ -124,23 +129,25 @@ def _closed_form(image: Image, config: FitConfig, training: JointTraining, max_b
     assert best is not None
     if max_bytes is not None and best.size > max_bytes:
         state = JointState(image, config, training, best.lmbda)
-        best = ended(state, solve(state), None, max_bytes)
+        best = dataclasses.replace(ended(state, solve(state), None, max_bytes), whole=best.whole)
     return best
 
 
 def _off(end: End, config: FitConfig, max_bytes: int | None) -> tuple[float, float]:
-    """Return the logarithm of what an end has over what is wanted, and the power of lambda that it follows, about."""
+    """Return log(bytes or error of an end / those wanted), and the power of lambda that they follow, about."""
     if config.target_psnr is not None:
         return math.log(end.error / 10.0 ** (-config.target_psnr / 10.0)), _ERROR_BY_LAMBDA
     return 0.0 if max_bytes is None else math.log(end.size / (_AIM * max_bytes)), _BYTES_BY_LAMBDA
 
 
 def _secant(seen: list[tuple[float, float]], slope: float) -> float:
-    """Return where a line through the last two points is zero; through the last one, of a slope, if it rises otherwise.
+    """Return the log lambda at which the offset is about zero: on the line through the last two points.
+
+    Where their line is far from the slope that is usual, it is a line of that slope through the last point.
 
     Args:
         seen: (log lambda, offset), the last two or the only one.
-        slope: of the line, about.
+        slope: the usual one.
     """
     (x0, y0), (x1, y1) = seen[0], seen[-1]
     measured = (y1 - y0) / (x1 - x0) if x1 != x0 else slope
@@ -157,7 +164,16 @@ def _trained(
     length: Length,
     progress: Callable[[Progress], None] | None,
 ) -> End:
-    """Return what joint training makes of the closed form, within bytes of which so many are not for latents."""
+    """Solve the closed form, train it jointly, and return its file.
+
+    Args:
+        image: the source.
+        config: of the fit.
+        training: its training, with a lambda.
+        limit: bytes of the file or None, and the bytes that all but the latents take, about.
+        length: of the fit.
+        progress: called after every step.
+    """
     lmbda, (max_bytes, overhead) = training.lmbda, limit
     assert lmbda is not None, "the closed form's"
 

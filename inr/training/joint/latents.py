@@ -57,7 +57,7 @@ class Latents:
         return twice, first.mul_(second)
 
     def update(self, number: int, rows: Tensor | slice, gradient: Tensor, *, rate: float) -> None:
-        """Take one step of Adam on some rows of a plane; each row counts its own steps."""
+        """Take one step of Adam on some rows of a plane; each row counts how often it was updated."""
         planes = [self.plane(values, number) for values in (self.flat, *self._averages)]
         values, mean, square = (plane[:, rows] for plane in planes)
         self._updates[number][rows] += 1.0

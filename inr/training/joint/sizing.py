@@ -9,7 +9,7 @@ from inr.imaging.image import Image
 from inr.imaging.sampling import spacing
 from inr.settings.config import FitConfig, JointTraining
 from inr.settings.shape import GradeShape
-from inr.training.joint.decompose import channel_steps, decompose, entropy
+from inr.training.joint.decompose import decompose, entropy, quant_steps
 from inr.training.joint.reading import Reading
 
 _ENTROPY_MODEL_GAIN = 0.75
@@ -21,7 +21,7 @@ _NETWORKS = ((3_000, (8, 4), 900), (10_000, (12, 8), 1_500), (60_000, (16, 12), 
 _COARSE = 5e-3
 """Above this lambda cells of twice the side are better (by 2.5 % at 0.011, and worse by 2 % at 0.0025)."""
 _COLOURED = {2: 5e-5, 1: 1e-5}
-"""Below this lambda a plane with this cell size stores chroma as well as luma.
+"""Below this lambda a plane with cells of so many training pixels a side stores chroma as well as luma.
 
 At 3e-5, chroma gains 0.2 dB at two pixels and loses 0.2 dB at one; at 6e-6 it gains 3.4 and 3.9 dB (cat.png).
 """
@@ -46,9 +46,13 @@ def sized(
     grades, training, overhead = _networks(image, config, training, max_bytes)
     lmbda = training.lmbda or _first_lambda(image, config, max_bytes, overhead, grades)
     if lmbda > _COARSE:
-        grades = tuple(_doubled(shape) for shape in grades)
+        doubled = tuple(_doubled(shape) for shape in grades)
+        again = training.lmbda or _first_lambda(image, config, max_bytes, overhead, doubled)
+        if again > _COARSE:  # else coarse planes alone cannot draw what is asked for
+            grades, lmbda = doubled, again
     elif lmbda < max(_COLOURED.values()):
-        grades = tuple(_coloured(shape, grades[0].planes[0].channels, lmbda) for shape in grades)
+        apart, channels = spacing(config.pixels), grades[0].planes[0].channels
+        grades = tuple(_coloured(shape, channels, lmbda, apart) for shape in grades)
         lmbda = training.lmbda or _first_lambda(image, config, max_bytes, overhead, grades)
     training = dataclasses.replace(training, lmbda=lmbda)
     return dataclasses.replace(config, grades=grades, training=training), training, overhead
@@ -86,10 +90,10 @@ def _doubled(shape: GradeShape) -> GradeShape:
     return dataclasses.replace(shape, planes=planes)
 
 
-def _coloured(shape: GradeShape, channels: int, lmbda: float) -> GradeShape:
+def _coloured(shape: GradeShape, channels: int, lmbda: float, apart: int) -> GradeShape:
     """Return a grade whose fine planes store chroma too, where lambda is small enough for it."""
     planes = tuple(
-        dataclasses.replace(plane, channels=channels) if lmbda < _COLOURED.get(plane.cell, 0.0) else plane
+        dataclasses.replace(plane, channels=channels) if lmbda < _COLOURED.get(plane.cell // apart, 0.0) else plane
         for plane in shape.planes
     )
     return dataclasses.replace(shape, planes=planes)
@@ -111,7 +115,7 @@ def _first_lambda(
     low, high = -26.0, -2.0
     for _ in range(8):
         middle = (low + high) / 2.0
-        planes, left = decompose(pixels, layout, readings, channel_steps(layout, 2.0**middle, apart))
+        planes, left = decompose(pixels, layout, readings, quant_steps(layout, 2.0**middle, apart))
         if max_bytes is not None:
             too_fine = entropy(planes) * _ENTROPY_MODEL_GAIN > 8.0 * max(max_bytes - overhead, 0.1 * max_bytes)
         else:

@@ -1,4 +1,4 @@
-"""Shapes and steps -> grades that draw the sum of their planes: the networks at the start of joint training."""
+"""Shapes and quantisation steps -> grades that draw the sum of their planes: where joint training begins."""
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ _OTHERS = 0.3
 
 
 @torch.no_grad()
-def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[Tensor]], mean: Tensor) -> Grade:
+def adding_grade(image: Image, config: FitConfig, number: int, quant_steps: list[list[Tensor]], mean: Tensor) -> Grade:
     """Build a grade that draws the sum of its planes, through one or two neurons of each layer for each colour.
 
     Where `relu` has room for them these are pairs, relu(z) - relu(-z) = z: their kinks are what training makes use of.
@@ -35,7 +35,7 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
         image: the source.
         config: of the fit.
         number: of the grade, from 0.
-        steps: quantisation steps of each grade's planes, (channels,), in units of the colours.
+        quant_steps: quantisation steps of each grade's planes, (channels,), in units of the colours.
         mean: (C,) mean colour of the picture, which grade 0 adds.
 
     Raises:
@@ -43,7 +43,9 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
     """
     shape, colours = config.grades[number], image.channels
     if shape.width < colours:
-        raise ConfigError(f"width is {shape.width}; a picture of {colours} channels needs at least so many neurons.")
+        raise ConfigError(
+            f"width is {shape.width}; with planes a picture of {colours} channels needs at least {colours} neurons."
+        )
     grade = empty_grade(
         config.grades,
         number,
@@ -56,9 +58,9 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
     grade.start("fan-in", generator(config.seed, number + 1), first=number == 0, raw=False)
     first: Tensor = grade.layers[0].weight  # type: ignore[assignment]
     first.mul_(_OTHERS)
-    mine = _columns(shape.planes, steps[number])
+    mine = _columns(shape.planes, quant_steps[number])
     before = torch.cat(
-        [torch.empty(0), *(_columns(config.grades[n].planes, steps[n]) for n in range(number - 1, -1, -1))]
+        [torch.empty(0), *(_columns(config.grades[n].planes, quant_steps[n]) for n in range(number - 1, -1, -1))]
     )
     end = first.shape[1] - 2 - len(mine)
     first[:, end - len(before) : end] *= before
@@ -71,7 +73,7 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
     first[:used] = 0.0
     at = first.shape[1] - len(mine)
     directions = colour_directions(colours)
-    for plane, of_plane in zip(shape.planes, steps[number], strict=True):  # at the place of the coordinate itself
+    for plane, of_plane in zip(shape.planes, quant_steps[number], strict=True):  # at the place of the coordinate itself
         count = min(plane.channels, colours)
         columns = factor * (directions[:count] * of_plane[:count, None]).T
         first[:used, at : at + count] = sign[:, None] * columns.repeat(len(signs), 1)
@@ -86,6 +88,6 @@ def adding_grade(image: Image, config: FitConfig, number: int, steps: list[list[
     return grade
 
 
-def _columns(planes: tuple[Plane, ...], steps: list[Tensor]) -> Tensor:
-    """Return the step of each number that is read of some planes."""
-    return torch.cat([step.repeat(len(plane.places)) for plane, step in zip(planes, steps, strict=True)])
+def _columns(planes: tuple[Plane, ...], quant_steps: list[Tensor]) -> Tensor:
+    """Return the quantisation step of each number that is read of some planes."""
+    return torch.cat([step.repeat(len(plane.places)) for plane, step in zip(planes, quant_steps, strict=True)])

@@ -18,7 +18,7 @@ from inr.networks.model import Model, Record
 from inr.networks.planes import plane_shape
 from inr.networks.quantised import QuantStep, quantise
 from inr.settings.config import FitConfig, JointTraining
-from inr.training.joint.decompose import channel_steps
+from inr.training.joint.decompose import quant_steps
 from inr.training.joint.entropy_model import EntropyModelTrainer
 from inr.training.joint.latents import Latents
 from inr.training.joint.reading import Reading
@@ -60,15 +60,16 @@ class JointState:
         self.readings = [Reading(plane, image.width, image.height, self._spacing) for plane in self.planes]
         self.random = generator(config.seed, -2)
         self.mean = self.pixels.mean((1, 2), keepdim=True)
-        of_planes = iter(channel_steps(self.planes, lmbda, self._spacing))
-        self.steps = [[next(of_planes) for _ in shape.planes] for shape in config.grades]
+        of_planes = iter(quant_steps(self.planes, lmbda, self._spacing))
+        self.quant_steps = [[next(of_planes) for _ in shape.planes] for shape in config.grades]
         order = lattices([shape.planes for shape in config.grades], image.width, image.height)
         self.entropy_model = EntropyModelTrainer(
             order, training.hidden, self.random, portions=training.portions, rate=training.entropy_model_rate
         )
         self.latents = Latents([torch.zeros(plane_shape(plane, image.width, image.height)) for plane in self.planes])
         self.grades = [
-            adding_grade(image, config, number, self.steps, self.mean.flatten()) for number in range(len(config.grades))
+            adding_grade(image, config, number, self.quant_steps, self.mean.flatten())
+            for number in range(len(config.grades))
         ]
         self.prefix_weights = [1.0] * len(self.grades)
 
@@ -156,9 +157,14 @@ class JointState:
             quantised=tuple(quantised),
         )
 
-    def cost(self) -> float:
-        """Return D + lambda R as everything is now; R in bits per training pixel, as the entropy model predicts."""
-        return self.error() + self.lmbda * self.bits() / (self.width * self.height)
+    def cost(self, measured: tuple[float, float] | None = None) -> float:
+        """Return D + lambda R at lambda as it is now; R in bits per training pixel, as the entropy model predicts.
+
+        Args:
+            measured: mean squared error and bits of all latents; by default as everything is now.
+        """
+        error, bits = measured or (self.error(), self.bits())
+        return error + self.lmbda * bits / (self.width * self.height)
 
     def learned(self) -> list[Tensor]:
         """Return all tensors that training changes."""

@@ -32,7 +32,7 @@ _LOWEST_FACTOR = 0.02
 def refine(state: JointState, length: Length, *, rate: float, on_step: Callable[[int, float, float], None]) -> int:
     """Train everything together on L = D + lambda R and return the steps done.
 
-    Where D + lambda R is larger at the end than it was at the beginning, the beginning is put back.
+    Where D + lambda R, at the lambda of the end, is larger than it was at the beginning, the beginning is put back.
 
     Args:
         state: changed in place.
@@ -59,10 +59,12 @@ def refine(state: JointState, length: Length, *, rate: float, on_step: Callable[
         on_step(done, fraction, error)
         return False
 
-    start, kept = state.cost(), [tensor.detach().clone() for tensor in state.learned()]
+    start, dead_zone = (state.error(), state.bits()), state.dead_zone
+    kept = [tensor.detach().clone() for tensor in state.learned()]
     done = train(update, (networks,), length, schedule=_schedule, on_step=report)
     state.entropy_model.predict_all(state.rounded(state.latents.flat))
-    if state.cost() > start:
+    if state.cost() > state.cost(start):
+        state.dead_zone = dead_zone
         with torch.no_grad():
             for tensor, before in zip(state.learned(), kept, strict=True):
                 tensor.copy_(before)
@@ -105,9 +107,9 @@ class _Updates:
         parts = torch.split(at, max(1, _DRAWN // state.width))
         for part in parts:
             needed = planes if len(parts) == 1 else self._needed(part, rows, planes)
-            wanted, share = state.pixels[:, part].flatten(1).T, len(part) / len(at)
+            wanted, proportion = state.pixels[:, part].flatten(1).T, len(part) / len(at)
             shown = 1.0 if state.shown is None else state.shown[:, part].flatten(1).T
-            errors = [share * ((drawn - wanted) * shown).square().mean() for drawn in state.draw(needed, part)]
+            errors = [proportion * ((drawn - wanted) * shown).square().mean() for drawn in state.draw(needed, part)]
             loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
             loss.backward()  # type: ignore[no-untyped-call]
             total = [before + float(error.detach()) for before, error in zip(total, errors, strict=True)]

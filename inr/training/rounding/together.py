@@ -1,9 +1,9 @@
 """Tensors and the second derivative of a loss -> the same tensors on quantisation steps, rounded together.
 
-Rounded each to its nearest multiple, weights spoil most in directions in which others could have made good. So weights
-are rounded one after another, the one to which the loss is least sensitive first, and after each the remaining ones
-move to where they mend the most: Babai's nearest plane (1986), as Frantar et al. round language models (2022, GPTQ,
-arXiv 2210.17323).
+Rounding every weight to its nearest multiple spoils most in directions that other weights could have followed. So the
+weights are rounded one after another, the one to which the loss is least sensitive first. After each, the weights that
+are still free move to where they undo most of the damage: Babai's nearest plane (1986), as Frantar et al. round
+language models (2022, GPTQ, arXiv 2210.17323).
 """
 
 import math
@@ -26,7 +26,7 @@ def round_together(
     bit: float,
     *,
     slope: Tensor | None = None,
-    grid: Callable[[float], QuantStep] = QuantStep.at_most,
+    allowed: Callable[[float], QuantStep] = QuantStep.at_most,
 ) -> list[QuantStep]:
     """Round some tensors, in place, so that one bit more for any of their weights would gain what it costs.
 
@@ -40,7 +40,7 @@ def round_together(
         matrix: (n, n) float64, positive semidefinite; overwritten.
         bit: loss that one bit is worth.
         slope: (n,) float64; zero if it is not given.
-        grid: from the best step to the one that is taken.
+        allowed: from the best quantisation step to the one that is taken.
 
     Returns:
         The quantisation step of each tensor; without meaning for those that are not rounded.
@@ -58,7 +58,9 @@ def round_together(
     curvature.index_add_(0, tensor_of[order], upper.diagonal().square())
     best = (12.0 * bit / (2.0 * math.log(2.0)) * counts / curvature).sqrt()
     widest = [2.0 * float(tensor.abs().max()) for tensor in tensors]
-    steps = [grid(min(float(s), w)) if w > 0.0 else QuantStep.at_most(1.0) for s, w in zip(best, widest, strict=True)]
+    steps = [
+        allowed(min(float(s), w)) if w > 0.0 else QuantStep.at_most(1.0) for s, w in zip(best, widest, strict=True)
+    ]
     grids = torch.tensor([step.value for step in steps])
     wanted = torch.cat([tensor.flatten() for tensor in tensors]).double()[order]
     if slope is not None:
