@@ -13,7 +13,8 @@ from inr_cli.main import app
 import inr
 
 COMMANDS = [
-    "fit", "render", "view", "info", "pack", "compare", "methods", "spectrum", "report", "batch", "upscale", "reproduce"
+    "fit", "render", "view", "upscale", "inpaint", "denoise", "info", "pack", "compare", "methods", "spectrum",
+    "report", "batch", "reproduce",
 ]  # fmt: skip
 
 

@@ -8,9 +8,11 @@ import typer
 from inr import __version__
 from inr_cli.batch import batch
 from inr_cli.compare import compare
+from inr_cli.denoise import denoise
 from inr_cli.fit import fit
 from inr_cli.help import GroupedCommand
 from inr_cli.info import info
+from inr_cli.inpaint import inpaint
 from inr_cli.methods import methods
 from inr_cli.pack import pack
 from inr_cli.process import bound_threads, give_up_stdout, open_streams, talk
@@ -30,6 +32,9 @@ app = typer.Typer(
 app.command(cls=GroupedCommand)(fit)
 app.command()(render)
 app.command()(view)
+app.command()(upscale)
+app.command()(inpaint)
+app.command()(denoise)
 app.command()(info)
 app.command()(pack)
 app.command()(compare)
@@ -37,7 +42,6 @@ app.command()(methods)
 app.command()(spectrum)
 app.command()(report)
 app.command(cls=GroupedCommand)(batch)
-app.command()(upscale)
 app.command(cls=GroupedCommand)(reproduce)
 
 

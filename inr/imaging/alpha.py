@@ -50,8 +50,15 @@ def without_hidden(image: Image, pixels: PixelsName = "all") -> Image:
     if image.channels not in (2, 4) or image.pixels[::step, ::step, -1].all():
         return image
     filled = image.pixels.copy()
-    _continue(filled[::step, ::step, :-1], image.pixels[::step, ::step, -1])
+    filled[::step, ::step, :-1] = continued(filled[::step, ::step, :-1], image.pixels[::step, ::step, -1])
     return dataclasses.replace(image, pixels=filled)
+
+
+def continued(colours: Array, weights: Array) -> Array:
+    """Return (H, W, C) colours, those whose (H, W) weights are 0 replaced by a smooth continuation of the others."""
+    filled = colours.copy()
+    _continue(filled, weights)
+    return filled
 
 
 def _continue(colours: Array, weights: Array) -> None:

@@ -16,6 +16,7 @@ from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.state import Table, restore_step, step_table
 from inr.training.greedy.stopping import Best
+from inr.training.greedy.windows import Windows
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_finish, make_optimizers
 from inr.training.result import Leftover
@@ -39,14 +40,14 @@ class TrainedGrade:
 
 def train_grade(
     grade: Grade,
-    pool: Pool | Pairs,
+    pool: Pool | Pairs | Windows,
     training: GreedyTraining,
     rate: float,
     length: Length,
     *,
     dtype: torch.dtype,
     target_psnr: float | None,
-    on_step: Callable[[int, float, float, float, Callable[[Pool | Pairs], Leftover]], None],
+    on_step: Callable[[int, float, float, float, Callable[[Pool | Pairs | Windows], Leftover]], None],
     kept: Table | None = None,
     keep: Callable[[Callable[[], Table]], None] | None = None,
 ) -> TrainedGrade:
@@ -78,7 +79,7 @@ def train_grade(
     whole = dataclasses.replace(training, batch_size=None)
     recent = 0.0
 
-    def left_of(pool: Pool | Pairs) -> Leftover:
+    def left_of(pool: Pool | Pairs | Windows) -> Leftover:
         return partial(pool.leftover, grade=grade, scale=scale, shift=shift)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
@@ -140,7 +141,7 @@ def _schedule(training: GreedyTraining) -> Callable[[float], float]:
     return lambda fraction: float(training.decay ** (min(math.floor(fraction * passes + 1e-9), last) / last))
 
 
-def _target(pool: Pool | Pairs, training: GreedyTraining) -> tuple[float, float]:
+def _target(pool: Pool | Pairs | Windows, training: GreedyTraining) -> tuple[float, float]:
     """Return scale and shift: what the grade fits is (residual - shift) / scale."""
     if training.targets == "symmetric" and pool.first:
         return 0.5, 0.5
@@ -148,7 +149,7 @@ def _target(pool: Pool | Pairs, training: GreedyTraining) -> tuple[float, float]
 
 
 def _backward(
-    grade: Grade, pool: Pool | Pairs, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
+    grade: Grade, pool: Pool | Pairs | Windows, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
     if training.batch_size is None:
@@ -171,7 +172,7 @@ def _backward(
 
 
 @torch.no_grad()
-def _reached(grade: Grade, pool: Pool | Pairs, scale: float, shift: float, target_psnr: float) -> bool:
+def _reached(grade: Grade, pool: Pool | Pairs | Windows, scale: float, shift: float, target_psnr: float) -> bool:
     """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
     squares = sum(
         float(weighed(residual - shift - scale * grade(inputs), shown).square().sum())

@@ -25,6 +25,7 @@ from inr.training.greedy.state import (
     seconds_before,
     times_table,
 )
+from inr.training.greedy.windows import Windows
 from inr.training.loop import Length, retry
 from inr.training.result import GradeLog, Leftover, Progress
 
@@ -132,7 +133,7 @@ def train_grades(
 
 _Keep = Callable[[Callable[[], Table]], None]
 """Told after every update what makes a table of the grade in training."""
-_LeftOf = Callable[[Pool | Pairs], Leftover]
+_LeftOf = Callable[[Pool | Pairs | Windows], Leftover]
 _Report = Callable[[int, float, float, float, _LeftOf], None]
 """Told after every update the steps done, the fraction spent, loss, estimated PSNR, and a pool's leftover; see
 `train_grade`."""

@@ -1,0 +1,184 @@
+"""A noisy picture -> the same with less noise: its blocks shrunk, then networks of a pixel's surroundings.
+
+picture + noise z / 2 -> blocks shrunk (grade 0) -> networks, whose answers are the picture - 2 z -> the picture itself
+
+Of Gaussian noise of one deviation, the two sums have independent noise, so the networks cannot learn it (recorrupted to
+recorrupted, Pang et al. 2021, arXiv 2102.02234); and the error of any method on pixels that it did not learn from, less
+the known noise of the answers, is what it would be against the clean picture.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inr.analysis.metrics import psnr
+from inr.errors import ConfigError
+from inr.imaging.alpha import without_hidden
+from inr.imaging.image import Image, quantize
+from inr.networks.grade import Grade
+from inr.restoration.effort import Effort
+from inr.restoration.mask import check_side
+from inr.restoration.noise import estimate_noise
+from inr.restoration.shrinkage import shrunk
+from inr.training.greedy.surroundings import draw
+from inr.training.greedy.windows import Copy
+
+_SIDE = 7
+"""Side of the windows, in pixels."""
+_COPIES = 3
+_ADDED = 0.5
+"""Part of the noise that is added once more: alpha of Pang et al. 2021."""
+_PART = 512
+"""Longest side of the part that is learned from, the picture's middle."""
+_ROWS = 512
+"""Rows that are cleaned at once, and twice eight beside them."""
+_LEAST_NOISE = 0.35
+"""Noise in levels of 255 below which there is nothing to clean: rounding to 8 bits alone makes 0.29."""
+MOST_NOISE = 128.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Denoised:
+    """A cleaned picture.
+
+    Attributes:
+        picture: (H, W, C) uint8 or uint16; alpha as it was.
+        sigma: standard deviation of the noise that was taken away, in levels of 255.
+        method: `networks` on top of shrinkage, `shrinkage` alone, or `none` where there was no noise.
+        residual: standard deviation of what was taken away, in levels of 255.
+        check: estimated PSNR in dB against the clean picture, by method, of pixels not learned from, with a little more
+            noise than there is; empty where there was none.
+        checked: how many these are.
+        training_seconds: of the networks.
+        drawing_seconds: of the whole picture.
+    """
+
+    picture: np.ndarray[Any, Any]
+    sigma: float
+    method: str
+    residual: float
+    check: dict[str, float]
+    checked: int
+    training_seconds: float
+    drawing_seconds: float
+
+
+def denoise(
+    image: Image, sigma: float | None, effort: Effort, *, progress: Callable[[str, float], None] | None = None
+) -> Denoised:
+    """Take white Gaussian noise out of a picture.
+
+    Args:
+        image: the picture; alpha stays.
+        sigma: standard deviation of its noise, in levels of 255; None estimates it.
+        effort: of the training.
+        progress: told what is done and which part of that is.
+
+    Raises:
+        InrError: the picture is too small, the noise is no deviation, or the training did not stay finite.
+    """
+    check_side(image, "denoise")
+    if sigma is not None and not 0.0 < sigma <= MOST_NOISE:
+        raise ConfigError(
+            f"--noise is {sigma:g}; it must be above 0 and at most {MOST_NOISE:g} levels of 255, or auto."
+        )
+    tell = progress or (lambda *_: None)
+    colours = image.channels - (image.channels + 1) % 2
+    noisy = torch.from_numpy(without_hidden(image).pixels[:, :, :colours]).contiguous()
+    level = 255.0 * estimate_noise(noisy) if sigma is None else sigma
+    began = time.perf_counter()
+    picture = quantize(image.pixels, image.bit_depth)
+    if level < _LEAST_NOISE:
+        return Denoised(
+            picture=picture, sigma=level, method="none", residual=0.0, check={}, checked=0, training_seconds=0.0,
+            drawing_seconds=0.0,
+        )  # fmt: skip
+    copies, held_out = _copies(_middle(noisy), level / 255.0, effort.seed)
+    grades = effort.fit(copies, _SIDE, lambda at: tell("training", at)) if len(held_out) else []
+    check = _check(copies, grades, held_out, level / 255.0) if len(held_out) else {}
+    trained = time.perf_counter()
+    clean = torch.empty_like(noisy)
+    for top in range(0, len(noisy), _ROWS):
+        first, last = max(0, top - 16), min(len(noisy), top + _ROWS + 16)
+        drawn = _drawn(grades, _seen(noisy[first:last], level / 255.0))
+        clean[top : top + _ROWS] = drawn[top - first : top - first + _ROWS]
+        tell("cleaning", last / len(noisy))
+    picture[:, :, :colours] = quantize(clean.numpy(), image.bit_depth)
+    return Denoised(
+        picture=picture,
+        sigma=level,
+        method="networks" if grades else "shrinkage",
+        residual=255.0 * float((noisy - clean).square().mean().sqrt()),
+        check=check,
+        checked=len(held_out),
+        training_seconds=trained - began,
+        drawing_seconds=time.perf_counter() - trained,
+    )
+
+
+def _middle(pixels: Tensor) -> Tensor:
+    height, width, _ = pixels.shape
+    top, left = (max(0, (side - _PART) // 2) for side in (height, width))
+    return pixels[top : top + _PART, left : left + _PART]
+
+
+def _seen(noisy: Tensor, sigma: float, answers: Tensor | None = None) -> Copy:
+    """Return a noisy picture as networks see it: shrunk, and what that took away, in units of the noise."""
+    height, width, _ = noisy.shape
+    mended = shrunk(noisy, sigma)
+    places = torch.arange(height * width)
+    held_out = (places // width % 3 == 1) & (places % width % 3 == 1)
+    nothing = answers is None
+    return Copy(
+        mended=mended,
+        beside=(noisy - mended) / sigma,
+        answers=noisy if answers is None else answers,
+        places=places if nothing else places[~held_out],
+        held_out=places[:0] if nothing else places[held_out],
+    )
+
+
+def _copies(noisy: Tensor, sigma: float, seed: int) -> tuple[list[Copy], Tensor]:
+    """Return copies with more noise, whose answers have noise that is independent of it, and the places held out."""
+    random = torch.Generator().manual_seed(seed)
+    copies = []
+    for _ in range(_COPIES):
+        more = sigma * torch.randn(noisy.shape, generator=random)
+        copies.append(_seen(noisy + _ADDED * more, math.hypot(1.0, _ADDED) * sigma, noisy - more / _ADDED))
+    return copies, copies[0].held_out
+
+
+def _check(copies: list[Copy], grades: list[Grade], held_out: Tensor, sigma: float) -> dict[str, float]:
+    """Return the estimated PSNR, on the places held out, of the copies as they are, shrunk, and by the networks."""
+    answers_noise = sigma**2 * (1.0 + _ADDED**-2)
+    found: dict[str, list[float]] = {}
+    for copy in copies:
+        more = math.hypot(1.0, _ADDED) * sigma
+        drawn = {"noisy": copy.mended + more * copy.beside, "shrinkage": copy.mended}
+        if grades:
+            drawn["networks"] = _drawn(grades, copy)
+        for name, picture in drawn.items():
+            error = (picture - copy.answers).flatten(0, 1)[held_out].square().mean()
+            found.setdefault(name, []).append(float(error) - answers_noise)
+    means = {name: float(np.mean(errors)) for name, errors in found.items()}
+    return {name: psnr(mean) for name, mean in means.items() if mean > 0.0}
+
+
+def _drawn(grades: list[Grade], copy: Copy) -> Tensor:
+    """Return (H, W, C): every pixel by the networks."""
+    if not grades:
+        return copy.mended
+    every = Copy(
+        mended=copy.mended,
+        beside=copy.beside,
+        answers=copy.answers,
+        places=torch.arange(copy.mended.shape[0] * copy.mended.shape[1]),
+        held_out=copy.held_out,
+    )
+    return draw(grades, every, _SIDE).view_as(copy.mended)

@@ -1,0 +1,53 @@
+"""A mask's picture -> which pixels of another picture are known."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from inr.errors import ConfigError
+from inr.imaging.image import Image
+
+LEAST_SIDE = 8
+"""Pictures with a shorter side have too few pixels to learn anything from."""
+_GREY = (1 / 8, 7 / 8)
+"""A mask is black up to the first and white from the second."""
+
+
+def check_side(image: Image, command: str) -> None:
+    """Raise ConfigError for a picture that has too few pixels for a command."""
+    if min(image.width, image.height) < LEAST_SIDE:
+        raise ConfigError(
+            f"{image.name} has {image.width} x {image.height} pixels; `inr {command}` needs at least "
+            f"{LEAST_SIDE} x {LEAST_SIDE}."
+        )
+
+
+def known_pixels(image: Image, mask: Image) -> Tensor:
+    """Return (H, W) bool, true where a mask is black; white is unknown.
+
+    Raises:
+        ConfigError: the picture is too small, or the mask is of another size, not black and white, or all of one.
+    """
+    check_side(image, "inpaint")
+    if (mask.width, mask.height) != (image.width, image.height):
+        raise ConfigError(
+            f"the mask {mask.name} has {mask.width} x {mask.height} pixels, but {image.name} has "
+            f"{image.width} x {image.height}; they must be of one size."
+        )
+    values = mask.pixels
+    if mask.channels in (2, 4):
+        if values[:, :, -1].min() < 1.0:
+            raise ConfigError(f"the mask {mask.name} has transparent pixels; say what is unknown in black and white.")
+        values = values[:, :, :-1]
+    grey = ((values > _GREY[0]) & (values < _GREY[1])).any(axis=2) | (np.ptp(values, axis=2) > _GREY[0])
+    if grey.any():
+        raise ConfigError(
+            f"the mask {mask.name} has {int(grey.sum()):,} pixels that are neither black nor white; "
+            "draw it in white (unknown) on black, with hard edges."
+        )
+    known = values[:, :, 0] <= _GREY[0]
+    if known.all():
+        raise ConfigError(f"the mask {mask.name} is all black: every pixel is known, and there is nothing to fill.")
+    if not known.any():
+        raise ConfigError(f"the mask {mask.name} is all white: no pixel is known, and there is nothing to fill from.")
+    return torch.from_numpy(known)

@@ -1,0 +1,116 @@
+"""A filled or cleaned picture and its check -> a page for a reader: before and after, and which method is better."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from inr.imaging.image import Image, unit
+from inr.report.decibels import decibels
+from inr.report.figures import opaque, without_latex
+from inr.report.text import code, link
+from inr.restoration.denoise import Denoised
+from inr.restoration.inpaint import Inpainted
+
+_PANEL = 128
+"""Side of the part that is shown, in pixels."""
+_BESIDE = {
+    "inpaint": "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than "
+    "some ten pixels those may look better.",
+    "denoise": "Not compared here: BM3D and trained networks, which are better than this on most photographs.",
+}
+
+
+def facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
+    """Return what was done as plain data; PSNR in dB."""
+    own = {name: value for name, value in vars(result).items() if name not in ("picture", "check")}
+    return {
+        "schema": 1,
+        "source": {"name": image.name, "width": image.width, "height": image.height},
+        **own,
+        "check": {f"{name}_psnr_db": figure for name, figure in result.check.items()},
+    }
+
+
+def verdict(result: Inpainted | Denoised) -> str:
+    """Return in a sentence which method made the picture, and how it stands to the best classical one in the check."""
+    if isinstance(result, Denoised):
+        if result.method == "none":
+            return f"The noise is {result.sigma:.2f} levels of 255, no more than rounding: the picture stays as it is."
+        told = f"{result.checked:,} pixels not learned from"
+        what, classical = f"Noise of {result.sigma:.1f} levels of 255. ", "shrinkage"
+        names = {"shrinkage": "shrinkage of 8 x 8 cosine blocks"}
+    else:
+        told = f"{result.checked:,} known pixels hidden for a check"
+        what, classical = f"{result.unknown:,} unknown pixels. ", result.grade0
+        names = {"biharmonic": "the biharmonic surface", "harmonic": "the harmonic surface"}
+    if result.method != "networks":
+        checked = f"no network was better on {told}" if result.check else "too few pixels to train a network on"
+        return f"{what}The classical method made this picture, {names[classical]}: {checked}."
+    ours, theirs = result.check.get("networks"), result.check.get(classical)
+    if ours is None or theirs is None:
+        return f"{what}The networks lower the error on {told}."
+    if ours < theirs:
+        return (
+            f"{what}On {told}, {names[classical]} is better by {theirs - ours:.2f} dB: use a classical method instead."
+        )
+    return f"{what}On {told}, the networks are {ours - theirs:.2f} dB above {names[classical]}, their classical start."
+
+
+def rows(result: Inpainted | Denoised) -> list[tuple[str, str]]:
+    """Return name and PSNR in the check of every method, the best first."""
+    return [(name, decibels(result.check[name])) for name in sorted(result.check, key=lambda n: -result.check[n])]
+
+
+def to_markdown(image: Image, result: Inpainted | Denoised, figure: str) -> str:
+    """Return the page; the figure is the name of a picture beside it."""
+    command = "denoise" if isinstance(result, Denoised) else "inpaint"
+    lines = [f"# {code(Path(image.name).name)}, {'cleaned' if command == 'denoise' else 'filled'}", "", verdict(result)]
+    lines += ["", f"![before and after]({link(figure)})", ""]
+    if result.check:
+        lines += ["| method | PSNR dB in the check |", "| --- | ---: |"]
+        lines += [f"| {name} | {figure} |" for name, figure in rows(result)]
+        lines += ["", _explained(result), "", _BESIDE[command], ""]
+    lines.append(f"{result.training_seconds:.1f} s of training, {result.drawing_seconds:.1f} s of drawing.")
+    return "\n".join(lines) + "\n"
+
+
+def _explained(result: Inpainted | Denoised) -> str:
+    if isinstance(result, Denoised):
+        return (
+            "Estimated against a clean picture that nobody has: a little noise was added on purpose, with a quarter of "
+            "the variance of the picture's own. The check also stopped the training, so it is a little kind to the "
+            f"networks. What was taken away has a deviation of {result.residual:.1f} levels of 255."
+        )
+    return (
+        "Measured on known pixels, hidden under shifted copies of the mask. The check also stopped the training, so it "
+        "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against."
+    )
+
+
+@without_latex
+def draw_before_after(path: Path, image: Image, result: Inpainted | Denoised) -> None:
+    """Write a PNG: the part of the picture that changed most, before and after, and the change around mid-grey."""
+    after = unit(result.picture)
+    change = np.abs(after - image.pixels).sum(axis=2)
+    height, width = (min(_PANEL, side) for side in image.pixels.shape[:2])
+    places = [
+        (float(change[y : y + height, x : x + width].sum()), y, x)
+        for y in range(0, image.height - height + 1, max(1, height // 2))
+        for x in range(0, image.width - width + 1, max(1, width // 2))
+    ]
+    _, top, left = max(places)
+    here = (slice(top, top + height), slice(left, left + width))
+    shown = {"before": image.pixels[here], "after": after[here]}
+    colours = image.channels - (image.channels + 1) % 2
+    shown["change"] = np.clip(0.5 + 2.0 * (after - image.pixels)[here][:, :, :colours], 0.0, 1.0)
+    figure = Figure(figsize=(12, 12 / 3 * height / width + 0.4), dpi=110)
+    FigureCanvasAgg(figure)
+    for axis, (name, picture) in zip(figure.subplots(1, 3), shown.items(), strict=True):
+        axis.set_axis_off()
+        axis.imshow(opaque(picture), vmin=0, vmax=1, interpolation="nearest")
+        axis.set_title(name)
+    figure.tight_layout(pad=0.3)
+    figure.savefig(path, format="png", metadata={"Software": None})

@@ -1,0 +1,141 @@
+"""`inr inpaint` and `inr denoise`, down to the files and back."""
+
+import json
+
+import numpy as np
+import pytest
+from helpers.commands import run
+from helpers.pictures import picture, saved
+
+import inr
+
+
+def hidden(height, width):
+    """A mask: a scratch of two pixels and a few lost ones."""
+    mask = np.zeros((height, width, 1), np.uint8)
+    mask[height // 2 : height // 2 + 2, 2:-3] = 255
+    mask[2::5, 3::4] = 255
+    return mask
+
+
+@pytest.mark.parametrize(("channels", "dtype"), [(1, np.uint8), (2, np.uint8), (3, np.uint16), (4, np.uint8)])
+def test_inpaint_fills_the_unknown_and_leaves_the_known(tmp_path, channels, dtype):
+    image, mask = picture(24, 29, channels, dtype=dtype), hidden(24, 29)
+    spoiled = np.where(mask > 0, 0, image).astype(dtype)
+    inr.save_image(tmp_path / "a.png", spoiled)
+    saved(tmp_path / "mask.png", mask)
+    out = tmp_path / "out.png"
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", out, "--steps", 3)
+    facts = json.loads(run(*command, "--json").stdout)
+    filled = inr.load_image(out)
+    most = np.iinfo(dtype).max
+    known = mask[:, :, 0] == 0
+    now = np.rint(filled.pixels.astype(np.float64) * most).astype(dtype)
+    assert filled.bit_depth == 8 * image.itemsize and np.array_equal(now[known], spoiled[known])
+    error, before = (np.abs(a.astype(float) - image)[~known].mean() / most for a in (now, spoiled))
+    assert error < 0.4 * before
+    assert facts["unknown"] == (~known).sum() and facts["checked"] > 0 and facts["check"]["biharmonic_psnr_db"] > 5
+    page = (tmp_path / "out.md").read_text()
+    assert "hidden for a check" in page and "![before and after](out.before-after.png)" in page
+    assert inr.load_image(tmp_path / "out.before-after.png").width > 100
+    run(*command, code=1)  # exists
+    again = out.read_bytes()
+    run(*command, "--overwrite", "-q")
+    assert out.read_bytes() == again
+
+
+def test_what_is_hidden_in_a_picture_is_not_looked_at(tmp_path):
+    image, mask = picture(20, 22), hidden(20, 22)
+    saved(tmp_path / "mask.png", mask)
+    for name, hole in (("black", 0), ("white", 255)):
+        saved(tmp_path / f"{name}.png", np.where(mask > 0, hole, image).astype(np.uint8))
+        of = tmp_path / f"{name}-out.png"
+        run("inpaint", tmp_path / f"{name}.png", "--mask", tmp_path / "mask.png", "-o", of, "--steps", 2)
+    assert (tmp_path / "black-out.png").read_bytes() == (tmp_path / "white-out.png").read_bytes()
+
+
+def test_the_surface_is_named_where_it_is_better(tmp_path):
+    y, x = np.mgrid[:32, :32]
+    saved(tmp_path / "slope.png", (4 * x + 3 * y).astype(np.uint8)[:, :, None])
+    saved(tmp_path / "mask.png", hidden(32, 32))
+    out = tmp_path / "b.png"
+    said = run("inpaint", tmp_path / "slope.png", "--mask", tmp_path / "mask.png", "--steps", 1, "-o", out).output
+    assert "classical method made this picture, the biharmonic surface" in said
+    assert np.abs(inr.load_image(out).pixels * 255 - (4 * x + 3 * y)[:, :, None])[8:-8, 8:-8].max() < 2.0
+
+
+def masks():
+    white = np.full((20, 22, 1), 255, np.uint8)
+    see_through = np.dstack([white, np.full((20, 22), 128, np.uint8)])
+    return {
+        "must be of one size": hidden(20, 23),
+        "all black": 0 * white,
+        "all white": white,
+        "neither black nor white": hidden(20, 22) // 2,
+        "transparent": see_through,
+    }
+
+
+@pytest.mark.parametrize("sentence", masks())
+def test_a_mask_that_makes_no_sense_is_refused(tmp_path, sentence):
+    saved(tmp_path / "a.png", picture(20, 22))
+    inr.save_image(tmp_path / "mask.png", masks()[sentence])
+    out = tmp_path / "b.png"
+    result = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", out, code=2)
+    assert sentence in result.stderr and len(result.stderr.strip().splitlines()) == 1 and not out.exists()
+
+
+def noisy(channels, dtype, sigma, side=40):
+    """A smooth picture, and the same with noise in its colours."""
+    y, x = np.mgrid[:side, :side] / side
+    clean = np.stack([0.5 + 0.3 * np.sin(3 * x + 2 * y + c) for c in range(channels)], axis=2)
+    noise = np.random.default_rng(0).normal(0, sigma / 255, clean.shape)
+    if channels in (2, 4):
+        noise[:, :, -1] = 0
+    most = np.iinfo(dtype).max
+    return clean, np.rint(np.clip(clean + noise, 0, 1) * most).astype(dtype)
+
+
+@pytest.mark.parametrize(("channels", "dtype"), [(1, np.uint8), (2, np.uint16), (3, np.uint16), (4, np.uint8)])
+def test_denoise_estimates_the_noise_and_takes_it_away(tmp_path, channels, dtype):
+    clean, spoiled = noisy(channels, dtype, 12)
+    inr.save_image(tmp_path / "a.png", spoiled)
+    out = tmp_path / "out.png"
+    result = run("denoise", tmp_path / "a.png", "-o", out, "--steps", 2, "--json")
+    facts, after = json.loads(result.stdout), inr.load_image(out)
+    assert 10 < facts["sigma"] < 14 and facts["check"]["shrinkage_psnr_db"] > facts["check"]["noisy_psnr_db"] + 5
+    before = inr.load_image(tmp_path / "a.png").pixels
+    if channels in (2, 4):
+        assert np.array_equal(after.pixels[:, :, -1], before[:, :, -1])
+        clean, before, after_pixels = clean[:, :, :-1], before[:, :, :-1], after.pixels[:, :, :-1]
+    else:
+        after_pixels = after.pixels
+    assert np.square(after_pixels - clean).mean() < 0.15 * np.square(before - clean).mean()
+    assert after.bit_depth == 8 * spoiled.itemsize
+    assert "Noise of 1" in (tmp_path / "out.md").read_text() and (tmp_path / "out.before-after.png").exists()
+    run("denoise", tmp_path / "a.png", "-o", out, code=1)  # exists
+
+
+def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
+    _, spoiled = noisy(3, np.uint8, 12)
+    saved(tmp_path / "a.png", spoiled)
+    given = run("denoise", tmp_path / "a.png", "--noise", "20.5", "--steps", 1, "-o", tmp_path / "b.png", "--json")
+    assert json.loads(given.stdout)["sigma"] == 20.5
+    saved(tmp_path / "flat.png", np.full((16, 18, 3), 90, np.uint8))
+    said = run("denoise", tmp_path / "flat.png", "-o", tmp_path / "c.png").output
+    assert "stays as it is" in said
+    assert np.array_equal(inr.load_image(tmp_path / "c.png").pixels, inr.load_image(tmp_path / "flat.png").pixels)
+
+
+@pytest.mark.parametrize("noise", ["0", "-1", "nan", "200", "much"])
+def test_a_noise_that_is_none_is_refused(tmp_path, noise):
+    saved(tmp_path / "a.png", picture(16, 18))
+    result = run("denoise", tmp_path / "a.png", f"--noise={noise}", "-o", tmp_path / "b.png", code=2)
+    assert "--noise" in result.stderr
+
+
+def test_a_picture_of_one_pixel_is_refused(tmp_path):
+    saved(tmp_path / "a.png", np.full((1, 1, 1), 255, np.uint8))
+    assert "1 x 1 pixels" in run("denoise", tmp_path / "a.png", "-o", tmp_path / "b.png", code=2).stderr
+    result = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "a.png", "-o", tmp_path / "b.png", code=2)
+    assert "1 x 1 pixels" in result.stderr
