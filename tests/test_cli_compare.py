@@ -128,7 +128,7 @@ def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypat
         (["0.png", "--budget", "steps=4,steps=5"], "it names steps twice", 2),
         (["0.png", "--methods", "siren:steps=9"], "has an option 'steps'", 2),
         (["0.png", "--methods", "siren:bogus=3"], "accepted are preset, quality, grades, depth", 2),
-        (["0.png", "--methods", "siren:grades=x"], "it takes a whole number, such as grades=4", 2),
+        (["0.png", "--methods", "siren:grades=x"], "accepted are whole numbers from 1 to 64, or auto", 2),
         (["0.png", "--methods", "nothing"], "method is 'nothing'", 2),
         (["0.png", "--budget", "hours=1"], "--budget names 'hours'", 2), (["none.png"], "no such file", 1),
         (["0.png", "--methods", "mgdl:preset=compact"], "preset 'compact' is the default now", 2),
