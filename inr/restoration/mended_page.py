@@ -19,7 +19,7 @@ _PANEL = 128
 _BESIDE = {
     "inpaint": "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than "
     "some ten pixels those may look better.",
-    "denoise": "Not compared here: BM3D and trained networks, which are better than this on most photographs.",
+    "denoise": "Not compared here: BM3D and trained networks, which may be better.",
 }
 
 
