@@ -233,7 +233,7 @@ def test_a_picture_too_large_for_the_memory_limit_costs_one_row(tmp_path):
         "--frequencies", "256", "--sigma", "3", "--steps", "1", "--batch-size", "1000000", code=1,
     )  # fmt: skip
     assert [row["status"] for row in table["rows"]] == ["failed", "done", "done"]
-    assert "more than the limit of 2.0 GiB" in table["rows"][0]["error"]
+    assert "more than the 2.0 GiB that --memory allows" in table["rows"][0]["error"]
 
 
 def test_one_broken_picture_in_a_hundred(tmp_path):

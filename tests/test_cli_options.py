@@ -36,6 +36,7 @@ CHANGES = {
     "--optimizer": (WAVES, {"--optimizer": "adam"}),
     "--recipe": (SIREN, {"--recipe": "inr"}),
     "--pixels": (WAVES, {"--pixels": "half"}),
+    "--stop": (WAVES | {"--pixels": "half"}, {"--stop": "end"}),
     "--target-psnr": (WAVES | {"--steps": "100"}, {"--target-psnr": "9"}),
     "--max-bytes": (SMALL, {"--max-bytes": "400"}),
     "--quality": (SMALL, {"--quality": "50"}),
@@ -150,7 +151,9 @@ def test_the_options_of_a_batch_that_a_fit_has_not(here):
 
 def test_every_option_of_every_command_stands_in_a_test():
     text = "".join(path.read_text() for path in Path(__file__).parent.glob("test_cli*.py"))
-    text += (Path(__file__).parent / "test_batch_cluster.py").read_text()
+    text += "".join(
+        (Path(__file__).parent / f"test_{name}.py").read_text() for name in ("batch_cluster", "viewer_page")
+    )
     for name, command in typer.main.get_command(app).commands.items():
         for parameter in command.params:
             for option in (*parameter.opts, *parameter.secondary_opts):

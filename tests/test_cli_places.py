@@ -232,5 +232,5 @@ def test_a_share_that_refuses_chmod_and_fsync_keeps_everything(tmp_path, monkeyp
     run("compare", "in/cat.png", *COMPARE[2:], "--out", "which")
     for command, ending in SINGLE:
         run(command[0], "one/cat.inr", *command[2:], "--out", f"other{ending}", "--overwrite")
-    assert len(files(tmp_path / "one")) == 6 and len(files(tmp_path / "many")) == 5
+    assert len(files(tmp_path / "one")) == 7 and len(files(tmp_path / "many")) == 6
     assert inr.load_image("other.png").width

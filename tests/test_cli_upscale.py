@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from conftest import picture, saved
-from test_cli import run
+from helpers.commands import run
+from helpers.pictures import picture, saved
 
 import inr
 from inr.imaging.image import quantize

@@ -221,7 +221,7 @@ def test_another_grade_is_kept_only_while_the_validation_error_falls():
     random = torch.from_numpy(np.random.RandomState(0).normal(size=(40, 1))).float()
     noise = dataclasses.replace(data.validation, targets=random)
     falling = configuration("mgdl", problem(steps=60), effort="quick", authors=SMOKE, seed=0, grades=0)
-    assert falling.grades_auto and len(falling.grades) == 10
+    assert falling.grades_auto and len(falling.grades) == 8
     kept = do(Case(name="f", method="mgdl", config=falling, data=data))
     held = [at.validation.rse for at in kept.grades]
     assert len(held) > 1 and held == sorted(held, reverse=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import picture
+from helpers.pictures import picture
 
 import inr
 from inr.codec.lattice import read_lattice, write_lattice

@@ -19,6 +19,7 @@ import inr
 from inr.errors import ConfigError
 from inr.settings.methods import configure
 from inr.settings.options import WISHES, FitOptions, flag, read_wish, to_flags
+from inr.settings.shape import MAX_GRADES
 from inr.training.joint.sizing import sized
 
 FIELDS = {each.name: each for each in dataclasses.fields(FitOptions)}
@@ -28,6 +29,8 @@ KINDS = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(FitOpt
 def values(name: str) -> st.SearchStrategy:
     """What a field may hold that the command line takes: its choices, or numbers within the limits it states."""
     wish, kinds = WISHES[name], KINDS[name]
+    if name == "grades":
+        return st.integers(1, MAX_GRADES) | st.just("auto")
     if int in kinds:
         return st.integers(0 if wish.low is None else wish.low, 2**53 if wish.high is None else wish.high)
     if float in kinds:

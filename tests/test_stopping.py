@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import small_config
+from helpers.configs import small_config
 
 import inr
 from inr.imaging.sampling import training_pixels, validation_pixels

@@ -77,6 +77,9 @@ def tensors_of(model):
 def test_files_of_all_versions_and_forms_decode_to_the_same_integers(script):
     files = GOLDEN | all_forms()
     for (name, data), found in zip(files.items(), script(DECODE, packed(files.values())), strict=True):
+        if name == "version3-local":
+            assert "which this page cannot show" in found["error"]
+            continue
         _, expected = told(data)
         assert "error" not in found, f"{name}: {found}"
         tensors = found["tensors"]

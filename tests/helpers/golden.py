@@ -12,7 +12,7 @@ from helpers.pictures import GOLDEN
 
 VARIES = {
     "seconds", "training_seconds", "decoding_seconds", "sha256", "curve", "inr", "torch", "python", "platform",
-    "processor", "threads", "packages",
+    "processor", "threads", "packages", "command", "curves",
 }  # fmt: skip
 """Keys whose values depend on the clock, the machine or what is installed; they only have to be there."""
 SIZES = {"bytes", "bytes_so_far", "bytes_per_grade", "png_bytes", "jpeg_bytes", "bytes_before"}

@@ -77,14 +77,17 @@ def fit_joint(
     give_back_freed_memory()
     if config.target_psnr is not None:
         said += missed(end.error, config.target_psnr)
+    seconds, refinement = length.elapsed, end.refinement
+    if refinement is not None:  # its time is all that the grades' own parts did not take
+        refinement = dataclasses.replace(refinement, seconds=seconds - sum(log.seconds for log in end.grades))
     return FitResult(
         model=end.encoded.model,
         config=end.config,
         grades=end.grades,
-        refinement=end.refinement,
+        refinement=refinement,
         device="cpu",
         precision="float32",
-        seconds=length.elapsed,
+        seconds=seconds,
         stopped=", ".join(said) or None,
         encoded=end.encoded,
     )
@@ -189,12 +192,10 @@ def _trained(
 
         return state, logs, refine(state, rest, rate=rate / training.network_rate, on_step=on_step)
 
-    began = length.elapsed
     (state, logs, done), rate = retry(
         attempt, training.network_rate, length, what="joint training", hint="give another --seed"
     )
-    spent = length.elapsed - began - sum(log.seconds for log in logs)
-    log = GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=psnr(state.error()))
+    log = GradeLog(steps=done, seconds=length.elapsed, learning_rate=rate, psnr_db=psnr(state.error()))
     return dataclasses.replace(ended(state, logs, log, max_bytes), whole=done >= training.steps)
 
 

@@ -96,6 +96,8 @@ function* checkedChunks(container, header, tables) {
     if (chunk.tag === "G") chunks.push(chunk);
     else if (chunk.tag === "E" && container.version > 1 && !entropyModel && !chunks.length && channels) {
       entropyModel = yield* readEntropyModel(chunk.payload, channels, tables);
+    } else if (chunk.tag === "L") {
+      throw new ModelFileError("the file is of the method local, which this page cannot show; inr render draws it.");
     } else if (!maySkip(chunk.tag)) {
       throw new ModelFileError(`the file holds a chunk ${JSON.stringify(chunk.tag)} that this program does not know.`);
     }
