@@ -166,7 +166,7 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
     stated = {
         "preset": "balanced",
         "quality": "97",
-        "grades": f"{len(planes.grades)}",
+        "grades": f"{len(planes.grades)}; local: {len(configure(FitOptions(method='local')).grades)}",
         "depth": f"{grade('depth')}; sgdl-fourier: {grade('depth', **SINGLE)}",
         "width": f"{width_on_planes(20, quality=50)} to {width_on_planes(1100, quality=50)}, by the size of the file; "
         f"without updates: one a colour; on waves: {grade('width', **WAVES)}",
@@ -181,6 +181,8 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "optimizer": trained("optimizer", **WAVES),
         "recipe": "paper",
         "precision": trained("precision", **WAVES),
+        "stop": f"{waves.stop}; with --pixels half, {configure(FitOptions(pixels='half', **WAVES)).stop} for methods of "
+        "our own",
     }
     assert width_on_planes(20, preset="fast") == width_on_planes(1100) == 3
     for name in ("batch_size", "optimizer", "precision"):
