@@ -181,8 +181,8 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "optimizer": trained("optimizer", **WAVES),
         "recipe": "paper",
         "precision": trained("precision", **WAVES),
-        "stop": f"{waves.stop}; with --pixels half, {configure(FitOptions(pixels='half', **WAVES)).stop} for methods of "
-        "our own",
+        "stop": f"{waves.stop}; with --pixels half, {configure(FitOptions(pixels='half', **WAVES)).stop} for methods "
+        "of our own",
     }
     assert width_on_planes(20, preset="fast") == width_on_planes(1100) == 3
     for name in ("batch_size", "optimizer", "precision"):
