@@ -178,7 +178,7 @@ def test_full_batch_is_zero():
         ({"target_psnr": 0.0}, "target PSNR is 0"),
         ({"seconds": -1.0}, "seconds is -1"),
         ({"method": "mgdl-fourier", "activation": "step"}, "activation is 'step'"),
-        ({"method": "mgdl-fourier", "optimizer": "sgd"}, "optimizer is 'sgd'"),
+        ({"method": "mgdl-fourier", "optimizer": "lion"}, "optimizer is 'lion'"),
         ({"encoding": "hash"}, "encoding is 'hash'"),
         ({"pixels": "third"}, "pixels is 'third'"),
     ],

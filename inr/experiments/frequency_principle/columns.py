@@ -114,8 +114,8 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
         columns=("start", "method", "seed", "updates", "trained", "between", "apart", "share of looks e_low < e_high"),
         rows=tuple(rows),
         note=f"Linear interpolation between the trained columns has {linear:.2f} dB. The demonstration holds if the "
-        f"small start is at most {_CLOSE_DB:g} dB worse between, with {_EXPLAINED:.0%} of the variance, and the large one "
-        f"at least {_APART_DB:g} dB and below linear interpolation.",
+        f"small start is at most {_CLOSE_DB:g} dB worse between, with {_EXPLAINED:.0%} of the variance, and the large "
+        f"one at least {_APART_DB:g} dB and below linear interpolation.",
     )
     return Finding(holds=holds, measured="; ".join(said) + ".", parts=(table, *_figures(runs, values)))
 
