@@ -65,3 +65,16 @@ def test_rate_difference_of_known_curves():
     with pytest.raises(ValueError, match="no PSNR in common"):
         module.rate_difference(anchor, anchor, [(1.0, 90.0), (2.0, 95.0)])
     assert module.mean_curve({"a": [(1.0, 30.0)], "b": [(2.0, 40.0)]}) == [(1.5, 35.0)]
+
+
+@pytest.mark.parametrize(("what", "options", "columns"), [
+    ("held-out", ["--steps", "2"], 9),
+    ("enlarge", ["--steps", "2", "--scales", "2"], 4),
+    ("smaller", ["--methods", "mgdl"], 8),
+])  # fmt: skip
+def test_restoration_prints_its_tables(tmp_path, what, options, columns):
+    inr.save_image(tmp_path / "a.png", picture(32, 40).astype(np.uint8))
+    command = [sys.executable, SPEED.with_name("restoration.py"), what, tmp_path / "a.png", *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| a")]
+    assert len(rows) == (2 if what == "enlarge" else 1) and all(row.count("|") == columns + 1 for row in rows)

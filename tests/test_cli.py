@@ -12,7 +12,9 @@ from inr_cli.main import app
 
 import inr
 
-COMMANDS = ["fit", "render", "info", "pack", "compare", "methods", "spectrum", "batch", "reproduce"]
+COMMANDS = [
+    "fit", "render", "view", "info", "pack", "compare", "methods", "spectrum", "report", "batch", "upscale", "reproduce"
+]  # fmt: skip
 
 
 def test_help_and_version_do_not_import_torch():

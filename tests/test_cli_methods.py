@@ -1,6 +1,7 @@
 """Every method, through the command line: fit to a file, render, pack, batch."""
 
 import json
+import math
 
 import pytest
 from helpers.batches import AtOnce
@@ -27,7 +28,8 @@ def test_every_method_goes_to_a_file_and_back(tmp_path, monkeypatch, method):
     model = inr.load_model(file)
     assert model.record.method == method and inr.model_to_bytes(model) == file.read_bytes()
     source = inr.load_image(tmp_path / "in" / "cat.png")
-    assert row["psnr_db"] == pytest.approx([q.psnr_db for q in inr.measure(source, model)[0]], abs=1e-3)
+    known = [math.inf if value is None else value for value in row["psnr_db"]]  # that of an exact copy is null
+    assert known == pytest.approx([q.psnr_db for q in inr.measure(source, model)[0]], abs=1e-3)
     run("render", file, "--out", tmp_path / "drawn.png")
     last = tmp_path / "one" / f"cat.grade{len(model.grades)}.png"
     assert (tmp_path / "drawn.png").read_bytes() == last.read_bytes()

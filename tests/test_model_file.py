@@ -475,7 +475,7 @@ def test_no_pickle_anywhere():
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_channels(channels):
     image = inr.image_from_array(picture(channels=channels))
-    fitted = inr.fit(image, small_config(steps=(60, 60, 60), batch_size=None)).model
+    fitted = inr.fit(image, small_config(steps=(200, 200, 200), batch_size=None)).model
     drawn = inr.model_from_bytes(inr.model_to_bytes(fitted)).render()
     assert drawn.shape == (12, 17, channels)
     assert (np.square(drawn - image.pixels).mean((0, 1)) < 0.2 * image.pixels.var((0, 1))).all()  # of each channel

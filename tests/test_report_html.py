@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from helpers.browser import PHONE, WIDE
-from inr_cli.main import app
-from typer.testing import CliRunner
+from helpers.browser import PHONE, WIDE, until
+from helpers.commands import run
 
 import inr
 from inr.batch.html import batch_html
@@ -23,12 +22,6 @@ from inr.settings.options import FitOptions
 
 HOSTILE = "<script>alert(1)<script>\"'&<b>{{7*7}}.png"
 TINY = ["--encoding", "fourier", "--frequencies", "8", "--sigma", "3", "--depth", "1", "--width", "16"]
-
-
-def run(*arguments, code=0):
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exit_code == code, (result.output, result.exception)
-    return result
 
 
 def picture(height, width, channels=3, seed=0):
@@ -159,7 +152,7 @@ def test_pages_fit_every_screen(command, dark, visit, request):
     canvas = page.locator(".pane canvas").first
     for width, height in (PHONE, WIDE, (700, 700)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function("(({width, parentElement: pane}) => width == pane.clientWidth)(find('.pane canvas'))")
+        until(page, "(({width, parentElement: pane}) => width == pane.clientWidth)(find('.pane canvas'))")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert 0 < canvas.bounding_box()["width"] <= width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -199,7 +192,7 @@ def test_zoom_is_the_same_in_all_pictures_of_a_comparison(compared, visit):
     page.locator("#picks input").nth(3).uncheck()
     assert not canvases.nth(3).is_visible()
     page.locator("#view").select_option(index=1)
-    page.wait_for_function("document.querySelectorAll('#tiles canvas').length == 4")
+    until(page, "document.querySelectorAll('#tiles canvas').length == 4")
     settle(page)
     assert canvases.nth(0).evaluate("c => c.toDataURL()") != against[0] and not canvases.nth(3).is_visible()
 

@@ -52,7 +52,7 @@ def compare(
         from inr.comparison.budget import parse_budget
         from inr.comparison.compare import compare as run_all
         from inr.comparison.contenders import parse_methods
-        from inr.comparison.folder import OUTPUTS, check_outputs, interpolations, refuse_another, write_comparison
+        from inr.comparison.folder import OUTPUTS, check_outputs, interpolated, refuse_another, write_comparison
         from inr.comparison.page import table, verdict
         from inr.comparison.ranking import rank
         from inr.imaging.reading import load_image
@@ -93,7 +93,7 @@ def compare(
         if json:
             say(files[0].read_text(encoding="utf-8"))
         elif not quiet:
-            rows, classical = rank(result), interpolations(result, pictures)
+            rows, classical = rank(result), interpolated(result, pictures)
             say("\n".join(table(rows, classical)))
             talk(" ".join(verdict(rows, classical)), quiet=quiet)
         talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)

@@ -85,7 +85,7 @@ def _fit_to_stdout(
 ) -> None:
     """Fit a picture and send the model file to standard output, and its size and PSNR to stderr."""
     from inr.analysis.fitted import fit_and_measure
-    from inr.report.summary import decibels
+    from inr.report.decibels import decibels
 
     with _Bar(quiet) as bar:
         fitted = fit_and_measure(picture, config, device=device, memory=memory, progress=bar.show)
@@ -121,23 +121,31 @@ class _Bar:
 
 
 def _table(report: "Report") -> str:
-    from inr.report.summary import decibels
+    from inr.report.decibels import decibels
+    from inr.report.interpolation_text import against_interpolation
 
     half = report.config.pixels == "half"
+    first = max([5, *map(len, report.interpolation)])
     lines = [
-        f"{'grade':>5}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}  {'bytes so far':>12}  {'bits per pixel':>14}"
+        f"{'grade':>{first}}  {'PSNR dB':>8}  {'gain dB':>8}  {'SSIM':>6}  {'bytes so far':>12}  {'bits per pixel':>14}"
         + (f"  {'train dB':>8}  {'held-out dB':>11}" if half else "")
     ]
     for row in report.grades:
         gain = "" if row.gain_db is None else f"{row.gain_db:+.2f}"
         ssim = "" if row.ssim is None else f"{row.ssim:.4f}"
         bpp = 8.0 * row.bytes_so_far / (report.image.width * report.image.height)
-        line = (
-            f"{row.grade:>5}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}  {row.bytes_so_far:>12,}  {bpp:>14.2f}"
-        )
+        line = f"{row.grade:>{first}}  {decibels(row.psnr_db):>8}  {gain:>8}  {ssim:>6}"
+        line += f"  {row.bytes_so_far:>12,}  {bpp:>14.2f}"
         if half:
             line += f"  {decibels(row.train_psnr_db):>8}  {decibels(row.held_out_psnr_db):>11}"
         lines.append(line)
+    for name, quality in report.interpolation.items():
+        ssim = "" if quality.ssim is None else f"{quality.ssim:.4f}"
+        line = f"{name:>{first}}  {decibels(quality.psnr_db):>8}  {'':>8}  {ssim:>6}  {'':>12}  {'':>14}"
+        lines.append(f"{line}  {decibels(quality.train_psnr_db):>8}  {decibels(quality.held_out_psnr_db):>11}")
+    last = report.grades[-1]
+    own = last.psnr_db if last.held_out_psnr_db is None else last.held_out_psnr_db
+    lines += [against_interpolation(own, report.interpolation)] if report.interpolation else []
     return "\n".join(lines)
 
 

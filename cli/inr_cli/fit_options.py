@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -22,7 +22,7 @@ def with_fit_options(command: Callable[..., None]) -> Callable[..., None]:
             each.name,
             inspect.Parameter.KEYWORD_ONLY,
             default=each.default,
-            annotation=Annotated[_one_type(hints[each.name]), _option(each.name, WISHES[each.name])],
+            annotation=Annotated[_kind(hints[each.name], WISHES[each.name]), _option(each.name, WISHES[each.name])],
         )
         for each in fields
     ]
@@ -39,10 +39,9 @@ def with_fit_options(command: Callable[..., None]) -> Callable[..., None]:
     return gathered
 
 
-def _one_type(hint: Any) -> Any:
-    """Return a hint as Typer takes it, of one type and None; the reader of a text may still give another."""
-    kinds = [kind for kind in get_args(hint) if kind is not type(None)]
-    return hint if len(kinds) < 2 or get_origin(hint) is Literal else kinds[0] | None
+def _kind(hint: Any, wish: Wish) -> Any:
+    """Return the type that the command line is told: text, where a wish reads it by itself."""
+    return hint if wish.read is None else str | None
 
 
 def _option(name: str, wish: Wish) -> Any:

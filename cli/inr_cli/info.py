@@ -52,6 +52,7 @@ def info(
             "method": record.method,
             "seed": record.seed,
             "frame": network.frame,
+            **({} if network.lattice is None else {"lattice": list(network.lattice.pixels.shape[1::-1])}),
             "frequencies": network.encoding.frequencies.shape[1],
             "feed": network.feed,
             "parameters": network.parameters_count,
@@ -72,8 +73,13 @@ def _text(facts: dict[str, Any]) -> str:
     planes = any(row["planes"] for row in facts["grades"])
     encoding = "feature planes" if planes else "none (bare coordinates)"
     encoding = f"{facts['frequencies']} frequencies" if facts["frequencies"] else encoding
+    if "lattice" in facts:
+        encoding = "lattice of {} x {} pixels of the picture, and their cubic interpolation as grade 0".format(
+            *facts["lattice"]
+        )
     others = [
         "header",
+        *(["lattice of pixels"] if "lattice" in facts else []),
         *(["entropy model"] if facts["entropy_model"] else []),
         *(["colour profile"] if facts["icc_profile"] else []),
     ]

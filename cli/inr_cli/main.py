@@ -18,6 +18,7 @@ from inr_cli.render import render
 from inr_cli.report import report
 from inr_cli.reproduce import reproduce
 from inr_cli.spectrum import spectrum
+from inr_cli.upscale import upscale
 from inr_cli.view import view
 
 app = typer.Typer(
@@ -36,6 +37,7 @@ app.command()(methods)
 app.command()(spectrum)
 app.command()(report)
 app.command(cls=GroupedCommand)(batch)
+app.command()(upscale)
 app.command(cls=GroupedCommand)(reproduce)
 
 

@@ -39,7 +39,7 @@ def pack(
         from inr.analysis.metrics import check_alike, measure
         from inr.codec.model_file import encode, verified
         from inr.imaging.reading import load_image
-        from inr.report.summary import decibels
+        from inr.report.decibels import decibels
         from inr.training.rounding.model import round_to_bytes
 
         loaded, data = streams.read_model(model)

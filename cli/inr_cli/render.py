@@ -77,7 +77,7 @@ def render(
                 f"{width} x {height} is more than {max_pixels:,} pixels; raise the limit with --max-pixels."
             )
         _check_room(width, height, network)
-        _try_format(path, ending, width, height, network)
+        try_format(path, ending, width, height, network.channels, network.bit_depth)
         on = choose_device(device)
         picture = network.to(on).render(width=width, height=height, region=part, bit_depth=network.bit_depth)
         streams.write(path, image_to_bytes(picture, ending, name=streams.target(path), icc_profile=network.icc_profile))
@@ -105,15 +105,15 @@ def _check_room(width: int, height: int, model: "Model") -> None:
         )
 
 
-def _try_format(path: Path, ending: str, width: int, height: int, model: "Model") -> None:
+def try_format(path: Path, ending: str, width: int, height: int, channels: int, bit_depth: int) -> None:
     """Encode the first row and the first column of such a picture: a format that does not hold it says so now."""
     import numpy as np
 
     from inr.imaging.writing import image_to_bytes
 
-    dtype = np.uint16 if model.bit_depth == 16 else np.uint8
+    dtype = np.uint16 if bit_depth == 16 else np.uint8
     for rows, columns in ((1, width), (height, 1)):
-        image_to_bytes(np.zeros((rows, columns, model.channels), dtype), ending, name=streams.target(path))
+        image_to_bytes(np.zeros((rows, columns, channels), dtype), ending, name=streams.target(path))
 
 
 def _parse_size(text: str | None) -> tuple[int, int] | None:

@@ -74,8 +74,8 @@ def reproduce(
         doings = [each.doing(wishes) for each in chosen]
         folder = out or Path(f"experiment-{name}")
         folders = [folder / each.name for each in chosen] if name == "all" else [folder]
-        for each in folders:
-            _check_free(each, overwrite=overwrite)
+        for place in folders:
+            _check_free(place, overwrite=overwrite)
         from inr.experiments.page import PAGE, Table, table_lines, to_data, write_page
         from inr.experiments.store import Store
 

@@ -10,7 +10,7 @@ from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.model import Model, Record
-from inr.settings.shape import FeedName, Form, FrameName
+from inr.settings.shape import BETWEEN, MAX_SPACING, NEIGHBOURS, FeedName, Form, FrameName
 
 MAX_FREQUENCY = 1e7
 """Highest of a fixed frequency, in cycles per unit of the coordinate frame."""
@@ -29,6 +29,7 @@ def make_header(model: Model) -> dict[str, Any]:
         "frame": model.frame,
         "frequencies": model.encoding.frequencies.shape[1],
         **({"drawn": [draw.seed, draw.sigma, *draw.bands]} if draw else {}),
+        **({"lattice": model.lattice.spacing} if model.lattice is not None else {}),
         "feed_encoding": _FEEDS[model.feed],
         "grades": [_entry(grade) for grade in model.grades],
         "record": {
@@ -54,6 +55,7 @@ class Header:
         self.channels, self.bit_depth, self.grades = outline.channels, outline.bit_depth, outline.grades
         self.frequencies = read_integer(header, "frequencies", 0, 16_384)
         self.draw = self._draw(header.get("drawn"))
+        self.spacing = read_integer(header, "lattice", 1, MAX_SPACING) if "lattice" in header else 0
         frame, feed = header.get("frame"), header.get("feed_encoding")
         feeds = [name for name, stored in _FEEDS.items() if stored is feed or (stored == feed and feed == "only")]
         if frame not in get_args(FrameName) or not feeds:
@@ -67,8 +69,8 @@ class Header:
         return empty_grade(
             self.grades,
             number,
-            encoding=2 * self.frequencies or 2,
-            channels=self.channels,
+            encoding=self._encoding,
+            channels=self._outputs,
             width=self.width,
             height=self.height,
             feed=self.feed,
@@ -76,11 +78,28 @@ class Header:
 
     def shapes(self) -> list[list[tuple[int, ...]]]:
         """Return the shapes of what each grade learned, in the order of its parameters."""
-        inputs = grade_inputs(self.grades, 2 * self.frequencies or 2, feed=self.feed)
+        inputs = grade_inputs(self.grades, self._encoding, feed=self.feed)
         return [
-            parameter_shapes(count, self.channels, own, self.width, self.height)
+            parameter_shapes(count, self._outputs, own, self.width, self.height)
             for count, own in zip(inputs, self.grades, strict=True)
         ]
+
+    @property
+    def lattice_shape(self) -> tuple[int, int, int] | None:
+        """Rows, columns and channels of the lattice; None where there is none."""
+        if not self.spacing:
+            return None
+        return -(-self.height // self.spacing), -(-self.width // self.spacing), self.channels
+
+    @property
+    def _encoding(self) -> int:
+        """Numbers that grade 1 sees."""
+        return NEIGHBOURS**2 * self.channels if self.spacing else 2 * self.frequencies or 2
+
+    @property
+    def _outputs(self) -> int:
+        """Numbers that a grade predicts: of a lattice, the colours at all places that it answers for at once."""
+        return self.channels * (BETWEEN if self.spacing else 1)
 
     @property
     def table(self) -> int:
@@ -129,6 +148,7 @@ class Header:
             or (self.feed == "features" and any(form.shifts for form in later))
             or any(form.branches > 1 for form in later)
             or (self.frequencies or 1) % self.grades[0].form.branches
+            or (self.spacing and (not coordinates or shifts or any(own.planes for own in self.grades)))
         ):
             raise ModelFileError("the header's grades do not fit its encoding; it is damaged.")
 

@@ -12,22 +12,21 @@ from inr.codec.container import MAGIC, Chunk, Container, chunk_size, pack, unpac
 from inr.codec.grades import layouts, quantised, read_table, read_weights, write_grades
 from inr.codec.header import Header, make_header
 from inr.codec.latents import LatentCoder, read_entropy_model, write_entropy_model
+from inr.codec.lattice import read_lattice, write_lattice
 from inr.codec.outline import GRADE, PROFILE, read_profile
+from inr.codec.tensors import FREE_NUMBERS, NUMBERS_A_BYTE
 from inr.errors import ModelFileError, ModelFileWarning
 from inr.files import write_whole
 from inr.imaging.icc import MAX_PROFILE
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
+from inr.networks.lattice import Lattice
 from inr.networks.model import Model, Record
 from inr.networks.quantised import Quantised
 
 ENTROPY_MODEL = b"E"
-FREE_NUMBERS, NUMBERS_A_BYTE = 2**24, 2**14
-"""Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on.
-
-No number costs less than 1 / 16,600 of a byte, but those of planes that are zero throughout, which cost nothing.
-"""
+LATTICE = b"L"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +67,8 @@ def encode(model: Model) -> Encoded:
     channels = sum(plane.channels for layout in layouts(model) for plane in layout)
     if model.entropy_model is not None and channels:
         chunks.append(Chunk(tag=ENTROPY_MODEL, payload=write_entropy_model(model.entropy_model, channels)))
+    if model.lattice is not None:
+        chunks.append(Chunk(tag=LATTICE, payload=write_lattice(model.lattice.pixels, model.bit_depth)))
     chunks += [Chunk(tag=GRADE, payload=payload) for payload in write_grades(model)]
     return Encoded(model=model, chunks=tuple(chunks))
 
@@ -116,6 +117,10 @@ def model_from_bytes(data: bytes, *, grades: int | None = None) -> Model:
     payloads, entropy_model = _checked_payloads(container, header)
     wanted = len(header.grades) if grades is None else min(grades, len(header.grades))
     payloads = payloads[:wanted]
+    lattice = None
+    if header.lattice_shape:
+        found = [chunk.payload for chunk in container.chunks if chunk.tag == LATTICE]
+        lattice = Lattice(read_lattice(found, header.lattice_shape, header.bit_depth), header.spacing)
     drawn = header.draw
     frequencies = drawn.frequencies(header.frequencies) if drawn else read_table(payloads[0], header.frequencies)
     coder = LatentCoder(
@@ -150,6 +155,7 @@ def model_from_bytes(data: bytes, *, grades: int | None = None) -> Model:
         grades=tuple(decoded),
         icc_profile=read_profile(container),
         record=header.record(len(decoded)),
+        lattice=lattice,
         entropy_model=entropy_model,
         quantised=tuple(tensors),
     )
@@ -223,9 +229,11 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
             chunk.tag == ENTROPY_MODEL and container.version > 1 and entropy_model is None and not payloads and channels
         ):
             entropy_model = read_entropy_model(chunk.payload, channels)
+        elif chunk.tag == LATTICE and header.spacing and not payloads:
+            continue
         elif not chunk.tag.islower():
             raise ModelFileError(
-                f"chunk {chunk.tag.decode('latin-1')!r} is unknown here; the file is damaged, or too new."
+                f"chunk {chunk.tag.decode('latin-1')!r} is unknown here: the file is damaged or too new."
             )
     total = len(header.grades)
     if len(payloads) > total or (container.cut and len(payloads) == total):

@@ -11,6 +11,11 @@ from inr.networks.quantised import Integers, Quantised, QuantStep
 
 _CODE_RANGE = (-2400, 896)
 """Codes of steps that the format holds."""
+FREE_NUMBERS, NUMBERS_A_BYTE = 2**24, 2**14
+"""Most numbers that a file of no bytes, and each byte more, may stand for: what a small file may draw on.
+
+No number costs less than 1 / 16,600 of a byte, but those of planes that are zero throughout, which cost nothing.
+"""
 _PART = 2**18
 """Integers that are coded at once."""
 _HIGH = 255

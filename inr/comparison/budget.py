@@ -13,7 +13,7 @@ from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
 from inr.settings.config import FitConfig, JointTraining
-from inr.settings.shape import GradeShape
+from inr.settings.shape import BETWEEN, NEIGHBOURS, GradeShape
 
 DEFAULT_SECONDS = 30.0
 _ENDLESS = 50_000_000
@@ -116,6 +116,8 @@ def under(budget: Budget, config: FitConfig, image: Image) -> FitConfig:
     if budget.parameters is not None:
         return _sized(config, image, budget.parameters, "parameters", _parameters)
     if budget.bytes is not None:
+        if config.encoding.kind == "lattice":
+            raise ConfigError(f"budget: the file of '{config.method}' holds pixels of the picture; it keeps no bytes.")
         return _sized(config, image, budget.bytes, "bytes", _bytes)
     return config
 
@@ -157,9 +159,12 @@ def _with_width(config: FitConfig, factor: float) -> FitConfig:
 
 def _counts(config: FitConfig, image: Image) -> list[list[int]]:
     """Return how many numbers each tensor of each grade has."""
-    inputs = grade_inputs(config.grades, 2 * config.encoding.frequencies or 2, feed=config.feed)
+    local = config.encoding.kind == "lattice"
+    encoding = NEIGHBOURS**2 * image.channels if local else 2 * config.encoding.frequencies or 2
+    outputs = image.channels * (BETWEEN if local else 1)
+    inputs = grade_inputs(config.grades, encoding, feed=config.feed)
     return [
-        [math.prod(tensor) for tensor in parameter_shapes(count, image.channels, shape, image.width, image.height)]
+        [math.prod(tensor) for tensor in parameter_shapes(count, outputs, shape, image.width, image.height)]
         for count, shape in zip(inputs, config.grades, strict=True)
     ]
 

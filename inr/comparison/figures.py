@@ -16,8 +16,8 @@ from inr.comparison.drawings import Drawing, mean_curve
 from inr.comparison.ranking import Row
 from inr.files import whole_file
 from inr.imaging.image import Image
+from inr.report.decibels import decibels
 from inr.report.figures import amplification, opaque, reduce_picture, without_latex
-from inr.report.summary import decibels
 from inr.report.text import label
 
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000", "#7f7f7f")

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from inr.analysis.interpolation import INTERPOLATIONS, interpolate
-from inr.analysis.metrics import EXACT_DB, Quality, compare_pictures
+from inr.analysis.interpolation import interpolations
+from inr.analysis.metrics import EXACT_DB, Quality
 from inr.comparison.budget import Budget
 from inr.comparison.compare import Comparison
 from inr.comparison.contenders import Contender
@@ -67,7 +67,7 @@ def write_comparison(
         InrError: the folder cannot be written.
     """
     folder = Path(folder)
-    rows, classical = rank(comparison), interpolations(comparison, images)
+    rows, classical = rank(comparison), interpolated(comparison, images)
     drawn = [
         (image, drawings(comparison, rows, image, folder / "runs"))
         for image in telling_pictures(comparison, rows, images)
@@ -138,14 +138,10 @@ def refuse_another(
         )
 
 
-def interpolations(comparison: Comparison, images: Sequence[Image]) -> dict[str, tuple[Quality, ...]]:
+def interpolated(comparison: Comparison, images: Sequence[Image]) -> dict[str, tuple[Quality, ...]]:
     """Return, where pixels were held out, what interpolating the training pixels gives: a quality per picture."""
-    if comparison.pixels == "all":
-        return {}
-    return {
-        name: tuple(compare_pictures(image, interpolate(image, name), pixels="half") for image in images)
-        for name in INTERPOLATIONS
-    }
+    found = [interpolations(image, comparison.pixels) for image in images]
+    return {name: tuple(of_picture[name] for of_picture in found) for name in found[0]}
 
 
 def _json(

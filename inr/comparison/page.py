@@ -12,7 +12,7 @@ from inr.comparison.compare import Comparison
 from inr.comparison.contenders import BEST_QUALITY, ON_PLANES
 from inr.comparison.ranking import Row, reference
 from inr.imaging.image import Image
-from inr.report.summary import decibels
+from inr.report.decibels import decibels
 from inr.report.text import code
 from inr.settings.options import to_flags
 
@@ -75,11 +75,17 @@ def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> l
         base = best.get(row.over or "")
         if base is not None and row.contender.replace("mgdl", "sgdl") == base.contender:
             said.append(_against(row, base, on))
-    return said + [
-        f"The {name} interpolation of the training pixels is better: {decibels(psnr)} dB."
-        for name, psnr in sorted(_interpolated(classical).items(), key=lambda pair: -pair[1])[:1]
-        if psnr > (good[0].judged_db or 0.0)
-    ]
+    return said + _below(good, classical)
+
+
+def _below(good: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
+    """Return a sentence on the methods that the best interpolation of the training pixels beats, if there are any."""
+    name, psnr = max(_interpolated(classical).items(), key=lambda pair: pair[1], default=("", -math.inf))
+    below = [_name(row) for row in good if (row.judged_db or 0.0) < psnr]
+    if not below:
+        return []
+    which = "all methods here" if len(below) == len(good) else ", ".join(below)
+    return [f"The {name} interpolation of the training pixels is better than {which}: {decibels(psnr)} dB."]
 
 
 def _first(good: Sequence[Row], on: str) -> list[str]:

@@ -52,7 +52,7 @@ class Run:
         bytes: of the model file.
         precision: of the products in training, `float32` or `bf16`; empty if it failed.
         curve: seconds and PSNR of the training pixels, estimated during training, some two hundred points; measured
-            at the end.
+            at the end. Empty where the file holds these pixels themselves.
         error: why it failed, or None.
         model: name of the model file beside the record.
     """
@@ -133,6 +133,8 @@ class Store:
             )
             result, quality = fitted.result, fitted.qualities[-1]
             curve.add(result.seconds, quality.train_psnr_db or quality.psnr_db)
+            if config.encoding.kind == "lattice":  # its PSNR in training is that of pairs, and no picture's
+                curve.points.clear()
         except (InrError, MemoryError, RuntimeError) as error:
             text = f"{OUT_OF_MEMORY}." if lacks_memory(error) else str(error)
             return b"", Run(

@@ -151,7 +151,7 @@ def figure_data(figure: Figure) -> dict[str, Array]:
 def _curves(axis: Axes, panel: Curves) -> None:
     for line in panel.lines:
         points = line.style in ("o", ".")
-        look = {"linestyle": "none", "marker": line.style} if points else {"linestyle": line.style}
+        look: dict[str, Any] = {"linestyle": "none", "marker": line.style} if points else {"linestyle": line.style}
         axis.plot(line.x, line.y, label=line.label or None, linewidth=1.2, **look)
     for place in panel.marks:
         axis.axvline(place, color="0.6", linewidth=0.8, linestyle=":")

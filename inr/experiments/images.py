@@ -19,7 +19,7 @@ from inr.experiments.signals import loss_curves
 from inr.experiments.wishes import Wishes
 from inr.imaging.image import Image
 from inr.imaging.reading import load_image
-from inr.imaging.sampling import coordinates, training_pixels, validation_pixels
+from inr.imaging.sampling import coordinates, training_pixels
 from inr.settings.config import FitConfig
 from inr.training.samples import Samples
 
@@ -99,13 +99,19 @@ def _image(wishes: Wishes) -> Image:
     return image
 
 
+def _odd_pixels(width: int, height: int) -> torch.Tensor:
+    """Return the (N,) int32 indices of [1::2, 1::2]: none is a training pixel of `half`."""
+    ys, xs = (torch.arange(1, side, 2, dtype=torch.int32) for side in (height, width))
+    return (ys[:, None] * width + xs[None, :]).reshape(-1)
+
+
 def _data(image: Image) -> Data:
     """Return training pixels [::2, ::2], validation pixels [1::2, 1::2], and all, coordinates in [0, 1) per axis."""
     shown = np.ascontiguousarray(image.pixels[:, :, : _colours(image)])
     colours = torch.from_numpy(shown).reshape(image.width * image.height, -1)
     lattices = (
         training_pixels(image.width, image.height, "half"),
-        validation_pixels(image.width, image.height),
+        _odd_pixels(image.width, image.height),
         training_pixels(image.width, image.height, "all"),
     )
     sets = [

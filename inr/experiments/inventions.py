@@ -90,7 +90,8 @@ def stages(count: int, steps: int, finish: int) -> FitConfig:
 
 def _two_sides(x: Array) -> Array:
     low, high = np.sin(x) + np.sin(3 * x), np.sin(23 * x) + np.sin(137 * x) + np.sin(203 * x)
-    return 10.0 * np.where(x < 0, low, high)
+    values: Array = 10.0 * np.where(x < 0, low, high)
+    return values
 
 
 def _three_waves(x: Array) -> Array:

@@ -37,7 +37,8 @@ _PASSES = {"quick": 300, "standard": 1000}
 def curve(q: int, x: Array) -> Array:
     """Return (n, 2) points gamma_q(x) = (1 + sin(2 pi q x) / 2) (cos 2 pi x, sin 2 pi x)."""
     radius, angle = 1.0 + 0.5 * np.sin(2.0 * np.pi * q * x), 2.0 * np.pi * x
-    return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points: Array = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return points
 
 
 def data(setting: int, q: int) -> Data:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inr.experiments.wishes import Effort
 from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
-from inr.settings.methods import MOST_GRADES
+from inr.settings.methods import AUTO_GRADES
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
@@ -82,7 +82,7 @@ def configuration(
         seed: of the training.
         grades: other than the paper's; 0 adds one while the validation error falls; None leaves it.
     """
-    config = _configuration(method, problem, effort, authors, grades or (None if grades is None else MOST_GRADES))
+    config = _configuration(method, problem, effort, authors, grades or (None if grades is None else AUTO_GRADES))
     return dataclasses.replace(config, seed=seed, grades_auto=grades == 0 and len(config.grades) > 1)
 
 

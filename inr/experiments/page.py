@@ -131,6 +131,7 @@ def write_page(page: Page, folder: Path, command: str) -> list[Path]:
                 names.append(f"{part.name}.csv")
             elif not isinstance(part, str):
                 draw(part, stage / f"{part.name}.png")
-                np.savez_compressed(stage / f"{part.name}.npz", **figure_data(part))
+                arrays: dict[str, Any] = figure_data(part)
+                np.savez_compressed(stage / f"{part.name}.npz", **arrays)
                 names += [f"{part.name}.png", f"{part.name}.npz"]
     return [folder / name for name in names]

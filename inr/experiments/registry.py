@@ -52,7 +52,7 @@ class Experiment:
             ConfigError: see `check_wishes`.
         """
         check_wishes(self.name, wishes, self.takes, self.methods)
-        return import_module(f"inr.experiments.{self.module}")  # type: ignore[return-value]
+        return import_module(f"inr.experiments.{self.module}")
 
 
 NETWORKS = (

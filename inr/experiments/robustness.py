@@ -42,7 +42,7 @@ def sum_of_sines(number: int, x: Array) -> Array:
 
 def gradient_descent(method: str, rate: float, steps: int, seed: int) -> FitConfig:
     """Return plain gradient descent on one network of 4 x 32, or on four grades of 1 x 32, at a constant rate."""
-    shapes = (GradeShape(depth=4, width=32, activation="relu"),)
+    shapes: tuple[GradeShape, ...] = (GradeShape(depth=4, width=32, activation="relu"),)
     if method == "mgdl":
         shapes = (GradeShape(depth=1, width=32, activation="relu"),) * 4
     return FitConfig(

@@ -95,9 +95,11 @@ def _read(record: Path) -> Run | None:
         return None
     try:
         data = json.loads(record.read_text(encoding="utf-8"))
-        with np.load(record.with_suffix(".npz"), allow_pickle=False) as arrays:
-            kept = {name: arrays[name] for name in _ARRAYS}
-        moments = {name: tuple(moment_from_json(each) for each in data.pop(name)) for name in ("curve", "grades")}
+        with np.load(record.with_suffix(".npz")) as arrays:
+            kept: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+        moments: dict[str, Any] = {
+            name: tuple(moment_from_json(each) for each in data.pop(name)) for name in ("curve", "grades")
+        }
         return Run(**{**data, "rates": tuple(data["rates"])}, **moments, **kept)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile):
         return None

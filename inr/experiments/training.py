@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -147,16 +148,17 @@ class Checkpoint:
 
     def save(self, table: Table) -> None:
         """Keep a training, whole or not at all."""
-        arrays = {f"training.{name}": value.detach().cpu().numpy() for name, value in table.items()}
+        arrays: dict[str, Any] = {f"training.{name}": value.detach().cpu().numpy() for name, value in table.items()}
         content = io.BytesIO()
-        np.savez(content, **arrays, **self._recorder.table())
+        arrays |= self._recorder.table()
+        np.savez(content, **arrays)
         write_whole(self._path, content.getvalue())
         self._last = time.monotonic()
 
     def load(self) -> Table:
         """Return what was kept, the record given back to its recorder; nothing if there is no such file, or half."""
         try:
-            with np.load(self._path, allow_pickle=False) as arrays:
+            with np.load(self._path) as arrays:
                 kept = {name: arrays[name] for name in arrays.files}
             self._recorder.restore(kept)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):

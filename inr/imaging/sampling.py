@@ -22,10 +22,14 @@ def axis(start: float, stop: float, count: int, size: int, longer: int, frame: F
         frame: `isotropic`: the longer side spans (-1, 1) and pixel p has its centre at p + 0.5;
             `unit`: pixel p of this axis lies at p / size (the MGDL authors' frame).
     """
-    spacing = (stop - start) / count
-    centres = start + (torch.arange(count, dtype=torch.float64) + 0.5) * spacing
-    values = (centres - 0.5) / size if frame == "unit" else (2.0 * centres - size) / longer
+    values = places(start, stop, count)
+    values = values / size if frame == "unit" else (2.0 * (values + 0.5) - size) / longer
     return values.to(torch.float32)
+
+
+def places(start: float, stop: float, count: int) -> Tensor:
+    """Return (count,) float64 sample centres spread over [start, stop) pixels, that of pixel p at p."""
+    return start + (torch.arange(count, dtype=torch.float64) + 0.5) * ((stop - start) / count) - 0.5
 
 
 def coordinates(pixels: Tensor, width: int, height: int, frame: FrameName) -> Tensor:
@@ -36,6 +40,12 @@ def coordinates(pixels: Tensor, width: int, height: int, frame: FrameName) -> Te
     return torch.stack([xs[pixels % width], ys[pixels // width]], dim=1)
 
 
+def pixel_places(coordinates: Tensor, width: int, height: int) -> Tensor:
+    """Return (N, 2) float64 places in pixels, that of pixel p at p, of (N, 2) isotropic coordinates."""
+    sides = torch.tensor([width, height], dtype=torch.float64, device=coordinates.device)
+    return (coordinates.double() * max(width, height) + sides - 1.0) / 2.0
+
+
 def training_pixels(width: int, height: int, pixels: PixelsName) -> Tensor:
     """Return the (N,) int32 indices of the pixels a fit trains on: all, or the papers' lattice [::2, ::2]."""
     if pixels == "all":
@@ -44,10 +54,16 @@ def training_pixels(width: int, height: int, pixels: PixelsName) -> Tensor:
     return (ys[:, None] * width + xs[None, :]).reshape(-1)
 
 
-def validation_pixels(width: int, height: int) -> Tensor:
-    """Return the (N,) int32 indices of [1::2, 1::2]: none is a training pixel of `half`."""
-    ys, xs = (torch.arange(1, side, 2, dtype=torch.int32) for side in (height, width))
-    return (ys[:, None] * width + xs[None, :]).reshape(-1)
+def validation_pixels(width: int, height: int, pixels: PixelsName) -> Tensor | None:
+    """Return (N,) which training pixels validate and are never trained on: the middle one of each three by three.
+
+    None where the lattice is too small to have any (the lattice of S-MGDL's sigma, Fang & Xu 2025).
+    """
+    step = spacing(pixels)
+    rows, columns = -(-height // step), -(-width // step)
+    if min(rows, columns) < 2:
+        return None
+    return ((torch.arange(rows) % 3 == 1)[:, None] & (torch.arange(columns) % 3 == 1)[None, :]).reshape(-1)
 
 
 def spacing(pixels: PixelsName) -> int:

@@ -85,7 +85,7 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int, dimension
     in cycles per longer side, which the isotropic frame spans with two units and the `unit` frame with one.
     """
     per_unit = 0.5 if frame == "isotropic" else 1.0
-    if config.kind in ("none", "grid"):
+    if config.kind in ("none", "grid", "lattice"):
         return Encoding(torch.zeros(dimensions, 0))
     assert config.sigma is not None, "a fit chooses it first"
     if config.kind == "fourier":
@@ -93,4 +93,4 @@ def draw_encoding(config: EncodingConfig, frame: FrameName, seed: int, dimension
         return Encoding(draw.frequencies(config.frequencies, dimensions), draw)
     part = config.frequencies // dimensions
     ladder = config.sigma ** (torch.arange(1, part + 1) / part) * per_unit
-    return Encoding(torch.block_diag(*[ladder] * dimensions))
+    return Encoding(torch.block_diag(*[ladder] * dimensions))  # type: ignore[no-untyped-call]

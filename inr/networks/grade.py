@@ -102,7 +102,7 @@ class Grade(nn.Module):
         """Map (N, features), and the (N, inputs) they came from, to the (N, C) prediction of this grade."""
         out: Tensor = self.head(features)
         if self.form.shifts:
-            where = x[:, -len(self.waves) :].split(1, dim=1)
+            where = torch.split(x[:, -len(self.waves) :], 1, dim=1)
             turns = sum(along * wave for along, wave in zip(where, self.waves, strict=True))  # no product in bfloat16
             phase = 2.0 * math.pi * torch.as_tensor(turns)
             basis = torch.cat([torch.ones_like(phase[:, :1]), phase.cos(), phase.sin()], dim=1)

@@ -101,7 +101,7 @@ def _gabor(p: Tensor, ratio: float) -> Tensor:
 def _ricker(p: Tensor, gain: float) -> Tensor:
     """Return the second derivative of a Gaussian of width 1 / gain, upside down, as high as the book has it."""
     squared = p.square()
-    return gain * math.pi**0.25 / 15.0 * (1.0 - squared) * torch.exp(-0.5 * squared)
+    return (gain * math.pow(math.pi, 0.25) / 15.0) * (1.0 - squared) * torch.exp(-0.5 * squared)
 
 
 def _srelu(p: Tensor) -> Tensor:

@@ -11,16 +11,23 @@ from torch import Tensor
 
 from inr.errors import ConfigError
 from inr.imaging.image import BitDepth, quantize
-from inr.imaging.sampling import axis
+from inr.imaging.sampling import axis, pixel_places, places
+from inr.networks.averaging import block_means, points_each
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
+from inr.networks.lattice import Lattice
 from inr.networks.quantised import Quantised
-from inr.settings.shape import FeedName, FrameName
+from inr.settings.shape import BETWEEN, FeedName, FrameName
 
 STRIP_PIXELS = 8192
 """Pixels drawn at once: bounds the memory of a rendering and keeps it in cache."""
+_LATTICE_PIXELS = 2**19
+"""The same of a lattice, which needs points around those it draws: the fewer strips, the fewer of them twice."""
+
+Drawn = tuple[np.ndarray[Any, np.dtype[np.float32]], ...]
+"""(rows, width, C) unclipped pictures, one per grade."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +78,9 @@ class Model:
 
     coordinates -> encoding -> grade 1 -> ... -> grade L;  picture = sum of the grades' heads
 
+    With a lattice, the grades see its pixels instead of the encoding, and the picture is what they add to its cubic
+    interpolation, grade 0.
+
     Attributes:
         width: of the source, in pixels.
         height: of the source, in pixels.
@@ -80,6 +90,7 @@ class Model:
         encoding: input of grade 1.
         feed: what later grades see, see `FitConfig.feed`.
         grades: at least one.
+        lattice: pixels of the picture itself, whose neighbours the grades see; None without.
         icc_profile: colour profile of the source, or None.
         record: facts about the fit.
         entropy_model: predicts the latents of the planes, where the file codes them by it; the picture does not
@@ -98,6 +109,7 @@ class Model:
     grades: tuple[Grade, ...]
     icc_profile: bytes | None = None
     record: Record = Record()
+    lattice: Lattice | None = None
     entropy_model: EntropyModel | None = None
     quantised: tuple[tuple[Quantised | None, ...], ...] = ()
 
@@ -108,9 +120,14 @@ class Model:
 
     @property
     def multiplications(self) -> int:
-        """Multiplications for one pixel: of the layers, the encoding, and four for each number read from a plane."""
+        """Multiplications for one pixel: of the layers, the encoding, and four for each number read from a plane.
+
+        Of a lattice, for one point of its eight drawings that is no pixel of it.
+        """
         matrices = [p for grade in self.grades for p in grade.parameters() if p.ndim in (2, 3)]
         weights = sum(matrix.numel() for matrix in matrices)
+        if self.lattice is not None:
+            return 8 * weights // BETWEEN
         read = sum(grade.planes.features for grade in self.grades if grade.planes)
         return weights + 4 * read + 2 * self.encoding.frequencies.shape[1]
 
@@ -134,17 +151,30 @@ class Model:
 
     def to(self, device: torch.device) -> "Model":
         """Move the weights to a device, in place, and return the model."""
-        return replace(self, encoding=self.encoding.to(device), grades=tuple(g.to(device) for g in self.grades))
+        return replace(
+            self,
+            encoding=self.encoding.to(device),
+            grades=tuple(g.to(device) for g in self.grades),
+            lattice=None if self.lattice is None else self.lattice.to(device),
+        )
 
     @torch.no_grad()
     def predictions(self, coordinates: Tensor) -> Iterator[Tensor]:
         """Yield, grade by grade, the (N, C) float32 sum of the heads so far at (N, 2) coordinates."""
-        yield from prefixes(self.grades, self.encoding(coordinates), feed=self.feed)
+        if self.lattice is None:
+            yield from prefixes(self.grades, self.encoding(coordinates), feed=self.feed)
+            return
+        at = pixel_places(coordinates, self.width, self.height)
+        for count in range(1, len(self.grades) + 1):
+            yield self.lattice.read(self.grades[:count], at, feed=self.feed)
 
     def strips(
         self, *, width: int | None = None, height: int | None = None, region: Region | None = None
-    ) -> Iterator[tuple[slice, tuple[np.ndarray[Any, np.dtype[np.float32]], ...]]]:
+    ) -> Iterator[tuple[slice, Drawn]]:
         """Draw all prefixes a few rows at a time.
+
+        A drawing of fewer pixels than the region has is the mean over each of its pixels' area: so many points of it
+        that they lie no further apart than the region's own pixels, or else its detail would alias.
 
         Args:
             width: of the drawing; the region's own by default.
@@ -156,6 +186,15 @@ class Model:
         """
         region = region or Region(x0=0, y0=0, x1=self.width, y1=self.height)
         width, height = width or region.width, height or region.height
+        across, down = points_each(region.x1 - region.x0, width), points_each(region.y1 - region.y0, height)
+        points = self._lattice_strips if self.lattice is not None else self._strips
+        for rows, drawn in points(width * across, height * down, region, down):
+            if across > 1 or down > 1:
+                drawn = tuple(block_means(picture, down, across) for picture in drawn)  # noqa: PLW2901
+            yield slice(rows.start // down, rows.stop // down), drawn
+
+    def _strips(self, width: int, height: int, region: Region, together: int) -> Iterator[tuple[slice, Drawn]]:
+        """Yield rows, a multiple of `together` at a time, of points in the region that the networks draw one by one."""
         longer = max(self.width, self.height)
         xs = axis(region.x0, region.x1, width, self.width, longer, self.frame)
         ys = axis(region.y0, region.y1, height, self.height, longer, self.frame)
@@ -163,7 +202,7 @@ class Model:
         seen = self.encoding.size + sum(grade.planes.features for grade in self.grades if grade.planes)
         wide = max(seen // 1024, *(grade.form.branches * (1 + 2 * grade.form.shifts) for grade in self.grades))
         chunk = max(64, STRIP_PIXELS // wide)
-        rows = max(1, chunk // width)
+        rows = max(1, chunk // width // together) * together
         for top in range(0, height, rows):
             part = ys[top : top + rows]
             places = torch.stack([xs.repeat(len(part)), part.repeat_interleave(width)], dim=1)
@@ -171,6 +210,20 @@ class Model:
             shape = (len(part), width, self.channels)
             drawn = tuple(torch.cat(p).reshape(shape).cpu().numpy() for p in zip(*chunks, strict=True))
             yield slice(top, top + len(part)), drawn
+
+    @torch.no_grad()
+    def _lattice_strips(self, width: int, height: int, region: Region, together: int) -> Iterator[tuple[slice, Drawn]]:
+        """Yield the same of a lattice, which is made finer for all points of a strip at once."""
+        assert self.lattice is not None, "asked for with a lattice only"
+        device = self.lattice.pixels.device
+        xs, ys = places(region.x0, region.x1, width).to(device), places(region.y0, region.y1, height).to(device)
+        levels = self.lattice.levels(min((region.x1 - region.x0) / width, (region.y1 - region.y0) / height))
+        rows = max(1, _LATTICE_PIXELS // width // together) * together
+        for top in range(0, height, rows):
+            part = ys[top : top + rows]
+            counts = range(1, len(self.grades) + 1)
+            drawn = [self.lattice.draw(self.grades[:n], xs, part, feed=self.feed, levels=levels) for n in counts]
+            yield slice(top, top + len(part)), tuple(picture.cpu().numpy() for picture in drawn)
 
     def render(
         self,

@@ -66,18 +66,21 @@ def fit_to_folder(
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit
             _check_names(stage, file_names(stem, len(config.grades)))
-            recorder, curve = SpectrumRecorder(image, config), CurveRecorder()
+            # Nothing is left over at the pixels of a lattice: there is no error over training time to look at.
+            recorder = None if config.encoding.kind == "lattice" else SpectrumRecorder(image, config)
+            curve = CurveRecorder()
 
             def watch(at: Progress) -> None:
-                recorder(at)
-                curve(at)
+                if recorder is not None:
+                    recorder(at)
+                    curve(at)
                 if progress is not None:
                     progress(at)
 
             fitted = fit_and_measure(image, config, device=device, memory=memory, progress=watch)
             end = fitted.qualities[-1]
             curve.add(fitted.result.seconds, end.train_psnr_db or end.psnr_db)
-            history = recorder.history(len(fitted.model.grades))
+            history = None if recorder is None else recorder.history(len(fitted.model.grades))
             report = _write(stage, stem, image, fitted, history, curve.points, command)
             _check_free(folder, stem, overwrite)  # again: another run may have been quicker
         names = file_names(stem, len(report.grades))
@@ -102,7 +105,7 @@ def _write(
     stem: str,
     image: Image,
     fitted: Fitted,
-    history: History,
+    history: History | None,
     curve: Sequence[tuple[float, float]],
     command: str | None,
 ) -> Report:

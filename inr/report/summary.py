@@ -4,24 +4,32 @@ import dataclasses
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from inr.analysis.classical import Classical, classical
 from inr.analysis.fitted import Fitted
-from inr.analysis.metrics import EXACT_DB
+from inr.analysis.interpolation import interpolations
+from inr.analysis.metrics import Quality
 from inr.analysis.spectrum import Spectrum
 from inr.codec.model_file import grade_bytes
 from inr.imaging.image import Image
 from inr.imaging.sampling import training_pixels
+from inr.report.decibels import decibels
 from inr.report.environment import Environment, environment
+from inr.report.interpolation_text import against_interpolation, interpolation_rows
 from inr.report.spectrum_text import spectrum_data, spectrum_markdown
 from inr.report.text import code, json_text, link, without_missing
 from inr.settings.config import FitConfig, GreedyTraining, JointTraining
+from inr.settings.shape import NEIGHBOURS
 from inr.training.result import GradeLog
 
 SCHEMA = 2
+_OF_PAIRS = (
+    " It was fitted to pairs: coarser copies of the training pixels, and the training pixels between those. The "
+    "training pixels themselves are in the file."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +52,8 @@ class GradeRow:
 
     `gain_db` is over the grade before. `own_psnr_db` is of the training pixels, unclipped, as the grade's own training
     ended; `seconds`, `steps` and `learning_rate` are of that training. `bytes_so_far` are those of the file up to the
-    end of this grade. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out.
+    end of this grade. `train_psnr_db` and `held_out_psnr_db` are None where nothing is held out. `kept_step` and
+    `validation_db` are as in `GradeLog`, None where the training did not stop by pixels held out from it.
     """
 
     grade: int
@@ -60,6 +69,8 @@ class GradeRow:
     learning_rate: float | None
     train_psnr_db: float | None = None
     held_out_psnr_db: float | None = None
+    kept_step: int | None = None
+    validation_db: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +98,8 @@ class Report:
     `classical` is what PNG and JPEG take for the same picture; `seconds` is the time of the whole training and
     `refinement` a log of the training of all grades together; `batch` is the pixels of one step of greedy training,
     else None; `held` is as in `FitResult`; `spectrum` what each grade learned by frequency. `curve` is seconds and PSNR
-    in dB of the training pixels, estimated during training and measured at its end; `command` is what was typed.
+    in dB of the training pixels, estimated during training and measured at its end; `command` is what was typed;
+    `interpolation` what each classical interpolation of the training pixels is worth, where pixels are held out.
     """
 
     schema: int
@@ -105,6 +117,7 @@ class Report:
     spectrum: Spectrum | None = None
     curve: tuple[tuple[float, float], ...] = ()
     command: str | None = None
+    interpolation: dict[str, Quality] = field(default_factory=dict)
 
 
 def make_report(
@@ -164,6 +177,7 @@ def make_report(
         spectrum=spectrum,
         curve=tuple(curve),
         command=command,
+        interpolation=interpolations(image, config.pixels),
     )
 
 
@@ -189,6 +203,8 @@ def _rows(fitted: Fitted, sizes: tuple[int, ...]) -> tuple[GradeRow, ...]:
                 learning_rate=log.learning_rate,
                 train_psnr_db=quality.train_psnr_db,
                 held_out_psnr_db=quality.held_out_psnr_db,
+                kept_step=log.kept_step,
+                validation_db=log.validation_db,
             )
         )
     return tuple(rows)
@@ -201,6 +217,7 @@ def to_json(report: Report) -> str:
     """
     data: dict[str, Any] = dataclasses.asdict(report)
     data["grades"] = [without_missing(row) for row in data["grades"]]
+    data["interpolation"] = {name: without_missing(row) for name, row in data["interpolation"].items()}
     if report.spectrum is not None:
         data["spectrum"] = spectrum_data(report.spectrum)
     text = json_text(data)
@@ -231,12 +248,18 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         cells += [decibels(row.own_psnr_db), f"{row.seconds:.1f}", f"{row.steps:,}"]
         cells += [decibels(row.train_psnr_db), decibels(row.held_out_psnr_db)] if half else []
         lines.append("| " + " | ".join(cells) + " |")
+    lines += interpolation_rows(report.interpolation)
+    last = report.grades[-1]
+    own = last.psnr_db if last.held_out_psnr_db is None else last.held_out_psnr_db
+    lines += ["", against_interpolation(own, report.interpolation)] if report.interpolation else []
     trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
     encoding = config.encoding
     named = f"{encoding.kind}"
     if encoding.frequencies:
         named += f", {encoding.frequencies} frequencies, sigma {encoding.sigma:g} cycles per longer side"
     first = config.grades[0]
+    if encoding.kind == "lattice":
+        named += f", the {NEIGHBOURS} x {NEIGHBOURS} training pixels around a place, and Keys' cubic of them as grade 0"
     if first.planes:
         named += "; planes, pixels per cell x latents: " + "; ".join(
             f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in shape.planes)
@@ -247,6 +270,7 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file. Alone: "
         "of the training pixels, unclipped, when the grade had been fitted to what the ones before left over; "
         "seconds and steps are of that."
+        + (_OF_PAIRS if encoding.kind == "lattice" else "")
         + (
             f" Then all grades were trained together: {report.refinement.steps:,} steps, "
             f"{report.refinement.seconds:.1f} s."
@@ -262,6 +286,7 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
         f"- {classical_text(report)}",
         f"- Decoding: {model.decoding_seconds:.2f} s, {model.multiplications:,} multiplications per pixel",
         f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
+        *_stops(report),
         f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
         _training(report),
         f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
@@ -270,6 +295,16 @@ def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
     if report.spectrum is not None:
         lines += ["", *spectrum_markdown(report.spectrum, spectrum_figure)]
     return "\n".join(lines) + "\n"
+
+
+def _stops(report: Report) -> list[str]:
+    """Return in a line after which step each grade was kept, where held-out training pixels said so."""
+    kept = [
+        f"grade {row.grade} kept after step {row.kept_step:,} of {row.steps:,}, {decibels(row.validation_db)} dB"
+        for row in report.grades
+        if row.kept_step is not None
+    ]
+    return [f"- One training pixel in nine was held out to stop, PSNR of these: {'; '.join(kept)}"] if kept else []
 
 
 def _training(report: Report) -> str:
@@ -295,8 +330,3 @@ def classical_text(report: Report) -> str:
     if found.jpeg_bytes is not None:
         parts.append(f"JPEG of the same PSNR {found.jpeg_bytes:,} ({decibels(found.jpeg_psnr_db)} dB)")
     return "; ".join(parts) or "no PNG or JPEG of this picture to compare with"
-
-
-def decibels(value: float | None) -> str:
-    """Return a PSNR with two decimals; that of an exact copy in words; a dash for none."""
-    return "-" if value is None else "exact" if value >= EXACT_DB else f"{value:.2f}"

@@ -17,6 +17,7 @@ InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal",
 TargetsName = Literal["unit", "symmetric"]
 PixelsName = Literal["all", "half"]
 PrecisionName = Literal["auto", "float32", "bf16"]
+StopName = Literal["end", "held-out"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 MAX_STEPS = 100_000_000
@@ -51,6 +52,8 @@ class GreedyTraining:
             left over (Wang & Lai 2024, section 3.3).
         precision: of the products in training; `auto` measures once at the start and takes the faster type.
         rounding_db: PSNR that may be lost by rounding the weights for the file, over all pixels; 0 rounds to 16 bits.
+        blur: of local networks: training pairs are cut from the lattice after a Gaussian of this standard deviation
+            in its pixels.
     """
 
     kind: Literal["greedy"] = "greedy"
@@ -70,6 +73,7 @@ class GreedyTraining:
     scale_from_residual: bool = False
     precision: PrecisionName = "auto"
     rounding_db: float = 0.1
+    blur: float = 0.0
 
     def __post_init__(self) -> None:
         for steps in self.steps:
@@ -96,6 +100,7 @@ class GreedyTraining:
         if self.batch_size is not None:
             between("batch size", self.batch_size, 1, 100_000_000)
         between("rounding", self.rounding_db, 0, 100)
+        between("blur", self.blur, 0, 8)
 
     @property
     def updates(self) -> tuple[int, ...]:
@@ -183,6 +188,9 @@ class FitConfig:
         feed: what grades after the first see: the `features` of the one before (Fang & Xu 2024), the `encoding`
             only (Wang & Lai 2024), or `both`, the encoding with all planes so far.
         pixels: train on `all` pixels or on the `half` lattice [::2, ::2], a quarter of them.
+        stop: greedy training goes on to its `end`, or with `held-out` keeps a ninth of the training pixels from it and
+            goes on only while their error falls: each grade is left as it was when it was least, and a grade that does
+            not lower it is dropped and is the last.
         seed: start of all randomness of this fit.
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.
@@ -199,6 +207,7 @@ class FitConfig:
     frame: FrameName = "isotropic"
     feed: FeedName = "both"
     pixels: PixelsName = "all"
+    stop: StopName = "end"
     seed: int = 0
     seconds: float | None = None
     target_psnr: float | None = None
@@ -211,6 +220,10 @@ class FitConfig:
         choice("frame", self.frame, FrameName)
         choice("feed", self.feed, FeedName)
         choice("pixels", self.pixels, PixelsName)
+        choice("stop", self.stop, StopName)
+        of_coordinates = self.encoding.kind != "lattice" and isinstance(self.training, GreedyTraining)
+        if self.stop == "held-out" and not of_coordinates:
+            raise ConfigError("stop 'held-out' needs a network of coordinates, such as --method mgdl-fourier.")
         between("seed", self.seed, 0, 2**63 - 1)
         if self.seconds is not None:
             between("seconds", self.seconds, 0.01, 1e7)
@@ -224,6 +237,8 @@ class FitConfig:
             raise ConfigError("encoding 'grid' and grades with planes go together; one of them is missing.")
         if self.encoding.kind == "grid" and not (self.feed == "both" and self.frame == "isotropic"):
             raise ConfigError("encoding 'grid' needs feed 'both' and the isotropic frame.")
+        if self.encoding.kind == "lattice":
+            self._check_lattice()
         if isinstance(self.training, GreedyTraining):
             self._check_greedy(self.training)
         else:
@@ -248,6 +263,14 @@ class FitConfig:
             cells = [plane.cell for plane in grade.planes]
             if not cells or cells != sorted(cells, reverse=True):
                 raise ConfigError("joint training needs planes in every grade, the coarsest first.")
+
+    def _check_lattice(self) -> None:
+        plain = all(not (g.form.shifts or g.form.sigmoid or g.form.branches > 1) for g in self.grades)
+        greedy = isinstance(self.training, GreedyTraining) and self.training.batch_size is not None
+        if not (greedy and plain and self.frame == "isotropic" and self.target_psnr is None):
+            raise ConfigError(
+                "encoding 'lattice' needs greedy training in batches, plain grades, the isotropic frame, and no target."
+            )
 
     def _check_form(self, training: GreedyTraining, form: Form, number: int) -> None:
         if form.sigmoid and (training.rescale_residual or training.targets != "unit" or number):

@@ -4,7 +4,8 @@ import dataclasses
 from typing import get_args
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig, StopName
+from inr.settings.local import configure_local
 from inr.settings.networks import configure_networks, configure_paper
 from inr.settings.options import FitOptions, MethodName, OwnName, PresetName, RecipeName, RivalName, flag
 from inr.settings.planes import DEFAULT_GRADES, configure_planes
@@ -13,14 +14,18 @@ from inr.settings.rivals import RIVALS
 
 METHODS: tuple[MethodName, ...] = (*get_args(OwnName), *get_args(RivalName))
 
-MOST_GRADES = 10
-"""Grades at most where their number is left to the error of pixels that are not trained on."""
+AUTO_GRADES = 8
+"""Most grades that `auto` tries."""
 
 OWN_TITLES: dict[str, tuple[str, str]] = {
     "mgdl": ("several grades on feature planes, from coarse to fine", "after Fang & Xu 2024 (NeurIPS)"),
     "sgdl": ("the same planes in one grade", "after Mueller et al. 2022, arXiv 2201.05989, dense"),
     "mgdl-fourier": ("several grades on Fourier features, or any other --encoding", "after Fang & Xu 2024 (NeurIPS)"),
     "sgdl-fourier": ("one grade on the same features, of the same total depth", "after Fang & Xu 2024 (NeurIPS)"),
+    "local": (
+        "the picture's own pixels, and a network of a pixel's neighbours for what lies between",
+        "after Chen et al. 2021, arXiv 2012.09161, and Shocher et al. 2018, arXiv 1712.06087",
+    ),
     "mgdl-paper": ("four grades as their authors fit pictures", "Fang & Xu 2024 (NeurIPS), section 3.3"),
     "sgdl-paper": ("one grade of twelve layers, the same", "Fang & Xu 2024 (NeurIPS), section 3.3"),
 }
@@ -43,8 +48,6 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
         inr.errors.ConfigError: method 'sgdl' is one grade, but grades is 2; use 'mgdl' for several, ...
     """
     _check_names(options)
-    if options.grades == "auto":
-        return _adding_grades(options)
     single = options.method.startswith("sgdl")
     if single and options.grades not in (None, 1):
         several = options.method.replace("sgdl", "mgdl")
@@ -52,12 +55,19 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
             f"method '{options.method}' is one grade, but grades is {options.grades}; "
             f"use '{several}' for several, or --depth for a deeper one."
         )
-    grades = 1 if single else DEFAULT_GRADES if options.grades is None else options.grades
+    stop: StopName = options.stop or _default_stop(options)
+    if options.grades == "auto":
+        options, stop = dataclasses.replace(options, grades=AUTO_GRADES), _stop_of_auto(options)
+    if options.method == "local" and options.grades is None:
+        options = dataclasses.replace(options, grades=1)
+    grades = 1 if single else options.grades if isinstance(options.grades, int) else DEFAULT_GRADES
     on_planes = options.method in ("mgdl", "sgdl") and options.encoding in (None, "grid")
     if not on_planes:
         _refuse_limits(options)
     if options.method in RIVALS:
         base = configure_rival(options)
+    elif options.method == "local":
+        base = configure_local(options, grades)
     elif options.method.endswith("-paper"):
         base = configure_paper(options, grades)
     else:
@@ -65,23 +75,32 @@ def configure(options: FitOptions = FitOptions()) -> FitConfig:
     return dataclasses.replace(
         base,
         pixels=options.pixels,
+        stop=stop,
         seed=options.seed,
         target_psnr=options.target_psnr,
         seconds=options.seconds,
     )
 
 
-def _adding_grades(options: FitOptions) -> FitConfig:
-    """Return the configuration of a method that adds grades while the error of pixels not trained on falls."""
-    if options.pixels != "half":
-        raise ConfigError("grades is 'auto', which judges by pixels that are not trained on: give --pixels half.")
-    config = configure(dataclasses.replace(options, grades=MOST_GRADES))
-    if not isinstance(config.training, GreedyTraining):
-        raise ConfigError(
-            "grades is 'auto', but grades on feature planes are trained together; use --method mgdl-fourier, or "
-            "another on waves."
-        )
-    return dataclasses.replace(config, grades_auto=True)
+def _default_stop(options: FitOptions) -> StopName:
+    """Return when a method stops: published ones as their papers do, ours by held-out pixels where there are such."""
+    ours = options.method in ("mgdl-fourier", "sgdl-fourier") or options.recipe == "inr"
+    ours = ours or (options.method in ("mgdl", "sgdl") and options.encoding not in (None, "grid"))
+    return "held-out" if ours and options.pixels == "half" else "end"
+
+
+def _stop_of_auto(options: FitOptions) -> StopName:
+    """Return how as many grades as it takes are stopped.
+
+    Raises:
+        ConfigError: where nothing can be held out, or it is not to be.
+    """
+    on_planes = options.method in ("mgdl", "sgdl") and options.encoding in (None, "grid")
+    if on_planes or options.method == "local":
+        raise ConfigError("grades is 'auto'; that needs a network of coordinates: give --method mgdl-fourier.")
+    if options.stop == "end":
+        raise ConfigError("grades is 'auto', which stops by held-out pixels, but stop is 'end'; leave one of them out.")
+    return "held-out"
 
 
 def _check_names(options: FitOptions) -> None:

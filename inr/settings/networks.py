@@ -113,6 +113,8 @@ def configure_paper(options: FitOptions, grades: int) -> FitConfig:
 
 def _encoding(options: FitOptions) -> EncodingConfig:
     kind: EncodingName = options.encoding or "fourier"
+    if kind == "lattice":
+        raise ConfigError(f"method '{options.method}' has no lattice of pixels; use --method local.")
     if kind == "grid":
         raise ConfigError(f"method '{options.method}' has no feature planes; use --method mgdl or sgdl.")
     if kind == "none":

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 
 from inr.errors import ConfigError
-from inr.settings.config import OptimizerName, PixelsName, PrecisionName
-from inr.settings.shape import MAX_GRADES, ActivationName, EncodingName
+from inr.settings.config import OptimizerName, PixelsName, PrecisionName, StopName
+from inr.settings.shape import MAX_GRADES, ActivationName, WishedEncodingName
 
-OwnName = Literal["mgdl", "sgdl", "mgdl-fourier", "sgdl-fourier", "mgdl-paper", "sgdl-paper"]
+OwnName = Literal["mgdl", "sgdl", "mgdl-fourier", "sgdl-fourier", "local", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[
     "fourier", "fourier-multiscale", "siren", "finer", "wire", "gauss", "mscale-1", "mscale-2", "phase", "adaptive",
     "msnn",
@@ -69,7 +69,7 @@ def read_grades(text: str) -> int | Literal["auto"]:
     if text == "auto":
         return "auto"
     if not text.isdecimal() or not 1 <= int(text) <= MAX_GRADES:
-        raise ConfigError(f"grades is {text!r}; accepted are a number between 1 and {MAX_GRADES}, or auto.")
+        raise ConfigError(f"grades is {text!r}; accepted are whole numbers from 1 to {MAX_GRADES}, or auto.")
     return int(text)
 
 
@@ -116,7 +116,7 @@ class FitOptions:
     )  # fmt: skip
     grades: int | Literal["auto"] | None = _wish(
         common=True, metavar="N", read=read_grades,
-        help="Number of grades; auto (on waves, --pixels half) adds one while the held-out error falls. [default: 4]",
+        help="Number of grades; on waves, auto adds grades as long as held-out pixels gain. [default: 4; local: 1]",
     )  # fmt: skip
     depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")
     width: int | None = _wish(
@@ -125,7 +125,7 @@ class FitOptions:
         help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; without updates: one a colour; "
         "on waves: 192]",
     )
-    encoding: EncodingName | None = _wish(
+    encoding: WishedEncodingName | None = _wish(
         common=True,
         help="What a coordinate becomes: learned feature planes (grid), waves, or itself. [default: grid]",
     )
@@ -154,6 +154,11 @@ class FitOptions:
     )
     pixels: PixelsName = _wish(
         "all", common=True, help="Train on all pixels, or on every other row and column (the papers' protocol)."
+    )
+    stop: StopName | None = _wish(
+        common=True,
+        help="On waves, train to the end, or keep what is best on training pixels held out. [default: end; with "
+        "--pixels half, held-out for methods of our own]",
     )
     target_psnr: float | None = _wish(
         common=True, help="Aim at this PSNR, dB; on waves, stop when the training pixels reach it."

@@ -5,7 +5,9 @@ from typing import Literal, get_args
 
 from inr.errors import ConfigError
 
-EncodingName = Literal["grid", "fourier", "positional", "none"]
+WishedEncodingName = Literal["grid", "fourier", "positional", "none"]
+"""Encodings that a person may ask for; a lattice comes with its method."""
+EncodingName = Literal[WishedEncodingName, "lattice"]
 FeedName = Literal["features", "both", "encoding"]
 FrameName = Literal["isotropic", "unit"]
 ActivationName = Literal["relu", "sine", "tanh", "gelu", "gauss", "finer", "gabor", "srelu", "phi", "ricker"]
@@ -18,6 +20,12 @@ MAX_WIDTH = 8192
 """Most neurons of a hidden layer."""
 MAX_SIDE = 1_048_576
 """Longest side of a picture, in pixels, that the file format holds."""
+NEIGHBOURS = 6
+"""Pixels of a lattice, down and across, that a local network sees around the place it answers for."""
+BETWEEN = 3
+"""Places for which it answers at once: between a pixel and the next to the right, the next below, and diagonally."""
+MAX_SPACING = 64
+"""Most pixels of a picture from one of its lattice to the next that the file format holds."""
 MAX_SCALES, MAX_BRANCHES, MAX_SHIFTS = 64, 8, 512
 """Most scales, branches and shifts of one grade that the file format holds: a small file must not draw on gigabytes."""
 
@@ -45,11 +53,12 @@ class EncodingConfig:
 
     Attributes:
         kind: `fourier` (Gaussian frequencies; Tancik et al. 2020, arXiv 2006.10739), `positional`
-            (geometrically spaced frequencies along each axis), `none` (the coordinate itself) or `grid` (the
-            coordinate; every grade also reads feature planes of its own there, see `GradeShape.planes`).
-        frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none` and `grid`.
+            (geometrically spaced frequencies along each axis), `none` (the coordinate itself), `grid` (the
+            coordinate; every grade also reads feature planes of its own there, see `GradeShape.planes`) or `lattice`
+            (the training pixels around the coordinate; the file holds them, see `inr.networks.lattice`).
+        frequencies: number of frequencies; each gives a cosine and a sine. 0 for `none`, `grid` and `lattice`.
         sigma: bandwidth in cycles per longer side of the picture: the standard deviation of the
-            Gaussian frequencies, or the last of the positional ladder. 0 for `none` and `grid`; None, for
+            Gaussian frequencies, or the last of the positional ladder. 0 where there are none; None, for
             `fourier` only, is read from the picture's spectrum when it is fitted.
         bands: of `fourier`, bandwidths relative to sigma; the frequencies are shared among them evenly
             (Wang et al. 2021, arXiv 2012.10047, section 3).
@@ -62,7 +71,7 @@ class EncodingConfig:
 
     def __post_init__(self) -> None:
         choice("encoding", self.kind, EncodingName)
-        if self.kind in ("none", "grid"):
+        if self.kind in ("none", "grid", "lattice"):
             if self.frequencies or self.sigma != 0:
                 raise ConfigError(f"encoding '{self.kind}' has no frequencies and no sigma; choose 'fourier' for them.")
             return

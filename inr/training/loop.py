@@ -91,7 +91,7 @@ def train(
             raise DivergedError
         for optimizer in optimizers:
             if isinstance(optimizer, torch.optim.LBFGS):
-                optimizer.step(_again(optimizer, partial(update, done, fraction, factor), loss))
+                optimizer.step(_again(optimizer, partial(update, done, fraction, factor), loss))  # type: ignore[no-untyped-call]
             else:
                 optimizer.step()
         done += 1

@@ -59,12 +59,16 @@ class GradeLog:
         seconds: wall time, features for the next grade included.
         learning_rate: used at its highest, lower than configured after a retry; None without updates.
         psnr_db: of the picture as this training ended, training pixels, unclipped.
+        kept_step: updates after which it was kept, where pixels were held out to stop it; else None.
+        validation_db: PSNR of those pixels then.
     """
 
     steps: int
     seconds: float
     learning_rate: float | None
     psnr_db: float
+    kept_step: int | None = None
+    validation_db: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,8 +15,9 @@ from inr.networks.grade import Grade
 from inr.settings.config import DeviceName, FitConfig, GreedyTraining
 from inr.settings.shape import FeedName
 from inr.spectra.samples import spectrum_of
+from inr.training.greedy.batches import CHUNK
 from inr.training.greedy.grades import train_grades
-from inr.training.greedy.pool import CHUNK, Pool
+from inr.training.greedy.pool import Pool
 from inr.training.greedy.state import Keeper, seconds_before
 from inr.training.loop import Length
 from inr.training.result import GradeLog, Progress
@@ -73,7 +74,7 @@ class SamplesFit:
     @torch.no_grad()
     def predictions(self, inputs: Tensor) -> tuple[Tensor, ...]:
         """Return, for each grade, the (N, C) sum of the heads so far at (N, d) inputs."""
-        parts = [tuple(prefixes(self.grades, self.encoding(p), feed=self.feed)) for p in inputs.split(CHUNK)]
+        parts = [tuple(prefixes(self.grades, self.encoding(p), feed=self.feed)) for p in torch.split(inputs, CHUNK)]
         return tuple(torch.cat(each) for each in zip(*parts, strict=True))
 
 

@@ -1,6 +1,7 @@
 """Pages opened in headless Chromium: what they show, what they complain of, and what they ask the network for."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,3 +100,11 @@ def watch(window: Window, own: str) -> None:
     window.page.on("request", asked)
     window.page.on("console", said)
     window.page.on("pageerror", lambda error: window.errors.append(str(error)))
+
+
+def until(page, expression: str, *, timeout: float = 30.0) -> None:
+    """Wait for a JavaScript expression to be true: the pages' own rule against `eval` keeps Playwright from it."""
+    end = time.monotonic() + timeout
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(50)

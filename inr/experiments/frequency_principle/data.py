@@ -110,4 +110,5 @@ def _averages(size: int, count: int, scale: float) -> Array:
     """Return the (count, size) weights of means over `count` equal stretches of the central `scale * count` pixels."""
     edges = (size - scale * count) / 2 + scale * np.arange(count + 1)
     covered = np.clip(edges[:, None], np.arange(size), np.arange(size) + 1) - np.arange(size)
-    return np.diff(covered, axis=0) / scale
+    weights: Array = np.diff(covered, axis=0) / scale
+    return weights

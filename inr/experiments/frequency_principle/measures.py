@@ -74,7 +74,9 @@ def errors_at_peaks(predictions: Array, target: Array) -> FrequencyErrors:
     return errors_between(spectrum(predictions)[:, at], wanted[at], at)
 
 
-def learned_at(errors: Array, steps: Sequence[int], *, level: float = LEVEL, row: int = IN_A_ROW) -> list[int | None]:
+def learned_at(
+    errors: Array, steps: Sequence[int] | Array, *, level: float = LEVEL, row: int = IN_A_ROW
+) -> list[int | None]:
     """Return for each frequency the step from which its error stays below a level for some looks in a row.
 
     Args:
@@ -90,7 +92,7 @@ def learned_at(errors: Array, steps: Sequence[int], *, level: float = LEVEL, row
     for good in (np.asarray(errors) < level).T:
         runs = (i for i in np.flatnonzero(good) if good[i : i + row].all())
         first = next(runs, None)
-        found.append(None if first is None else int(steps[first]))
+        found.append(None if first is None else int(steps[int(first)]))
     return found
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 import torch
@@ -10,8 +11,11 @@ import torch
 from inr.device import autocast
 from inr.networks.grade import Grade
 from inr.settings.config import GreedyTraining
-from inr.training.greedy.pool import CHUNK, Pool, weighed
+from inr.training.greedy.batches import CHUNK, weighed
+from inr.training.greedy.pairs import Pairs
+from inr.training.greedy.pool import Pool
 from inr.training.greedy.state import Table, restore_step, step_table
+from inr.training.greedy.stopping import Best
 from inr.training.loop import DivergedError, Length, cosine, train
 from inr.training.optimizers import make_finish, make_optimizers
 from inr.training.result import Leftover
@@ -24,20 +28,29 @@ _SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrainedGrade:
+    """How the training of a grade went: updates done, after how many it was kept, and the held-out error then."""
+
+    steps: int
+    kept_step: int | None
+    validation_error: float | None
+
+
 def train_grade(
     grade: Grade,
-    pool: Pool,
+    pool: Pool | Pairs,
     training: GreedyTraining,
     rate: float,
     length: Length,
     *,
     dtype: torch.dtype,
     target_psnr: float | None,
-    on_step: Callable[[int, float, float, float, Callable[[Pool], Leftover]], None],
+    on_step: Callable[[int, float, float, float, Callable[[Pool | Pairs], Leftover]], None],
     kept: Table | None = None,
     keep: Callable[[Callable[[], Table]], None] | None = None,
-) -> int:
-    """Fit a grade to the pool's residual and return the number of steps done.
+) -> TrainedGrade:
+    """Fit a grade to the pool's residual and return how that went.
 
     Minimises 1/2 mean (e^l - g_l(x^l))^2 over pixels and channels (Fang & Xu 2024, section 2, in the
     scaling of their image code). With `rescale_residual` the grade fits e^l / RMS(e^l), with symmetric targets
@@ -59,11 +72,13 @@ def train_grade(
     Raises:
         DivergedError: a loss was not finite.
     """
+    watched = pool.validation()
+    best = None if watched is None else Best(grade, watched)
     scale, shift = _target(pool, training)
     whole = dataclasses.replace(training, batch_size=None)
     recent = 0.0
 
-    def left_of(pool: Pool) -> Leftover:
+    def left_of(pool: Pool | Pairs) -> Leftover:
         return partial(pool.leftover, grade=grade, scale=scale, shift=shift)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
@@ -78,6 +93,8 @@ def train_grade(
         recent = weight * loss + (1.0 - weight) * recent
         psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
         on_step(done, fraction, loss, psnr, left_of)
+        if best is not None and best.over(done, fraction, scale, shift):
+            return True
         if target_psnr is None or psnr < target_psnr or done % _CONFIRM_EVERY:
             return False
         return _reached(grade, pool, scale, shift, target_psnr)
@@ -85,6 +102,7 @@ def train_grade(
     def report_first(done: int, fraction: float, loss: float) -> bool:
         ended = report(done, fraction * length.steps / (length.steps + training.finish), loss)
         if keep is not None:
+            assert isinstance(pool, Pool), "only what is held whole is kept"
             keep(lambda: step_table(grade, optimizers, pool, done, recent, rate))
         return ended
 
@@ -93,7 +111,7 @@ def train_grade(
 
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
     begun = 0
-    if kept:
+    if kept and isinstance(pool, Pool):
         begun, recent = restore_step(kept, grade, optimizers, pool)
     done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first, start=begun)
     if training.finish:
@@ -101,8 +119,14 @@ def train_grade(
         done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
+    if best is not None:
+        best.restore()
     grade.rescale(scale, shift)
-    return done
+    return TrainedGrade(
+        steps=done,
+        kept_step=None if best is None else best.step,
+        validation_error=None if best is None else best.error,
+    )
 
 
 def _schedule(training: GreedyTraining) -> Callable[[float], float]:
@@ -116,7 +140,7 @@ def _schedule(training: GreedyTraining) -> Callable[[float], float]:
     return lambda fraction: float(training.decay ** (min(math.floor(fraction * passes + 1e-9), last) / last))
 
 
-def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
+def _target(pool: Pool | Pairs, training: GreedyTraining) -> tuple[float, float]:
     """Return scale and shift: what the grade fits is (residual - shift) / scale."""
     if training.targets == "symmetric" and pool.first:
         return 0.5, 0.5
@@ -124,7 +148,7 @@ def _target(pool: Pool, training: GreedyTraining) -> tuple[float, float]:
 
 
 def _backward(
-    grade: Grade, pool: Pool, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
+    grade: Grade, pool: Pool | Pairs, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
 ) -> float:
     """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
     if training.batch_size is None:
@@ -147,7 +171,7 @@ def _backward(
 
 
 @torch.no_grad()
-def _reached(grade: Grade, pool: Pool, scale: float, shift: float, target_psnr: float) -> bool:
+def _reached(grade: Grade, pool: Pool | Pairs, scale: float, shift: float, target_psnr: float) -> bool:
     """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
     squares = sum(
         float(weighed(residual - shift - scale * grade(inputs), shown).square().sum())

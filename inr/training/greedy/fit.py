@@ -6,17 +6,18 @@ from collections.abc import Callable
 import torch
 
 from inr.device import choose_precision
-from inr.errors import ConfigError
 from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates, spacing, training_pixels, validation_pixels
 from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
+from inr.networks.lattice import Lattice
 from inr.networks.model import Model, Record
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.spectra.bandwidth import choose_sigma, lattice_spectrum
 from inr.training.greedy.grades import train_grades
+from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.loop import Length
 from inr.training.memory import memory_limit, pool_bytes
@@ -52,20 +53,12 @@ def fit_greedy(
         config = dataclasses.replace(config, encoding=chosen)
     dtype = choose_precision(training.precision, on)
     encoding = draw_encoding(config.encoding, config.frame, seed_of(config.seed, 0)).to(on)
+    lattice = _lattice(image, config)
     limit = memory_limit(image, config, memory, on)
-    pixels = training_pixels(image.width, image.height, config.pixels)
-    pool = _pool(image, config, training, encoding, on, limit, pixels)
-    watched = []
-    if config.grades_auto:
-        held_out = validation_pixels(image.width, image.height)
-        if config.pixels != "half":
-            raise ConfigError("grades are added while the error of held-out pixels falls, which needs pixels 'half'.")
-        if not len(held_out):
-            raise ConfigError("a picture of one row or column has no pixels to choose the number of grades by.")
-        watched = [_pool(image, config, training, encoding, on, limit, held_out)]
-    trained = train_grades(pool, config, training, length=whole, dtype=dtype, watched=watched, progress=progress)
+    pool = _pairs(lattice, config, training, on) if lattice else _pool(image, config, training, encoding, on, limit)
+    trained = train_grades(pool, config, training, length=whole, dtype=dtype, progress=progress)
     return FitResult(
-        model=_model(image, config, encoding, trained.grades),
+        model=_model(image, config, encoding, lattice, trained.grades),
         config=config,
         grades=trained.logs,
         device=str(on),
@@ -76,7 +69,17 @@ def fit_greedy(
     )
 
 
-def _model(image: Image, config: FitConfig, encoding: Encoding, grades: tuple[Grade, ...]) -> Model:
+def _lattice(image: Image, config: FitConfig) -> Lattice | None:
+    """Return the training pixels, where the encoding is made of them."""
+    if config.encoding.kind != "lattice":
+        return None
+    step = spacing(config.pixels)
+    return Lattice(torch.from_numpy(image.pixels[::step, ::step].copy()), step)
+
+
+def _model(
+    image: Image, config: FitConfig, encoding: Encoding, lattice: Lattice | None, grades: tuple[Grade, ...]
+) -> Model:
     """Put the trained parts together, on the processor."""
     return Model(
         width=image.width,
@@ -87,9 +90,14 @@ def _model(image: Image, config: FitConfig, encoding: Encoding, grades: tuple[Gr
         encoding=encoding.cpu(),
         feed=config.feed,
         grades=tuple(grade.cpu() for grade in grades),
+        lattice=lattice,
         icc_profile=image.icc_profile,
         record=Record(method=config.method, seed=config.seed),
     )
+
+
+def _pairs(lattice: Lattice, config: FitConfig, training: GreedyTraining, device: torch.device) -> Pairs:
+    return Pairs(lattice.pixels, training.blur, feed=config.feed, seed=seed_of(config.seed, -1), device=device)
 
 
 def _pool(
@@ -99,9 +107,8 @@ def _pool(
     encoding: Encoding,
     device: torch.device,
     limit: int,
-    pixels: torch.Tensor,
 ) -> Pool:
-    """Return these pixels at grade 1."""
+    """Return the training pixels at grade 1."""
 
     def encode(pixels: torch.Tensor) -> torch.Tensor:
         where = coordinates(pixels, image.width, image.height, config.frame)
@@ -109,7 +116,9 @@ def _pool(
         return encoded
 
     widest = max(grade_inputs(config.grades, encoding.size, feed=config.feed))
-    shown = visibility(image)
+    stops = config.stop == "held-out"
+    validation = validation_pixels(image.width, image.height, config.pixels) if stops else None
+    pixels, shown = training_pixels(image.width, image.height, config.pixels), visibility(image)
     return Pool(
         pixels=pixels,
         colours=torch.from_numpy(image.pixels).reshape(-1, image.channels).to(device),
@@ -119,6 +128,7 @@ def _pool(
         widest=widest,
         visits=max(training.steps) * training.batch(len(pixels)),
         seed=seed_of(config.seed, -1),
+        validation=validation,
         pool_bytes=pool_bytes(image, config, training, limit, device),
         spectrum=lambda values: lattice_spectrum(
             values, image.width, image.height, config.frame, spacing(config.pixels)

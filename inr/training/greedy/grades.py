@@ -5,13 +5,15 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from inr.errors import TrainingError
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig, GreedyTraining
-from inr.training.greedy.engine import train_grade
+from inr.training.greedy.engine import TrainedGrade, train_grade
+from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.start import new_grade
 from inr.training.greedy.state import (
@@ -43,7 +45,7 @@ class Trained:
 
 
 def train_grades(
-    pool: Pool,
+    pool: Pool | Pairs,
     config: FitConfig,
     training: GreedyTraining,
     *,
@@ -82,11 +84,10 @@ def train_grades(
             break
         before = pool.error
         report = _reporter(training, number, length, (pool, *watched), progress)
-        found = restored(
-            kept, number, lambda number=number: new_grade(pool, config, training, number).to(pool.residual)
-        )
+        found = restored(kept, number, partial(_new, pool, config, training, number))
         if found is not None:
             grade, done, rate, earlier = found
+            trained = TrainedGrade(steps=done, kept_step=None, validation_error=None)
         else:
             earlier = seconds_before(kept)
 
@@ -95,47 +96,54 @@ def train_grades(
                     times = times_table(length.elapsed, earlier + time.perf_counter() - began)
                     keeper.save(frozen_table(grades, logs) | table() | times)
 
-            grade, done, rate = _train(
+            grade, trained, rate = _train(
                 pool, config, training, number, own, dtype, report, kept, None if keeper is None else keep
             )
+        done, held = trained.steps, trained.validation_error
+        if held is not None and held >= best:
+            stopped = f"grade {number} did not lower the error of the held-out training pixels, and was dropped"
+            break
         grade.requires_grad_(False)
         grades.append(grade)
         for each in (pool, *watched):
             each.freeze(grade, last=number == len(config.grades))
         after = pool.error
-        reached = -10.0 * math.log10(max(after, 1e-20)) if math.isfinite(after) else math.nan
-        spent = earlier + time.perf_counter() - began
-        logs.append(GradeLog(steps=done, seconds=spent, learning_rate=rate, psnr_db=reached))
-        if not math.isfinite(after):
-            raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
+        logs.append(_log(number, trained, earlier + time.perf_counter() - began, rate, after))
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
             grades.pop()  # cut off before it was of use
             logs.pop()
             break
-        held, last = (watched[0].error, best) if config.grades_auto else (0.0, math.inf)
-        if held >= last:
-            grades.pop()
-            logs.pop()
-            stopped = f"grade {number} did not lower the validation error"
-            break
-        best = held
-        if config.target_psnr is not None and reached >= config.target_psnr:
+        if config.grades_auto:
+            held = watched[0].error
+            if held >= best:
+                grades.pop()
+                logs.pop()
+                stopped = f"grade {number} did not lower the validation error"
+                break
+        best = math.inf if held is None else held
+        if config.target_psnr is not None and logs[-1].psnr_db >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
-    if stopped is None and config.seconds is not None and tuple(log.steps for log in logs) != training.updates:
+    out_of_time = config.seconds is not None and length.fraction(0) == 1.0
+    if stopped is None and out_of_time and tuple(log.steps for log in logs) != training.updates:
         stopped = f"time limit of {config.seconds:g} s"
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
 
 
 _Keep = Callable[[Callable[[], Table]], None]
 """Told after every update what makes a table of the grade in training."""
-_Report = Callable[[int, float, float, float, Callable[[Pool], Leftover]], None]
+_LeftOf = Callable[[Pool | Pairs], Leftover]
+_Report = Callable[[int, float, float, float, _LeftOf], None]
 """Told after every update the steps done, the fraction spent, loss, estimated PSNR, and a pool's leftover; see
 `train_grade`."""
 
 
+def _new(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
+    return new_grade(pool, config, training, number).to(pool.residual)
+
+
 def _train(
-    pool: Pool,
+    pool: Pool | Pairs,
     config: FitConfig,
     training: GreedyTraining,
     number: int,
@@ -144,35 +152,50 @@ def _train(
     report: _Report,
     kept: Table,
     keep: _Keep | None,
-) -> tuple[Grade, int, float]:
-    """Train a grade, once more at a lower rate if need be, and return it, its steps and its learning rate."""
+) -> tuple[Grade, TrainedGrade, float]:
+    """Train a grade, once more at a lower rate if need be, and return it, how it went and its learning rate."""
 
-    def attempt(rate: float, rest: Length) -> tuple[Grade, int]:
-        grade = new_grade(pool, config, training, number).to(pool.residual)
+    def attempt(rate: float, rest: Length) -> tuple[Grade, TrainedGrade]:
+        grade = _new(pool, config, training, number)
         interrupted = dict(kept)
         kept.clear()  # a second attempt begins anew
-        done = train_grade(
+        trained = train_grade(
             grade, pool, training, rate, rest, dtype=dtype, target_psnr=config.target_psnr, on_step=report,
             kept=interrupted, keep=keep,
         )  # fmt: skip
-        return grade, done
+        return grade, trained
 
     rate = kept_rate(kept) or training.rate(number)
-    (grade, done), rate = retry(attempt, rate, length, what=f"grade {number}", hint="give a lower --learning-rate")
-    return grade, done, rate
+    (grade, trained), rate = retry(attempt, rate, length, what=f"grade {number}", hint="give a lower --learning-rate")
+    return grade, trained, rate
+
+
+def _log(number: int, trained: TrainedGrade, seconds: float, rate: float, error: float) -> GradeLog:
+    """Return the log of a grade that leaves this mean squared error, if that is finite."""
+    if not math.isfinite(error):
+        raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")
+    held_out = trained.validation_error
+    return GradeLog(
+        steps=trained.steps,
+        seconds=seconds,
+        learning_rate=rate,
+        psnr_db=-10.0 * math.log10(max(error, 1e-20)),
+        kept_step=trained.kept_step,
+        validation_db=None if held_out is None else -10.0 * math.log10(max(held_out, 1e-20)),
+    )
 
 
 def _reporter(
     training: GreedyTraining,
     number: int,
     whole: Length,
-    pools: Sequence[Pool],
+    pools: Sequence[Pool | Pairs],
     progress: Callable[[Progress], None] | None,
 ) -> _Report:
     """Return what turns the report of a grade's step into the progress of the whole fit."""
     before, own = sum(training.updates[: number - 1]), training.updates[number - 1]
 
-    def report(done: int, fraction: float, loss: float, psnr: float, left_of: Callable[[Pool], Leftover]) -> None:
+    def report(done: int, fraction: float, loss: float, psnr: float, left_of: _LeftOf) -> None:
         if progress is not None:
             progress(
                 Progress(

@@ -14,24 +14,13 @@ from torch import Tensor
 from inr.networks.chain import advance, grade_input
 from inr.networks.grade import Grade
 from inr.settings.shape import FeedName
+from inr.training.greedy.batches import CHUNK, Batch, picked, weighed
 
-CHUNK = 8192
-"""Pixels pushed through a network at once: its activations stay in cache."""
-
-Batch = tuple[Tensor, Tensor, Tensor | None]
-"""Inputs (n, d), residual (n, C), and how much of it is seen (n, C), None for all."""
 Array = np.ndarray[Any, Any]
 Spectrum = Callable[[Array], tuple[Array, Array]]
 """(N, C) values -> (d, K) frequencies, cycles per unit of the coordinates, and their (K,) power."""
-
-
-def weighed(error: Tensor, shown: Tensor | None) -> Tensor:
-    """Return an (n, C) error as it counts: what alpha hides of it does not."""
-    return error if shown is None else error * shown
-
-
-def _chosen(values: Tensor | None, index: Tensor) -> Tensor | None:
-    return None if values is None else values[index]
+_LOOKED_AT = 16_384
+"""Pixels that are held out to validate and are looked at, at most."""
 
 
 class Pool:
@@ -52,6 +41,8 @@ class Pool:
     residual: Tensor
     shown: Tensor | None
     _held: Tensor
+    _visited: Tensor | None
+    _looked_at: Tensor | None
     _visits: Tensor
     _position: int
 
@@ -70,6 +61,7 @@ class Pool:
         dimensions: int = 2,
         middle: float = 0.5,
         spectrum: Spectrum | None = None,
+        validation: Tensor | None = None,
     ) -> None:
         """Hold the pixels of grade 1.
 
@@ -87,7 +79,9 @@ class Pool:
             middle: what the colours lie around.
             spectrum: turns the leftover of all training pixels into its frequencies and their power; None where
                 there is no way to do so.
+            validation: (N,) whether a training pixel is never visited, only looked at; None where all are visited.
         """
+        self._validation = validation
         self.dimensions, self.middle, self.spectrum = dimensions, middle, spectrum
         self._pixels, self._colours, self._shown, self._encode = pixels, colours, shown, encode
         self._feed: FeedName = feed
@@ -101,8 +95,8 @@ class Pool:
 
     @property
     def count(self) -> int:
-        """Number of training pixels."""
-        return len(self._pixels)
+        """Number of training pixels that are visited."""
+        return len(self._pixels) - (0 if self._validation is None else int(self._validation.sum()))
 
     @property
     def held(self) -> float:
@@ -141,11 +135,20 @@ class Pool:
     def portions(self) -> Iterator[Batch]:
         """Yield inputs, residual and `shown` of all training pixels once, as many as are held at a time."""
         if self.whole:
-            yield self.inputs, self.residual, self.shown
+            visited = slice(None) if self._visited is None else self._visited
+            yield self.inputs[visited], self.residual[visited], picked(self.shown, visited)
             return
-        for pixels in torch.split(self._pixels, self._portion):
+        chosen = self._pixels if self._validation is None else self._pixels[~self._validation]
+        for pixels in torch.split(chosen, self._portion):
             inputs, residual = self._push(pixels, None, self._colours[pixels], self._frozen)
-            yield inputs, residual, _chosen(self._shown, pixels)
+            yield inputs, residual, picked(self._shown, pixels)
+
+    def validation(self) -> Batch | None:
+        """Return inputs, residual and `shown` of some pixels that are never visited, or None without such."""
+        if self._validation is None or self._looked_at is None:
+            return None
+        at = self._looked_at
+        return self.inputs[at], self.residual[at], picked(self.shown, at)
 
     def chunks(self) -> Iterator[Batch]:
         """Yield inputs, residual and `shown` of all training pixels once, at most `CHUNK` pixels at a time."""
@@ -170,7 +173,7 @@ class Pool:
             (M, C) float32, e^l, or e^l - scale * g_l - shift.
         """
         if self.whole:
-            wanted = torch.full((self.count,), places is None)
+            wanted = torch.full((len(self._pixels),), places is None)
             if places is not None:
                 wanted[places] = True
             chosen = wanted.index_select(0, self._order).nonzero()[:, 0]  # held in the order of the first pass
@@ -201,7 +204,7 @@ class Pool:
             index = self._visits[self._position : self._position + take].to(self.inputs.device)
             self._position += take
             left = 0 if short else left - take
-            residual, shown = self.residual.index_select(0, index), _chosen(self.shown, index)
+            residual, shown = self.residual.index_select(0, index), picked(self.shown, index)
             parts.append((self.inputs.index_select(0, index), residual, shown))
         if len(parts) == 1:
             return parts[0]
@@ -228,7 +231,7 @@ class Pool:
     def _turn(self) -> None:
         """Begin another pass over the training pixels, or go on to the next portion of them."""
         if self.whole:
-            self._visits, self._position = self._shuffled(len(self._held)), 0
+            self._visits, self._position = self._order_of_visits(), 0
         else:
             self._fill()
 
@@ -236,11 +239,25 @@ class Pool:
         """Hold the next portion of the training pixels."""
         if self._next + self._portion > len(self._order):
             self._order, self._next = self._shuffled(len(self._pixels)), 0
-        self._held = self._pixels[self._order[self._next : self._next + self._portion]]
+        places = self._order[self._next : self._next + self._portion]
+        self._held = self._pixels[places]
+        self._part(places)
         self._next += self._portion
-        self.shown = _chosen(self._shown, self._held)
+        self.shown = picked(self._shown, self._held)
         self.inputs, self.residual = self._push(self._held, None, self._colours[self._held], self._frozen)
-        self._visits, self._position = self._shuffled(len(self._held)), 0
+        self._visits, self._position = self._order_of_visits(), 0
+
+    def _part(self, places: Tensor) -> None:
+        """Part the held pixels into those that are visited and those that are looked at, no more than a sample."""
+        self._visited, self._looked_at = None, None
+        if self._validation is not None:
+            apart = self._validation[places]
+            self._visited, self._looked_at = (~apart).nonzero()[:, 0], apart.nonzero()[:, 0][:_LOOKED_AT]
+
+    def _order_of_visits(self) -> Tensor:
+        if self._visited is None:
+            return self._shuffled(len(self._held))
+        return self._visited[self._shuffled(len(self._visited)).long()]
 
     @torch.no_grad()
     def _push(

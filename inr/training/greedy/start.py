@@ -9,11 +9,12 @@ from inr.errors import ConfigError
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig, GreedyTraining
 from inr.spectra.bandwidth import median_radius, strongest
+from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.seeds import generator
 
 
-def new_grade(pool: Pool, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
+def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
     """Build a grade at the start of its training, with the frequencies that it reads from the residual.
 
     Args:
@@ -47,8 +48,9 @@ def new_grade(pool: Pool, config: FitConfig, training: GreedyTraining, number: i
     )
     raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
     middle = 0.0 if training.targets == "symmetric" else pool.middle
+    begins = number == 1 and config.encoding.kind != "lattice"  # of a lattice, grade 0 has the colours
     grade.start(
-        training.init, generator(config.seed, number), first=number == 1, raw=raw, middle=middle, spread=training.spread
+        training.init, generator(config.seed, number), first=begins, raw=raw, middle=middle, spread=training.spread
     )
     if waves is not None:
         grade.waves.copy_(waves)

@@ -15,6 +15,7 @@ from inr.imaging.alpha import visibility, without_hidden
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates
 from inr.networks.chain import prefixes
+from inr.networks.lattice import added
 from inr.networks.model import Model
 from inr.networks.quantised import MOST, Quantised, QuantStep, quantise
 
@@ -123,8 +124,12 @@ def _sensitivities(model: Model, pixels: Tensor, weights: Tensor | None = None) 
     random = torch.Generator().manual_seed(0)
     weights = torch.ones(len(pixels), model.channels) if weights is None else weights
     for part, weight in zip(torch.split(pixels, _CHUNK), torch.split(weights, _CHUNK), strict=True):
-        where = model.encoding(coordinates(part, model.width, model.height, model.frame))
-        *_, total = prefixes(grades, where, feed=model.feed)
+        if model.lattice is not None:
+            *_, total = added(grades, model.lattice.windows(part), feed=model.feed)
+            total = total.mean(dim=1)  # of the places between: the picture's derivative, but for a factor for all alike
+        else:
+            where = model.encoding(coordinates(part, model.width, model.height, model.frame))
+            *_, total = prefixes(grades, where, feed=model.feed)
         signs = torch.randint(0, 2, total.shape, generator=random).to(total.dtype) * 2.0 - 1.0
         gradients = torch.autograd.grad((total * signs * weight).sum(), flat, allow_unused=True)
         for place, gradient in enumerate(gradients):
