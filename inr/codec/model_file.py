@@ -233,8 +233,7 @@ def _checked_payloads(container: Container, header: Header) -> tuple[list[bytes]
             continue
         elif not chunk.tag.islower():
             raise ModelFileError(
-                f"the file holds a chunk {chunk.tag.decode('latin-1')!r} that does not belong there; it is damaged, or "
-                "of a program that this one does not know."
+                f"chunk {chunk.tag.decode('latin-1')!r} is unknown here: the file is damaged or too new."
             )
     total = len(header.grades)
     if len(payloads) > total or (container.cut and len(payloads) == total):
