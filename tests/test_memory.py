@@ -34,7 +34,7 @@ def attempt(memory):
     return said.getvalue()
 
 arguments = sys.argv[1:]
-needed = re.search("--memory ([0-9.]+)", attempt("0.1").split("give")[1])[1]
+needed = re.search("--memory ([0-9]+[.][0-9])", attempt("0.1").split("give")[1])[1]
 print(needed, peak(), attempt(needed) or "done", peak(), sep=chr(10))
 """
 
