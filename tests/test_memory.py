@@ -94,7 +94,7 @@ def test_what_helps_is_what_is_advised(folder, idle):
     assert re.search(r"give --memory [0-9.]+, or a smaller --width or --depth\.\n$", said)
     image = inr.image_from_array(np.zeros((3000, 4000, 3), np.uint8))
     with pytest.raises(inr.ConfigError, match=r"give --memory [0-9.]+, or a smaller picture\.$"):
-        memory_limit(image, inr.configure(), 1.0, torch.device("cpu"))
+        memory_limit(image, inr.configure(), 2.0, torch.device("cpu"))
 
 
 def test_a_comparison_of_methods_that_all_take_more_is_refused_before_the_first(folder, idle):

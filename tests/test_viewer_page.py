@@ -150,6 +150,10 @@ def test_controls_do_what_they_say(small, tmp_path, visit):
 
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     page.keyboard.press("0")
+    for _ in range(100):  # the page draws anew when it finds the time
+        if seen(page).shape[1] == PHONE[0] and seen(page)[:, :, 3].any():
+            break
+        page.wait_for_timeout(100)
     assert cropped(seen(page)).shape[1] == seen(page).shape[1] == PHONE[0]
 
 
