@@ -43,9 +43,12 @@ def expected(model, grade, **options):
 
 
 def seen(page):
-    """What the canvas shows, (H, W, 4), when all is drawn."""
-    page.locator(DONE).wait_for(state="attached")
-    address = page.evaluate("view.toDataURL()")
+    """What the canvas shows, (H, W, 4), when all is drawn: the same twice, as a change is taken up a little later."""
+    before, address = "", None
+    while address != before:
+        page.wait_for_timeout(150)
+        page.locator(DONE).wait_for(state="attached")
+        before, address = address, page.evaluate("view.toDataURL()")
     return np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))).convert("RGBA")).astype(
         int
     )
