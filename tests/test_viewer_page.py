@@ -105,7 +105,9 @@ def test_the_page_of_the_command_shows_each_grade(small, tmp_path, visit, engine
     for grade in (3, 1, 2):
         slide(page, "left", grade)
         assert close(cropped(seen(page)), expected(small, grade))
-    assert page.title() == "small.inr" and "70 × 50, RGB, 8 bits" in page.locator("#facts").text_content()
+    facts = page.locator("#facts").text_content()
+    assert page.title() == "small.inr" and "70 × 50, RGB, 8 bits" in facts
+    assert facts.endswith(f"{(tmp_path / 'small.inr').stat().st_size:,} bytes")
 
 
 def test_controls_do_what_they_say(small, tmp_path, visit):

@@ -2,7 +2,7 @@
 
 A limit bounds the whole process: training, the file, measuring, pictures and figures. What each of them takes at least
 is known from sizes alone, so a fit that cannot keep to its limit is refused before it begins. The counts below are of
-the largest tables alive together; they were held against the memory that fits of 0.1 to 12 million pixels took.
+the largest tables alive together; they were held against the memory that fits of 0.1 to 3 million pixels took.
 """
 
 import dataclasses

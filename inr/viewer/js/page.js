@@ -35,7 +35,9 @@ class Page {
     this.listen();
     const text = document.getElementById("file").textContent;
     const shader = { "#webgl": "always", "#script": "never" }[location.hash] ?? "auto";
-    this.send({ kind: "open", data: Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)), shader });
+    const data = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    this.bytes = data.length.toLocaleString("en");
+    this.send({ kind: "open", data, shader });
   }
 
   take(answer) {
@@ -50,8 +52,8 @@ class Page {
     const { width, height, channels, bitDepth, record, total, sizes } = facts;
     const whole = sizes.length === facts.whole;
     const kind = ["grey", "grey and alpha", "RGB", "RGB and alpha"][channels - 1];
-    const bytes = sizes.reduce((sum, size) => sum + size, 0).toLocaleString("en");
-    line.textContent = `${width} × ${height}, ${kind}, ${bitDepth} bits · ${record.method}, ${total} grades, ${bytes} bytes`;
+    const picture = `${width} × ${height}, ${kind}, ${bitDepth} bits`;
+    line.textContent = `${picture} · ${record.method}, ${total} grades, ${this.bytes} bytes`;
     const profile = facts.profile ? "Its colour profile is not applied here." : "";
     note.textContent = [facts.note && capital(facts.note), profile].filter(Boolean).join(" ");
     const last = Number(left.value) === Number(left.max);
