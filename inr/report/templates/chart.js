@@ -88,7 +88,7 @@ function drawChart(root, series, options) {
   function render() {
     const width = Math.max(root.clientWidth, 240);
     const height = Math.round(Math.min(Math.max(width * 0.56, 220), 380));
-    const margin = { left: 52, right: 12, top: 10, bottom: 40 };
+    const margin = { left: 60, right: 12, top: 10, bottom: 40 };
     const visible = series.filter((one) => !hidden.has(one)).map((one) => ({ ...one, points: pointsOf(one, options) }));
     const all = visible.flatMap((one) => one.points);
     chart.replaceChildren();
@@ -104,6 +104,7 @@ function drawChart(root, series, options) {
     const xs = all.map((point) => point[0]).concat(marks.map((mark) => mark.x), bars ? visible[0].ends : []);
     const x = axisOf(xs, options.xLog, Math.max(3, width / 110), false);
     const y = axisOf(all.map((point) => point[1]).concat(bars ? [0] : []), options.yLog, height / 55, !bars);
+    if (bars) y.ticks = y.ticks.filter(Number.isInteger); // they count
     const px = (value) => margin.left + x.at(value) * (width - margin.left - margin.right);
     const py = (value) => height - margin.bottom - y.at(value) * (height - margin.top - margin.bottom);
     axes(chart, { x, y, px, py, width, height, margin, options, marks });

@@ -5,7 +5,8 @@ const DATA = JSON.parse(document.getElementById("data").textContent);
 const find = (selector, root = document) => root.querySelector(selector);
 const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/* An exact copy's PSNR is null in JSON. */
+/* An exact copy's PSNR is null in JSON, and counts as so many dB in a mean or a curve. */
+const EXACT = 120;
 const decibels = (value) => (value === null || value === undefined ? "exact" : value.toFixed(2));
 const whole = (value) => Math.round(value).toLocaleString("en-US");
 

@@ -20,7 +20,7 @@ const CHARTS = {
       showX: whole, marks: classical.png_bytes ? [{ x: classical.png_bytes, label: "PNG, lossless" }] : [] });
   },
   seconds(root) {
-    const curve = { name: "training pixels", x: DATA.curve.map((point) => point[0]), y: DATA.curve.map((point) => point[1]),
+    const curve = { name: "training pixels", x: DATA.curve.map((point) => point[0]), y: DATA.curve.map((point) => (point[1] < EXACT ? point[1] : null)),
       colour: STOPS[0] };
     drawChart(root, [curve], { xLabel: "seconds of training", yLabel: "PSNR, dB", xLog: true, show: decibels, unit: "s" });
   },
