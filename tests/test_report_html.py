@@ -152,7 +152,7 @@ def test_pages_fit_every_screen(command, dark, visit, request):
     canvas = page.locator(".pane canvas").first
     for width, height in (PHONE, WIDE, (700, 700)):
         page.set_viewport_size({"width": width, "height": height})
-        until(page, "(({width, parentElement: pane}) => width == pane.clientWidth)(find('.pane canvas'))")
+        until(page, "pick('.pane canvas').width == pick('.pane').clientWidth")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert 0 < canvas.bounding_box()["width"] <= width
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -192,7 +192,7 @@ def test_zoom_is_the_same_in_all_pictures_of_a_comparison(compared, visit):
     page.locator("#picks input").nth(3).uncheck()
     assert not canvases.nth(3).is_visible()
     page.locator("#view").select_option(index=1)
-    until(page, "document.querySelectorAll('#tiles canvas').length == 4")
+    until(page, "pick('#view').value == '1-0' && pickAll('#tiles canvas').length == 4")
     settle(page)
     assert canvases.nth(0).evaluate("c => c.toDataURL()") != against[0] and not canvases.nth(3).is_visible()
 

@@ -32,11 +32,11 @@ function bothChart(root, table) {
 
 async function tableOfAll() {
   const table = await readTable();
-  const both = find('[data-chart="both"]');
+  const both = pick('[data-chart="both"]');
   if (both) bothChart(both, table);
   const all = table.image.map((_, n) => n);
   const now = { order: all, page: 0, key: null, descending: false };
-  const heads = findAll("#table th[data-key]");
+  const heads = pickAll("#table th[data-key]");
 
   function less(a, b) {
     const [x, y] = [table[now.key][a], table[now.key][b]];
@@ -46,7 +46,7 @@ async function tableOfAll() {
   }
 
   function arrange() {
-    const wanted = find("#find").value.trim().toLowerCase();
+    const wanted = pick("#find").value.trim().toLowerCase();
     const has = (text) => text !== null && text.toLowerCase().includes(wanted);
     now.order = wanted ? all.filter((n) => has(table.image[n]) || has(table.error[n])) : [...all];
     if (now.key) now.order.sort(less);
@@ -57,11 +57,11 @@ async function tableOfAll() {
   function show() {
     const from = now.page * PAGE;
     const part = now.order.slice(from, from + PAGE);
-    find("#rows").replaceChildren(...part.map(rowOf));
+    pick("#rows").replaceChildren(...part.map(rowOf));
     const to = from + part.length;
-    find("#page").textContent = part.length ? `${whole(from + 1)} to ${whole(to)} of ${whole(now.order.length)}` : "none";
-    find("#before").disabled = now.page === 0;
-    find("#after").disabled = to >= now.order.length;
+    pick("#page").textContent = part.length ? `${whole(from + 1)} to ${whole(to)} of ${whole(now.order.length)}` : "none";
+    pick("#before").disabled = now.page === 0;
+    pick("#after").disabled = to >= now.order.length;
   }
 
   function rowOf(n) {
@@ -78,7 +78,7 @@ async function tableOfAll() {
   }
 
   for (const head of heads) {
-    find("button", head).addEventListener("click", () => {
+    pick("button", head).addEventListener("click", () => {
       const again = now.key === head.dataset.key;
       now.descending = again && !now.descending;
       now.key = head.dataset.key;
@@ -87,24 +87,24 @@ async function tableOfAll() {
       arrange();
     });
   }
-  find("#find").addEventListener("input", arrange);
+  pick("#find").addEventListener("input", arrange);
   for (const [id, step] of [["before", -1], ["after", 1]]) {
-    find(`#${id}`).addEventListener("click", () => {
+    pick(`#${id}`).addEventListener("click", () => {
       now.page += step;
       show();
     });
   }
-  find("#table").hidden = false;
+  pick("#table").hidden = false;
   arrange();
   document.body.dataset.ready = "yes";
 }
 
-/* A name without characters that change how the text around it is laid out. */
+/* A name without characters that are not seen, or change how the text around them is laid out. */
 function visible(text) {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, "\ufffd");
 }
 
-for (const root of findAll('[data-chart="psnr"], [data-chart="bpp"]')) {
+for (const root of pickAll('[data-chart="psnr"], [data-chart="bpp"]')) {
   const log = root.dataset.chart === "bpp";
   histogram(root, DATA[root.dataset.chart], log ? "bits per pixel" : "PSNR, dB", log);
 }

@@ -183,7 +183,7 @@ function drawSeries(chart, one, px, py, floor) {
   const paint = { stroke: one.colour, fill: "none", "stroke-width": 2, "stroke-dasharray": one.dash || "none",
     "stroke-linejoin": "round" };
   if (one.bars) {
-    one.points.forEach(([x, y], n) => {
+    one.points.forEach(([, y], n) => {
       const wide = Math.max(px(one.ends[n + 1]) - px(one.ends[n]) - 1, 0.5);
       svg("rect", { x: px(one.ends[n]), y: py(y), width: wide, height: Math.max(floor - py(y), 0), fill: one.colour, rx: 1 }, chart);
     });

@@ -23,7 +23,7 @@ const CHARTS = {
       unit: "cycles per pixel", marks: DATA.spectra.length ? [{ x: DATA.spectra[0].nyquist, label: "Nyquist" }] : [] });
   },
 };
-for (const root of findAll("[data-chart]")) CHARTS[root.dataset.chart](root);
+for (const root of pickAll("[data-chart]")) CHARTS[root.dataset.chart](root);
 
 const SHOWN_AT_FIRST = 6;
 
@@ -35,10 +35,10 @@ async function sideBySide() {
   let tiles = [];
 
   async function choose(view) {
-    const stills = find(`.stills[data-view="${view}"]`);
-    if (!loaded.has(view)) loaded.set(view, Promise.all(findAll("img", stills).map(loadPicture)));
+    const stills = pick(`.stills[data-view="${view}"]`);
+    if (!loaded.has(view)) loaded.set(view, Promise.all(pickAll("img", stills).map(loadPicture)));
     now.pictures = await loaded.get(view);
-    now.psnr = findAll("img", stills).map((img) => img.dataset.psnr);
+    now.psnr = pickAll("img", stills).map((img) => img.dataset.psnr);
     now.size = [now.pictures[0].shown.width, now.pictures[0].shown.height];
     now.point = null;
     const [source, ...others] = now.pictures;
@@ -52,15 +52,15 @@ async function sideBySide() {
 
   function build(alpha) {
     camera.watchers.length = 0;
-    const picks = find("#picks");
-    const before = new Map(findAll("input", picks).map((box) => [box.value, box.checked]));
+    const picks = pick("#picks");
+    const before = new Map(pickAll("input", picks).map((box) => [box.value, box.checked]));
     picks.replaceChildren();
-    find("#tiles").replaceChildren();
+    pick("#tiles").replaceChildren();
     tiles = now.pictures.map((picture, n) => {
       const label = html("label", {}, picks);
       const box = html("input", { type: "checkbox", value: picture.title, checked: before.get(picture.title) ?? n < SHOWN_AT_FIRST }, label);
       label.append(picture.title);
-      const figure = html("figure", { hidden: !box.checked }, find("#tiles"));
+      const figure = html("figure", { hidden: !box.checked }, pick("#tiles"));
       const canvas = html("canvas", {}, html("div", { className: `pane${alpha ? " alpha" : ""}` }, figure));
       canvas.setAttribute("role", "img");
       const caption = html("figcaption", {}, figure);
@@ -112,24 +112,24 @@ async function sideBySide() {
       canvas.setAttribute("aria-label", `${what}${picture.title} ${psnr}`);
       pane.redraw();
     });
-    find("#amplify").hidden = now.mode === "picture";
-    find("#factor").value = Math.log2(now.factor);
-    find("#factor-text").textContent = `× ${now.factor}`;
-    for (const key of findAll("[data-for]")) key.hidden = key.dataset.for !== now.mode;
-    find('[data-for="error"] [data-key="most"]').textContent = `${Math.max(1, Math.round(255 / now.factor))} of 255 levels or more`;
+    pick("#amplify").hidden = now.mode === "picture";
+    pick("#factor").value = Math.log2(now.factor);
+    pick("#factor-text").textContent = `× ${now.factor}`;
+    for (const key of pickAll("[data-for]")) key.hidden = key.dataset.for !== now.mode;
+    pick('[data-for="error"] [data-key="most"]').textContent = `${Math.max(1, Math.round(255 / now.factor))} of 255 levels or more`;
   }
 
   document.body.classList.add("drawn");
-  find(".stage").hidden = false;
+  pick(".stage").hidden = false;
   paintRamps(document);
   await choose("0-0");
-  zoomButtons(find(".stage"), { camera, get scale() { return tiles[0].pane.scale; } });
-  find("#view").addEventListener("change", (event) => choose(event.target.value));
-  find("#factor").addEventListener("input", (event) => {
+  zoomButtons(pick(".stage"), { camera, get scale() { return tiles[0].pane.scale; } });
+  pick("#view").addEventListener("change", (event) => choose(event.target.value));
+  pick("#factor").addEventListener("input", (event) => {
     now.factor = 2 ** Number(event.target.value);
     say();
   });
-  for (const choice of findAll('[name="mode"]')) {
+  for (const choice of pickAll('[name="mode"]')) {
     choice.addEventListener("change", () => {
       now.mode = choice.value;
       say();

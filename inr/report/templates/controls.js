@@ -2,15 +2,15 @@
 "use strict";
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const find = (selector, root = document) => root.querySelector(selector);
-const findAll = (selector, root = document) => [...root.querySelectorAll(selector)];
+const pick = (selector, root = document) => root.querySelector(selector);
+const pickAll = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 /* An exact copy's PSNR is null in JSON, and counts as so many dB in a mean or a curve. */
 const EXACT = 120;
 const decibels = (value) => (value === null || value === undefined ? "exact" : value.toFixed(2));
 const whole = (value) => Math.round(value).toLocaleString("en-US");
 
-for (const button of findAll("[data-copy]")) {
+for (const button of pickAll("[data-copy]")) {
   button.addEventListener("click", async () => {
     const text = document.getElementById(button.dataset.copy).textContent;
     try {
@@ -37,9 +37,9 @@ function sortBy(table, column, descending) {
   body.append(...[...body.rows].sort(order));
 }
 
-for (const table of findAll("table.sortable")) {
+for (const table of pickAll("table.sortable")) {
   [...table.tHead.rows[0].cells].forEach((head, column, heads) => {
-    const button = find("button", head);
+    const button = pick("button", head);
     if (!button) return;
     button.addEventListener("click", () => {
       const descending = head.getAttribute("aria-sort") === "ascending" || (!head.hasAttribute("aria-sort") && "down" in head.dataset);

@@ -6,7 +6,7 @@ const gradeSeries = (name, x, y) => DATA.spectrum.grades.map((grade) => ({
   name: `grade ${grade.grade}${name}`, x, y: y(grade), colour: gradeColour(grade.grade, GRADES),
 }));
 
-for (const swatch of findAll("[data-grade]")) swatch.style.background = gradeColour(Number(swatch.dataset.grade), GRADES);
+for (const swatch of pickAll("[data-grade]")) swatch.style.background = gradeColour(Number(swatch.dataset.grade), GRADES);
 
 const CHARTS = {
   rate(root) {
@@ -38,13 +38,13 @@ const CHARTS = {
       xLabel: "cycles per pixel", yLabel: "power", xLog: true, yLog: true, unit: "cycles per pixel" });
   },
 };
-for (const root of findAll("[data-chart]")) CHARTS[root.dataset.chart](root);
+for (const root of pickAll("[data-chart]")) CHARTS[root.dataset.chart](root);
 
 /* The stage: what of it is shown is `now`; maps of errors are kept until another part, or factor, is chosen. */
 async function stage() {
-  const parts = await Promise.all(findAll(".stills").map(async (stills) => ({
+  const parts = await Promise.all(pickAll(".stills").map(async (stills) => ({
     step: Number(stills.dataset.step), left: Number(stills.dataset.left), top: Number(stills.dataset.top),
-    pictures: await Promise.all(findAll("img", stills).map(loadPicture)),
+    pictures: await Promise.all(pickAll("img", stills).map(loadPicture)),
   })));
   const now = { part: parts[0], grade: GRADES, mode: "picture", factor: 1, line: 0.5 };
   const maps = new Map();
@@ -82,18 +82,18 @@ async function stage() {
   function say() {
     const row = DATA.grades[now.grade - 1];
     const what = { picture: "", error: "error left by ", change: "added by " }[now.mode];
-    find("#grade-text").textContent = `${now.grade} of ${GRADES}: ${decibels(row.psnr_db)} dB, ${whole(row.bytes_so_far)} bytes`;
-    find("#shown").textContent = `${what}grade ${now.grade}`;
-    find("#canvas").setAttribute("aria-label",
+    pick("#grade-text").textContent = `${now.grade} of ${GRADES}: ${decibels(row.psnr_db)} dB, ${whole(row.bytes_so_far)} bytes`;
+    pick("#shown").textContent = `${what}grade ${now.grade}`;
+    pick("#canvas").setAttribute("aria-label",
       `Left of the line the original, right of it ${what}grade ${now.grade}, ${decibels(row.psnr_db)} dB`);
-    find("#amplify").hidden = now.mode === "picture";
-    find("#factor").value = Math.log2(now.factor);
-    find("#factor-text").textContent = `× ${now.factor}`;
-    for (const key of findAll("[data-for]")) key.hidden = key.dataset.for !== now.mode;
+    pick("#amplify").hidden = now.mode === "picture";
+    pick("#factor").value = Math.log2(now.factor);
+    pick("#factor-text").textContent = `× ${now.factor}`;
+    for (const key of pickAll("[data-for]")) key.hidden = key.dataset.for !== now.mode;
     const level = Math.max(1, Math.round(255 / now.factor));
-    find('[data-for="error"] [data-key="most"]').textContent = `${level} of 255 levels or more`;
-    find('[data-for="change"] [data-key="least"]').textContent = `darker by ${level}`;
-    find('[data-for="change"] [data-key="most"]').textContent = `brighter by ${level} levels${now.grade === 1 ? " than mid-grey" : ""}`;
+    pick('[data-for="error"] [data-key="most"]').textContent = `${level} of 255 levels or more`;
+    pick('[data-for="change"] [data-key="least"]').textContent = `darker by ${level}`;
+    pick('[data-for="change"] [data-key="most"]').textContent = `brighter by ${level} levels${now.grade === 1 ? " than mid-grey" : ""}`;
     pane.redraw();
   }
 
@@ -101,8 +101,8 @@ async function stage() {
     const { part } = now;
     const at = 4 * (y * size()[0] + x);
     const place = (value, start) => (part.step > 1 ? `${start + value * part.step}…` : String(start + value));
-    find("#where").textContent = `pixel ${place(x, part.left)}, ${place(y, part.top)}`;
-    find("#pixel").replaceChildren(...part.pictures.map((picture, n) => pixelRow(picture, part.pictures[0], at, n)));
+    pick("#where").textContent = `pixel ${place(x, part.left)}, ${place(y, part.top)}`;
+    pick("#pixel").replaceChildren(...part.pictures.map((picture, n) => pixelRow(picture, part.pictures[0], at, n)));
   }
 
   function pixelRow(picture, source, at, n) {
@@ -119,30 +119,30 @@ async function stage() {
   }
 
   document.body.classList.add("drawn");
-  find(".stage").hidden = false;
+  pick(".stage").hidden = false;
   paintRamps(document);
-  const pane = new Pane(find("#canvas"), camera, paint, inspect);
-  zoomButtons(find(".stage"), pane);
-  dividingLine(find(".line"), (share) => {
+  const pane = new Pane(pick("#canvas"), camera, paint, inspect);
+  zoomButtons(pick(".stage"), pane);
+  dividingLine(pick(".line"), (share) => {
     now.line = share;
     pane.redraw();
   });
-  find("#grade").addEventListener("input", (event) => {
+  pick("#grade").addEventListener("input", (event) => {
     now.grade = Number(event.target.value);
     say();
   });
-  find("#factor").addEventListener("input", (event) => {
+  pick("#factor").addEventListener("input", (event) => {
     now.factor = 2 ** Number(event.target.value);
     say();
   });
-  for (const choice of findAll('[name="mode"]')) {
+  for (const choice of pickAll('[name="mode"]')) {
     choice.addEventListener("change", () => {
       if (now.mode === "picture") now.factor = defaults[choice.value] || 1;
       now.mode = choice.value;
       say();
     });
   }
-  find("#view")?.addEventListener("change", (event) => {
+  pick("#view")?.addEventListener("change", (event) => {
     choosePart(Number(event.target.value));
     inspect(0, 0);
     say();
