@@ -18,7 +18,6 @@ from inr.networks.grade import Grade
 from inr.networks.planes import Planes
 from inr.settings.shape import Plane
 from inr.training.greedy import engine, grades
-from inr.training.greedy import fit as fit_module
 from inr.training.greedy import pool as pool_module
 from inr.training.greedy.pool import Pool
 from inr.training.loop import DivergedError, Length
