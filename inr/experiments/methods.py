@@ -142,7 +142,7 @@ def authors_training(authors: Authors, samples: int, grades: int) -> GreedyTrain
     """Return the training of Fang & Xu's code for functions, of so many samples and grades.
 
     Weights and biases uniform in +-1 / sqrt(fan_in); Adam; the rate t_k = t_max exp(-gamma k) in pass k = 0 .. K;
-    a pass ends with a short batch. Each grade draws its own start here, where theirs draw all from one seed.
+    a pass ends with a short batch. All grades draw their start from one seed: later ones, of one shape, begin alike.
     """
     per_epoch = -(-samples // (authors.batch or samples))
     return GreedyTraining(
@@ -153,6 +153,7 @@ def authors_training(authors: Authors, samples: int, grades: int) -> GreedyTrain
         decay=authors.lowest / authors.highest,
         epochs=authors.epochs,
         init="uniform",
+        redraw=False,
         batch_size=authors.batch,
         rescale_residual=False,
         precision="float32",
