@@ -58,7 +58,7 @@ def cases(wishes: Wishes) -> list[Case]:
     # Along the unit circle a cycle of frequency 400 is 2 pi / 400 long.
     problem = Problem(
         samples=TRAIN, grades=4, depth=2, single=8, width=256, reach=400.0 / (2.0 * np.pi), batch=1024,
-        steps=STEPS[wishes.effort], rates=SINE_RATES, single_rate=SINE_RATE,
+        steps=STEPS[wishes.effort], rates=SINE_RATES[wishes.effort], single_rate=SINE_RATE,
     )  # fmt: skip
     found = []
     for setting, q in _chosen(wishes):

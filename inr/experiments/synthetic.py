@@ -63,7 +63,7 @@ def problem(setting: int, effort: str) -> Problem:
     grades = 5 if setting == 4 else 4
     return Problem(
         samples=TRAIN, grades=grades, depth=2, single=2 * grades, width=256, reach=200.0, steps=STEPS[effort],
-        batch=1024, rates=SINE_RATES, single_rate=SINE_RATE,
+        batch=1024, rates=SINE_RATES[effort], single_rate=SINE_RATE,
     )  # fmt: skip
 
 
