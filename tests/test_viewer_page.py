@@ -169,7 +169,7 @@ def test_methods_enlarge_as_they_say_and_zoom_has_no_end(small, tmp_path, visit)
         page.locator("#in").click()
     picture = expected(small, 3)
     scale = 1.25**8
-    assert page.locator("#scale").text_content() == f"{scale:.3g}×"
+    page.locator("#scale", has_text=f"{scale:.3g}×").wait_for()  # it is told when it is drawn
     page.keyboard.press("m")
     shown = seen(page)
     top, left = np.argwhere(shown[:, :, 3])[0]
