@@ -1,5 +1,7 @@
 """The pages for those who would rather look: in a browser they do what they promise, and nothing gets into them."""
 
+import base64
+import io
 import json
 import math
 import shutil
@@ -17,6 +19,7 @@ from inr.batch.html import batch_html
 from inr.batch.rows import Batch, Row
 from inr.report import html
 from inr.report.embedded import views
+from inr.report.fit_html import fit_html
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 
@@ -103,6 +106,31 @@ def test_the_line_moves_and_maps_replace_the_picture(fitted, visit):
         page.locator("#factor").fill("7" if page.locator("#factor").input_value() != "7" else "0")
         settle(page)
         assert page.locator("#amplify").is_visible() and numbers(page) != first
+
+
+def pixels_of(canvas):
+    """What a canvas shows, (H, W, 3)."""
+    data = base64.b64decode(canvas.evaluate("c => c.toDataURL()").partition(",")[2])
+    return np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_pictures_are_shown_as_they_were(fitted, compared, tmp_path, visit, golden_picture):
+    source = picture(24, 36)
+    coarser = [source // step * step for step in (90, 45, 20)]  # a stranger to any training
+    image = inr.image_from_array(source)
+    (tmp_path / "page.html").write_bytes(fit_html((fitted / "report.json").read_text(), image, coarser))
+    page = visit(tmp_path / "page.html", size=(360, 640)).page
+    page.wait_for_selector("body[data-ready]")
+    canvas = page.locator("#canvas")
+    for mode in ("picture", "error"):
+        page.locator(f"[value={mode}]").check(force=True)
+        settle(page)
+        golden_picture(f"fit-{mode}.png", pixels_of(canvas))
+    page = visit(compared / "report.html", size=(360, 640)).page
+    page.wait_for_selector("body[data-ready]")
+    settle(page)
+    tiles = [pixels_of(page.locator("#tiles canvas").nth(number)) for number in range(4)]
+    golden_picture("comparison.png", np.hstack(tiles))
 
 
 def test_zoom_shows_one_pixel_and_the_inspector_its_values(fitted, visit):
