@@ -20,6 +20,8 @@ from inr.batch.rows import Batch, Row
 from inr.report import html
 from inr.report.embedded import views
 from inr.report.fit_html import fit_html
+from inr.restoration.html import upscaled_html
+from inr.restoration.upscale import Upscaled
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 
@@ -62,6 +64,19 @@ def compared(tmp_path_factory):
     run("compare", *(folder / name for name in names), "--methods", methods, "--budget", "steps=6", "--no-tune",
         "--out", folder / "out")  # fmt: skip
     return folder / "out"
+
+
+@pytest.fixture(scope="module", params=["upscale", "inpaint", "denoise"])
+def restored(request, tmp_path_factory):
+    """The page of a picture with a strange name, enlarged, filled or cleaned."""
+    folder = tmp_path_factory.mktemp("restored")
+    spots = np.zeros((24, 36, 3), np.uint8)
+    spots[3::5, 2::4] = 255
+    inr.save_image(folder / HOSTILE, np.where(spots, 0, picture(24, 36)))
+    inr.save_image(folder / "mask.png", spots)
+    more = {"upscale": ["--scale", "2.5"], "inpaint": ["--mask", folder / "mask.png"], "denoise": []}[request.param]
+    run(request.param, folder / HOSTILE, *more, "--steps", "2", "-o", folder / "out.png")
+    return folder / "out.html"
 
 
 def batch_of(rows, folder=""):
@@ -225,6 +240,45 @@ def test_zoom_is_the_same_in_all_pictures_of_a_comparison(compared, visit):
     assert canvases.nth(0).evaluate("c => c.toDataURL()") != against[0] and not canvases.nth(3).is_visible()
 
 
+def test_before_and_after_stand_on_both_sides_of_a_line(restored, visit):
+    page = visit(restored).page
+    page.wait_for_selector("body[data-ready]")
+    settle(page)
+    canvas = page.locator("#canvas")
+    drawn = np.asarray(PIL.Image.open(restored.with_suffix(".png")))
+    after = numbers(page)[1]
+    assert tuple(after[:3]) in {tuple(colour) for colour in drawn.reshape(-1, 3)}
+    page.locator(".line").focus()
+    page.keyboard.press("Home")
+    settle(page)
+    all_after = pixels_of(canvas)
+    page.locator("[value=change]").check(force=True)
+    settle(page)
+    change = pixels_of(canvas)
+    assert (change != all_after).any() and page.locator("#amplify").is_visible()
+    page.locator("#factor").fill("7")
+    settle(page)
+    assert (pixels_of(canvas) != change).any()
+    page.keyboard.press("End")
+    page.locator(".line").focus()
+    page.keyboard.press("End")
+    settle(page)
+    all_before = pixels_of(canvas)
+    assert (all_before != all_after).any()
+    if page.locator("#left option").count() > 1:  # enlarged: beside the classical ways
+        page.locator("#left").select_option("bicubic")
+        settle(page)
+        assert (pixels_of(canvas) != all_before).any() and page.locator("#left-shown").inner_text() == "bicubic"
+    canvas.dblclick()
+    settle(page)
+    assert (pixels_of(canvas) != all_before).any()
+    said = restored.with_suffix(".md").read_text()
+    assert page.locator(".lead").inner_text() in said
+    for row in page.locator("tbody tr").all_inner_texts():
+        assert f"| {row.replace(chr(9), ' | ')} |" in said
+    assert page.locator("tbody tr").count() >= 2 and page.locator("h1").inner_text().startswith(HOSTILE)
+
+
 def test_the_tables_of_a_comparison_sort(compared, visit):
     page = visit(compared / "report.html").page
     data = json.loads((compared / "comparison.json").read_text())
@@ -326,6 +380,13 @@ def test_report_says_what_is_missing(fitted, tmp_path):
     assert "is damaged" in run("report", copy, code=1).stderr
     (copy / "report.json").write_text("{}")
     assert "is missing" in run("report", copy, code=1).stderr
+
+
+def test_an_enlarged_picture_too_large_for_a_page_is_shown_in_part():
+    image = inr.image_from_array(picture(90, 900))
+    big = Upscaled(picture=picture(360, 3600), model=None, check=None, training_seconds=1.0, drawing_seconds=1.0)
+    page = upscaled_html(image, big).decode()
+    assert "Shown is the part with most detail, 960 x 360 of its pixels." in page and 'width="960" height="360"' in page
 
 
 def test_a_page_without_scripts_has_the_pictures_and_tables(fitted, visit):
