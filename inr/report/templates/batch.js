@@ -27,7 +27,7 @@ function bothChart(root, table) {
   const every = Math.max(1, Math.ceil(good.length / DOTS));
   const shown = good.filter((_, n) => n % every === 0);
   drawChart(root, [{ name: "pictures", x: shown.map((n) => table.bpp[n]), y: shown.map((n) => table.psnr[n]), loose: true,
-    dots: "small", colour: STOPS[1] }], { xLabel: "bits per pixel", yLabel: "PSNR, dB", xLog: true, show: decibels, unit: "bits per pixel" });
+    dots: shown.length < 100 || "small", colour: STOPS[1] }], { xLabel: "bits per pixel", yLabel: "PSNR, dB", xLog: true, show: decibels, unit: "bits per pixel" });
 }
 
 async function tableOfAll() {
