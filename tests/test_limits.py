@@ -68,20 +68,20 @@ def test_a_record_that_alone_breaks_the_limit_is_left_out_and_no_larger_file_is_
         (2, ["--target-bpp", "7.5"], 30 * 22 * 7.5 / 8), (3, ["--target-bpp", "11"], 30 * 22 * 11 / 8),
     ],
 )  # fmt: skip
-def test_inr_fit(tmp_path, channels, wish, limit):
+def test_inr_fit(tmp_path, channels, wish, limit, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, channels), icc_profile=PROFILE if channels > 2 else None)
     report = told("fit", tmp_path / "a.png", *wish, "--steps", "16", "--out", tmp_path / "out")
     size = (tmp_path / "out" / "a.inr").stat().st_size
     assert 0.3 * limit < size <= limit and report["model"]["bytes"] == size
 
 
-def test_inr_fit_leaves_nothing_where_the_limit_cannot_be_kept(tmp_path):
+def test_inr_fit_leaves_nothing_where_the_limit_cannot_be_kept(tmp_path, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, 3))
     done = run("fit", tmp_path / "a.png", "--max-bytes", "150", "--out", tmp_path / "out", code=2)
     assert "does not fit in 150 bytes" in done.stderr and not (tmp_path / "out").exists()
 
 
-def test_inr_batch(tmp_path, monkeypatch):
+def test_inr_batch(tmp_path, monkeypatch, hasty):
     monkeypatch.setattr("inr.batch.local.LocalWorkers", AtOnce)
     (tmp_path / "in").mkdir()
     for channels in range(1, 5):
@@ -94,7 +94,7 @@ def test_inr_batch(tmp_path, monkeypatch):
         assert size <= 620 and row["bytes"] == size
 
 
-def test_inr_compare(tmp_path):
+def test_inr_compare(tmp_path, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, 3), icc_profile=PROFILE)
     others = "mgdl-fourier:grades=2,sgdl-fourier:encoding=positional,siren,wire,phase"
     for limit, methods in ((900, "mgdl,sgdl"), (6000, others)):
