@@ -17,7 +17,7 @@ WAVES = {
     "--steps": "4", "--batch-size": "64",
 }  # fmt: skip
 SIREN = {"--method": "siren", "--depth": "2", "--width": "16", "--steps": "4"}
-SMALL = {"--steps": "4"}
+SMALL = {"--steps": "4", "--grades": "2"}
 ONE_LAYER = {"--encoding": "none", "--grades": "1", "--depth": "1", "--width": "8"}
 CHANGES = {
     "--method": (WAVES, {"--method": "sgdl"}),
