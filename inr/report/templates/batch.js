@@ -94,7 +94,7 @@ async function tableOfAll() {
       show();
     });
   }
-  pick("#table").hidden = false;
+  pick(".pager").hidden = false;
   arrange();
   document.body.dataset.ready = "yes";
 }
