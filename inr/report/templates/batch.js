@@ -66,7 +66,7 @@ async function tableOfAll() {
 
   function rowOf(n) {
     const row = html("tr", {});
-    html("th", { className: "words", scope: "row", textContent: visible(table.image[n]) }, row);
+    html("th", { className: "words name", scope: "row", textContent: visible(table.image[n]) }, row);
     if (table.failed[n]) {
       html("td", { className: "long bad", colSpan: 6, textContent: visible(table.error[n]) }, row);
       return row;
