@@ -1,6 +1,9 @@
 """`inr reproduce` from the command line down to its files."""
 
 import json
+import pickle
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from test_cli import run
 
 from inr.experiments import synthetic
 from inr.experiments.figures import Figure, Picture
+from inr.experiments.methods import authors_grid
 from inr.experiments.page import Page, Table, write_page
 from inr.experiments.registry import EXPERIMENTS
 
@@ -79,13 +83,20 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["synthetic", "--setting", "5"], "settings 1 to 4", 2),
         (["manifold", "--setting", "3"], "settings 1 and 2", 2),
         (["manifold", "--q", "101"], "between 0 and 100", 2),
-        (["synthetic", "--q", "4"], "takes --grades, --setting", 2),
-        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --grades, --kappa", 2),
+        (["synthetic", "--q", "4"], "takes --grades, --grid, --setting", 2),
+        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --grades, --grid, --kappa", 2),
         (["labels", "--kappa", "3", "--data", "nowhere"], "nowhere holds no train-images-idx3-ubyte", 1),
         (["synthetic", "--methods", "magic"], "--methods has 'magic'; experiment 'synthetic' knows mgdl,", 2),
         (["synthetic", "--methods", "siren:omega=3"], "--methods has 'siren:omega=3'", 2),
         (["synthetic", "--grades", "many"], "a number between 1 and 64, or auto", 2),
         (["synthetic", "--effort", "great"], "'great' is not one of", 2),
+        (
+            ["synthetic", "--grid"],
+            "--grid is the authors' search for rates and batches; it goes with --effort paper",
+            2,
+        ),
+        (["images", "--grid", "--effort", "paper"], "--grid is given, but experiment 'images' takes", 2),
+        (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs is for this machine", 2),
         (["images", "--image", "none.png"], "none.png", 1),
         (["images"], "there is no data/cat.png here; give a picture with --image", 2),
         (["methods", "magic"], "there is no part 'magic'; experiment 'methods' has msnn,", 2),
@@ -129,3 +140,76 @@ def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_
     shown.get_by_role("button", name="TeRSE").click()
     assert shown.locator("tbody th").all_inner_texts() == ["<b>", "a", "c"]
     assert shown.locator("tbody td").nth(0).inner_text() == "1.00e-07"
+
+
+def test_a_training_in_a_worker_process_is_the_training_here(short):
+    """In a real process; one only, because a process takes seconds to import what it needs."""
+    words = ["reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--threads", "1"]
+    run(*words, "--json", "-o", "alone")
+    run(*words, "--json", "--jobs", "2", "-o", "beside")
+    for name in ("setting-1.csv", "setting-1-grades.csv"):
+        alone, beside = ((short / folder / name).read_text() for folder in ("alone", "beside"))
+        assert _without_seconds(alone) == _without_seconds(beside)
+    kept = sorted((short / "beside/runs").iterdir())
+    assert [path.suffix for path in kept] == [".json", ".npz"]
+    run(*words, "--jobs", "2", "-o", "beside", "--overwrite")
+    assert sorted((short / "beside/runs").iterdir()) == kept
+
+
+def _without_seconds(table: str) -> list[list[str]]:
+    rows = [line.split(",") for line in table.splitlines()]
+    at = rows[0].index("seconds")
+    return [row[:at] + row[at + 1 :] for row in rows]
+
+
+class Dying:
+    """Workers of which each dies with what it is given, a number of times."""
+
+    sends_bytes = True
+    awaited = ""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.closed = times, False
+
+    def slots(self) -> int:
+        return 1
+
+    def submit(self, work):
+        future = Future()
+        self.times -= 1
+        if self.times >= 0:
+            future.set_exception(BrokenProcessPool())
+        else:
+            future.set_result(pickle.loads(pickle.dumps(work)).do())
+        return future
+
+    def tend(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (2, 1)])
+def test_a_training_whose_worker_dies_gets_one_other(short, monkeypatch, times, code):
+    workers = Dying(times)
+    monkeypatch.setattr("inr_cli.reproduce.make_engine", lambda *_, **__: workers)
+    said = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--scheduler", "tcp://x:1", code=code)
+    assert workers.closed
+    if code:
+        assert "setting 1, mgdl, seed 0: its worker died twice" in said.stderr
+
+
+def test_the_authors_grid_is_searched_and_the_lowest_validation_error_selected(short, monkeypatch):
+    grid = authors_grid([(1e-3, 1e-4), (1e-9, 1e-9)], (300, None), 1)
+    monkeypatch.setattr(synthetic, "GRID", grid)
+    words = ["--setting", "2", "--methods", "sgdl-paper,sgdl", "--effort", "paper", "--grid"]
+    found = json.loads(run("reproduce", "synthetic", *words, "--json", "--quiet").stdout)
+    errors = {run["method"]: run["grades"][-1]["validation"]["rse"] for run in found["runs"]}
+    assert len(errors) == 5 and "sgdl-paper, 0.001 to 0.0001, batch full" in errors
+    lowest = min(error for method, error in errors.items() if method.startswith("sgdl-paper"))
+    shown = {row[0]: row[4] for row in found["tables"][0]["rows"]}
+    assert shown["sgdl-paper"] == lowest and shown["sgdl"] == errors["sgdl"]
+    table = next(table for table in found["tables"] if table["name"] == "grid")
+    assert [row[4] for row in table["rows"] if row[5]] == [lowest] and len(table["rows"]) == 4
+    assert "--grid" in (short / "experiment-synthetic/experiment.md").read_text()

@@ -530,9 +530,9 @@ def test_wishes_that_do_not_go_together(changes, message):
         joint_config(**changes)
 
 
-def test_no_graphics_card(image):
-    with pytest.raises(inr.ConfigError, match="on the processor"):
-        inr.fit(image, joint_config(), device="cuda")
+def test_a_device_that_is_not_there(image):
+    with pytest.raises(inr.ConfigError, match="device 'mps' is not available"):
+        inr.fit(image, joint_config(), device="mps")
 
 
 @settings(max_examples=120, deadline=None)

@@ -28,6 +28,17 @@ def test_zero_gradient_moves_nothing():
     assert torch.equal(orthogonalise(torch.zeros(2, 4, 6)), torch.zeros(2, 4, 6))
 
 
+def test_what_decayed_to_nothing_counts_as_zero():
+    """Else the products are of denormal numbers, and the updates of a grade with silent neurons many times slower."""
+    g = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(0))
+    g[:, :, 5:] *= 1e-30
+    g[:, 3] *= 1e-30
+    gone = (g[0] == 0) | (g[0].abs() < 1e-20)
+    result = orthogonalise(g)[0]
+    assert (result[gone] == 0).all() and float(result[~gone].abs().min()) > 0
+    assert torch.equal(result, orthogonalise(torch.where(gone, 0.0, g))[0])
+
+
 def test_many_matrices_at_once_equal_one_by_one():
     generator = torch.Generator().manual_seed(0)
     start = [torch.randn(6, 6, generator=generator) for _ in range(3)]

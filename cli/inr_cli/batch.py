@@ -5,21 +5,17 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from inr.errors import ConfigError
-from inr.settings.config import DeviceName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import options as common
 from inr_cli.batch_text import Bar, batch_text
+from inr_cli.engines import make_engine
 from inr_cli.fit_options import with_fit_options
 from inr_cli.process import say, talk
-
-if TYPE_CHECKING:
-    from inr.batch.task import Engine
 
 
 @with_fit_options
@@ -93,7 +89,7 @@ def batch(
             timeout=timeout,
             export_grades=export_grades,
         )
-        engine = _engine(scheduler, jobs, shared=shared, device=device, timeout=timeout)
+        engine = make_engine(scheduler, jobs, device=device, shared=shared, timeout=timeout)
         with Bar(quiet) as bar:
             try:
                 result = run_batch(
@@ -125,26 +121,6 @@ def batch(
                 "--retry-failed does them again."
             )
             raise typer.Exit(1)
-
-
-def _engine(
-    scheduler: str | None, jobs: int | None, *, shared: bool, device: DeviceName, timeout: float | None
-) -> "Engine":
-    if scheduler is None:
-        from inr.batch.local import LocalWorkers
-
-        if shared:
-            raise ConfigError("--shared is for the workers of a --scheduler; on one machine all folders are shared.")
-        if device not in ("auto", "cpu"):
-            from inr.device import choose_device
-
-            choose_device(device)  # one sentence now instead of one for every picture
-        return LocalWorkers(jobs or 1, timeout=timeout)
-    from inr.batch.cluster import Cluster
-
-    if jobs is not None:
-        raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
-    return Cluster(scheduler, gpu=device == "cuda", shared=shared)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,26 @@
 """`inr reproduce [NAME]`: the papers' experiments -> tables and figures, the paper's rows beside ours."""
 
+import contextlib
 import shlex
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inr.errors import ConfigError, InrError
 from inr.experiments.registry import EXPERIMENTS, Experiment, experiment
 from inr.experiments.wishes import Effort, Wishes
+from inr.machine import processors
 from inr.report.text import json_text
+from inr.settings.config import DeviceName
 from inr_cli import options as common
+from inr_cli.engines import make_engine
 from inr_cli.process import say, talk
+
+if TYPE_CHECKING:
+    from inr.batch.task import Engine
 
 
 def reproduce(
@@ -39,8 +47,17 @@ def reproduce(
     ] = None,
     beta: Annotated[float | None, typer.Option(min=0, help="Amplitude of the noise in labels. [default: 1]")] = None,
     kappa: Annotated[float | None, typer.Option(min=0, help="Frequency of the noise in labels. [default: 5]")] = None,
+    grid: Annotated[
+        bool, typer.Option("--grid", help="Search the authors' grid of rates and batches; with --effort paper.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for page and figures. [default: experiment-NAME]")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Trainings at a time. [default: 1]")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Train on the workers of this Dask scheduler, such as tcp://head:8786.")
     ] = None,
     device: common.Device = "auto",
     threads: common.Threads = None,
@@ -69,6 +86,7 @@ def reproduce(
             beta=beta,
             kappa=kappa,
             demo=demo,
+            grid=grid or None,
         )
         chosen = list(EXPERIMENTS.values()) if name == "all" else [experiment(name)]
         doings = [each.doing(wishes) for each in chosen]
@@ -81,9 +99,12 @@ def reproduce(
 
         pages = []
         for each, doing, place in zip(chosen, doings, folders, strict=True):
+            store, cases = Store(place / "runs"), doing.cases(wishes)
             try:
-                with common.bar(quiet, unit="step") as show:
-                    runs = Store(place / "runs").runs(doing.cases(wishes), device=device, tell=show)
+                with common.bar(quiet, unit="step") as show, _workers(scheduler, jobs, device) as engine:
+                    runs = store.runs(
+                        cases, device=device, tell=show, engine=engine, threads=_share(scheduler, jobs, threads)
+                    )
             except KeyboardInterrupt:
                 again = f"The same command goes on:\n  {common.this_command()}"
                 talk(f"Error: interrupted; the trainings that are done are kept in {place / 'runs'}. {again}")
@@ -102,6 +123,21 @@ def reproduce(
             talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
         if json:
             say(json_text(pages[0] if name != "all" else {"schema": 1, "experiments": pages}))
+
+
+@contextlib.contextmanager
+def _workers(scheduler: str | None, jobs: int | None, device: DeviceName) -> Iterator["Engine | None"]:
+    """Yield what carries several trainings at a time, or None where they are done here, one after another."""
+    if scheduler is None and jobs in (None, 1):
+        yield None
+        return
+    with contextlib.closing(make_engine(scheduler, jobs, device=device)) as engine:
+        yield engine
+
+
+def _share(scheduler: str | None, jobs: int | None, threads: int | None) -> int | None:
+    """Return the threads of one of several trainings; on a cluster they are what was asked for."""
+    return threads if scheduler is not None else max(1, (threads or processors()) // (jobs or 1))
 
 
 def _list(json: bool) -> None:
@@ -136,6 +172,9 @@ def _command(chosen: Experiment, wishes: Wishes) -> str:
     words = ["inr", "reproduce", chosen.name, *([wishes.demo] if wishes.demo else [])]
     for key, value in asdict(wishes).items():
         if value is None or key == "demo" or (key, value) in (("seeds", 1),):
+            continue
+        if value is True:
+            words.append(f"--{key}")
             continue
         text = ",".join(value) if isinstance(value, tuple) else "auto" if (key, value) == ("grades", 0) else str(value)
         words += [f"--{key}", text]

@@ -1,4 +1,4 @@
-"""Tasks -> outcomes on a Dask cluster that is already there; the extra `inr[cluster]` brings what this needs."""
+"""Work -> what it makes, on a Dask cluster that is already there; the extra `inr[cluster]` brings what this needs."""
 
 import asyncio
 import logging
@@ -10,9 +10,9 @@ import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
 from importlib.metadata import version
+from typing import Any
 
-from inr.batch.task import Outcome, Task
-from inr.batch.worker import fit_one
+from inr.batch.task import R, Work, perform
 from inr.errors import InrError, WorkerWarning
 
 _LOOK_EVERY = 5.0
@@ -73,9 +73,9 @@ class Cluster:
         self.tend()
         return max(2, 2 * self._places)
 
-    def submit(self, task: Task) -> "Future[Outcome]":
-        """Give a task to the scheduler."""
-        return self._executor.submit(pickle.loads, pickle.dumps(Call(task)))
+    def submit(self, work: Work[R]) -> "Future[R]":
+        """Give work to the scheduler."""
+        return self._executor.submit(pickle.loads, pickle.dumps(Call(work)))
 
     def tend(self) -> None:
         """Look now and then which workers are there; the scheduler looks after their tasks.
@@ -130,17 +130,17 @@ def _release(of_torch: str) -> str:
 
 
 class Call:
-    """A task that becomes a call of `fit_one` where it is unpickled.
+    """Work that becomes what it makes where it is unpickled.
 
     A worker of Dask that cannot unpickle a task ends. Given these bytes and `pickle.loads` instead, it finds out within
     the task that it lacks this program, and tells us.
     """
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, work: Work[Any]) -> None:
+        self._work = work
 
-    def __reduce__(self) -> tuple[Callable[[Task], Outcome], tuple[Task]]:
-        return fit_one, (self._task,)
+    def __reduce__(self) -> tuple[Callable[[Work[Any]], Any], tuple[Work[Any]]]:
+        return perform, (self._work,)
 
 
 def _find_scheduler(address: str) -> None:

@@ -1,4 +1,4 @@
-"""Tasks -> outcomes on this machine: worker processes, each a standard process pool of one.
+"""Work -> what it makes, on this machine: worker processes, each a standard process pool of one.
 
 One process a pool, because a process that dies breaks its whole pool: so it takes no neighbour's picture with it, and
 which picture it had in hand is known. Each is renewed after `RENEW_AFTER` pictures, which gives its memory back; the
@@ -10,9 +10,10 @@ import multiprocessing
 import signal
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from typing import Any
 
-from inr.batch.task import Outcome, Task
-from inr.batch.worker import fit_one, prepare
+from inr.batch.task import R, Work, perform
+from inr.batch.worker import prepare
 from inr.errors import InrError
 from inr.machine import GIB, memory_free, processors
 
@@ -53,12 +54,12 @@ class LocalWorkers:
         """Return the number of processes: none has more than one picture in hand."""
         return self._jobs
 
-    def submit(self, task: Task) -> "Future[Outcome]":
-        """Give a task to an idle process, or to a new one in the place of one that is dead or old."""
+    def submit(self, work: Work[R]) -> "Future[R]":
+        """Give work to an idle process, or to a new one in the place of one that is dead or old."""
         for worker in [worker for worker in self._workers if not worker.busy]:
             if worker.fit_for_more:
                 with contextlib.suppress(BrokenExecutor):  # it died between two pictures
-                    return worker.submit(task)
+                    return worker.submit(work)
             self._workers.remove(worker)
             worker.retire()
         try:
@@ -68,7 +69,7 @@ class LocalWorkers:
                 f"a worker process cannot be started: {error.strerror or error}; "
                 "it takes shared memory (/dev/shm) and room for one more process."
             ) from error
-        return self._workers[-1].submit(task)
+        return self._workers[-1].submit(work)
 
     def tend(self) -> None:
         """Kill the processes that are past the time limit and have not ended their fit themselves."""
@@ -98,7 +99,7 @@ class _Worker:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         (self._process,) = set(multiprocessing.active_children()) - before
-        self._future: Future[Outcome] | None = None
+        self._future: Future[Any] | None = None
         self._since, self._started = 0.0, False
         self._given = 0
 
@@ -110,10 +111,11 @@ class _Worker:
     def fit_for_more(self) -> bool:
         return self._given < RENEW_AFTER and self._process.is_alive()
 
-    def submit(self, task: Task) -> "Future[Outcome]":
-        self._future, self._since = self._pool.submit(fit_one, task), time.monotonic()
+    def submit(self, work: Work[R]) -> "Future[R]":
+        future = self._pool.submit(perform, work)
+        self._future, self._since = future, time.monotonic()
         self._given += 1
-        return self._future
+        return future
 
     def busy_seconds(self) -> float:
         """Return how long the picture in hand has had; the start of a new process is not counted, within reason."""

@@ -3,11 +3,14 @@
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from inr.batch.inputs import grade_name, model_name
 from inr.batch.rows import Row
 from inr.settings.config import MAX_PIXELS, DeviceName, FitConfig
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,12 @@ class Task:
     settings: Settings
     publish_to: tuple[Path, Path] | None = None
 
+    def do(self) -> "Outcome":
+        """Fit the picture, in the process of a worker; see `fit_one`."""
+        from inr.batch.worker import fit_one  # noqa: PLC0415
+
+        return fit_one(self)
+
     def file_names(self) -> tuple[str, ...]:
         """Return the names of all files this task may write, the model first."""
         count = len(self.settings.config.grades) if self.settings.export_grades else 0
@@ -82,8 +91,20 @@ class Outcome:
     files: tuple[tuple[str, bytes], ...] = ()
 
 
+class Work(Protocol[R_co]):
+    """What a worker is given: data that pickles, and what it does with them, `Task` or a training."""
+
+    def do(self) -> R_co:
+        """Do it, in the process of a worker."""
+
+
+def perform(work: Work[R]) -> R:
+    """Do the work: what an executor calls in a worker."""
+    return work.do()
+
+
 class Engine(Protocol):
-    """What carries tasks to workers: `LocalWorkers` or `Cluster`, each over a `concurrent.futures.Executor`.
+    """What carries work to workers: `LocalWorkers` or `Cluster`, each over a `concurrent.futures.Executor`.
 
     Attributes:
         sends_bytes: tasks carry the pictures' bytes, because the workers do not see the files.
@@ -101,8 +122,8 @@ class Engine(Protocol):
     def slots(self) -> int:
         """Return how many tasks may be given out at a time."""
 
-    def submit(self, task: Task) -> "Future[Outcome]":
-        """Give out a task; `BrokenExecutor` is a worker that died with it, cancellation the loss of everything."""
+    def submit(self, work: Work[R]) -> "Future[R]":
+        """Give out some work; `BrokenExecutor` is a worker that died with it, cancellation the loss of everything."""
 
     def tend(self) -> None:
         """Do what is to be done now and then."""

@@ -25,7 +25,7 @@ from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsNam
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 
-Variant = Literal["default", "paper", "tuned"]
+Variant = Literal["default", "paper", "tuned", "equal"]
 PROBE = 6
 """A probe of a search has one part in so many of the budget."""
 _CURVE_POINTS = 200
@@ -42,7 +42,8 @@ class Run:
     Attributes:
         image: name of the picture.
         contender: its name.
-        variant: `paper` (its paper's settings), `default` (ours), or `tuned` (after a search).
+        variant: `paper` (its paper's settings), `default` (ours), `tuned` (after a search), or `equal`
+            (`default`, as far as the PSNR of the method that it is compared with).
         seed: of the fit.
         quality: of the last grade, None if the run failed.
         seconds: of training.

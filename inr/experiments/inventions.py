@@ -7,7 +7,8 @@ import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Curves, Figure, Line
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Page, Table
 from inr.experiments.published import DEMOS, Demo
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples

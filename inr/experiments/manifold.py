@@ -1,15 +1,16 @@
 """Functions on a curve in the plane (Fang & Xu 2024, section 3.2): frequencies up to 400 along the curve."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Array, Figure
-from inr.experiments.methods import Authors, Problem, configuration
+from inr.experiments.methods import Authors, Problem, authors_grid, configuration, trainings
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import TWO_NETWORKS, Row, samples, tables
+from inr.experiments.shared import TWO_NETWORKS, Row, samples, selected, tables
 from inr.experiments.signals import signal_figures
 from inr.experiments.sines import frequencies, manifold_amplitudes, waves
 from inr.experiments.wishes import Wishes
@@ -30,6 +31,8 @@ AUTHORS = {
     True: Authors(highest=1e-4, lowest=1e-5, batch=1024, epochs=30_001),
 }
 """The rates and batches that gave the rows above, by whether it is one grade."""
+GRID = authors_grid(product((1e-3, 5e-4, 1e-4), (1e-4, 1e-5, 1e-6)), (512, 1024, None), epochs=30_001)
+"""What the authors searched, and selected from by the validation error."""
 STEPS = {"quick": 500, "standard": 4000, "paper": 4000}
 _PASSES = {"quick": 300, "standard": 1000}
 
@@ -66,11 +69,12 @@ def cases(wishes: Wishes) -> list[Case]:
                 authors = Authors(
                     highest=authors.highest, lowest=authors.lowest, batch=authors.batch, epochs=_PASSES[wishes.effort]
                 )
-            for seed in range(wishes.seeds):
-                config = configuration(
-                    method, problem, effort=wishes.effort, authors=authors, seed=seed, grades=wishes.grades
-                )
-                found.append(Case(name=_name(setting, q), method=method, config=config, data=of, looks=48))
+            for label, training in trainings(method, authors, GRID, wishes):
+                for seed in range(wishes.seeds):
+                    config = configuration(
+                        method, problem, effort=wishes.effort, authors=training, seed=seed, grades=wishes.grades
+                    )
+                    found.append(Case(name=_name(setting, q), method=label, config=config, data=of, looks=48))
     return found
 
 
@@ -90,8 +94,9 @@ def _name(setting: int, q: int) -> str:
     return f"setting {setting}, q = {q}"
 
 
-def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
+def page(wishes: Wishes, every: Sequence[Run]) -> Page:
     """Return tables and figures of the runs."""
+    runs, grid = selected(every)
     parts: list[Table | Figure | str] = []
     x = np.arange(TRAIN) / TRAIN
     for setting, q in _chosen(wishes):
@@ -111,6 +116,6 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             "network learns half of the function's power at best, and four grades learn it.",
             TWO_NETWORKS,
         ),
-        parts=tuple(parts),
-        runs=tuple(runs),
+        parts=(*parts, *grid),
+        runs=tuple(every),
     )

@@ -2,9 +2,11 @@
 
 import dataclasses
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
-from inr.experiments.wishes import Effort
+from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
 from inr.settings.methods import AUTO_GRADES
 from inr.settings.recipes import greedy, own_recipe
@@ -36,6 +38,31 @@ class Authors:
     lowest: float
     batch: int | None
     epochs: int
+
+    @property
+    def label(self) -> str:
+        """What tables call it."""
+        return f"{self.highest:g} to {self.lowest:g}, batch {self.batch or 'full'}"
+
+
+def authors_grid(
+    rates: Iterable[tuple[float, float]], batches: Sequence[int | None], epochs: int
+) -> tuple[Authors, ...]:
+    """Return every training with one of these pairs of highest and lowest rate and one of these batches."""
+    return tuple(
+        Authors(highest=highest, lowest=lowest, batch=batch, epochs=epochs)
+        for (highest, lowest), batch in product(rates, batches)
+    )
+
+
+def trainings(method: str, usual: Authors, grid: Sequence[Authors], wishes: Wishes) -> list[tuple[str, Authors]]:
+    """Return what tables call a method, and its authors' training: one, or every one of the grid if that is asked for.
+
+    Of the methods with our training there is one.
+    """
+    if wishes.grid and method.endswith("-paper"):
+        return [(f"{method}, {each.label}", each) for each in grid]
+    return [(method, usual)]
 
 
 @dataclass(frozen=True, kw_only=True)

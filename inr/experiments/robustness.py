@@ -7,7 +7,8 @@ import numpy as np
 from inr.experiments import labels
 from inr.experiments.digits import load_digits
 from inr.experiments.figures import Array, Curves, Figure, HeatMap, Line
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
 from inr.experiments.sines import PHASES

@@ -60,6 +60,11 @@ class Case:
     at: tuple[int, ...] = ()
 
     @property
+    def title(self) -> str:
+        """What it is, for a reader."""
+        return f"{self.name}, {self.method}, seed {self.config.seed}"
+
+    @property
     def training(self) -> GreedyTraining:
         """How it is trained."""
         assert isinstance(self.config.training, GreedyTraining), "experiments are trained grade by grade"

@@ -1,5 +1,7 @@
 """What the pages of several experiments have in common: samples, and the paper's row beside ours."""
 
+import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,7 +9,8 @@ import numpy as np
 import torch
 
 from inr.experiments.figures import Array
-from inr.experiments.page import Cell, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Table
 from inr.experiments.runs import Moment, Run
 from inr.training.samples import Samples
 
@@ -94,6 +97,39 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
             Table(name=f"{name}-grades", title=f"{title}: the sum of the grades so far", columns=columns, rows=grades)
         )
     return found
+
+
+def selected(runs: Sequence[Run]) -> tuple[list[Run], list[Table]]:
+    """Return of every case, method and seed the run with the lowest validation error, and a table of all of them.
+
+    Runs to choose from differ in what follows a comma in the method's name, see `methods.trainings`; there is no table
+    if there was nothing to choose.
+    """
+
+    def held(run: Run) -> float:
+        last = run.grades[-1].validation if run.grades else None
+        return math.inf if last is None else last.rse
+
+    groups: dict[tuple[str, str, int], list[Run]] = {}
+    for run in runs:
+        groups.setdefault((run.case, run.method.partition(", ")[0], run.seed), []).append(run)
+    if len(groups) == len(runs):
+        return list(runs), []
+    best = {key: min(group, key=held) for key, group in groups.items()}
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (*key, run.method.partition(", ")[2], held(run), "lowest" if run is best[key] else "")
+        for key, group in groups.items()
+        if len(group) > 1
+        for run in group
+    )
+    table = Table(
+        name="grid",
+        title="The authors' grid: validation error of every rate and batch",
+        columns=("case", "method", "seed", "rates and batch", "VaRSE", ""),
+        rows=rows,
+        note="The tables above show the runs with the lowest.",
+    )
+    return [dataclasses.replace(run, method=key[1]) for key, run in best.items()], [table]
 
 
 def ratios(runs: Sequence[Run]) -> str:

@@ -5,15 +5,18 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from inr.batch.task import Engine
 from inr.errors import InrError
 from inr.experiments.runs import Case, Run, moment_from_json
 from inr.experiments.training import do
+from inr.experiments.workers import Training, train_beside
 from inr.files import check_place, write_whole
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
@@ -38,45 +41,85 @@ class Store:
             raise InrError(f"{folder} cannot be written: {error.strerror or error}; give another --out.") from error
 
     def runs(
-        self, cases: Sequence[Case], *, device: DeviceName = "cpu", tell: Callable[[str, int, int], None] | None = None
+        self,
+        cases: Sequence[Case],
+        *,
+        device: DeviceName = "cpu",
+        tell: Callable[[str, int, int], None] | None = None,
+        engine: Engine | None = None,
+        threads: int | None = None,
     ) -> list[Run]:
         """Return a run of every case, as it is found on disk or done now.
 
         Args:
             cases: to run, in order.
             device: that trains.
-            tell: told what runs, and how many updates of how many are done, of all cases.
+            tell: told what runs, and how many updates of how many are done, of all cases that were not found.
+            engine: carries several trainings at a time to workers; None trains one after another here.
+            threads: of the processor, of one training on an engine.
+
+        Raises:
+            InrError: a run cannot be written, or see `train_beside`.
         """
-        total, before, runs = sum(case.steps for case in cases), 0, []
-        for case in cases:
-            what, base = f"{case.name}, {case.method}, seed {case.config.seed}", before
+        places = [self._place(case) for case in cases]
+        found = {place: _read(place) for place in places}
+        left = {place: case for place, case in zip(places, cases, strict=True) if found[place] is None}
+        for place, run in self._done(left, device, tell or (lambda *_: None), engine, threads):
+            self._keep(place, run)
+            found[place] = run
+        pairs = zip(cases, (found[place] for place in places), strict=True)
+        return [dataclasses.replace(run, case=case.name, method=case.method) for case, run in pairs if run is not None]
 
-            def step(done: int, what: str = what, base: int = base) -> None:
-                if tell is not None:
-                    tell(what, base + done, total)
+    @staticmethod
+    def _done(
+        cases: Mapping[Path, Case],
+        device: DeviceName,
+        tell: Callable[[str, int, int], None],
+        engine: Engine | None,
+        threads: int | None,
+    ) -> Iterator[tuple[Path, Run]]:
+        """Yield the place and the run of each of these cases as soon as it is done."""
+        total, done = sum(case.steps for case in cases.values()), 0
+        if engine is None:
+            for place, case in cases.items():
+                tell(case.title, done, total)
+                yield (
+                    place,
+                    do(case, device=device, tell=partial(_step, tell, case.title, done, total), part=_part(place)),
+                )
+                done += case.steps
+            return
+        # A worker of a cluster does not see this folder.
+        trainings = {
+            place: Training(
+                case=case, device=device, threads=threads, part=None if engine.sends_bytes else _part(place.absolute())
+            )
+            for place, case in cases.items()
+        }
+        yield from train_beside(trainings, engine, lambda what, done: tell(what, done, total))
 
-            step(0)
-            runs.append(self._run(case, device, step))
-            before += case.steps
-        return runs
-
-    def _run(self, case: Case, device: DeviceName, tell: Callable[[int], None]) -> Run:
+    def _place(self, case: Case) -> Path:
         stem = re.sub(r"[^a-z0-9.=]+", "-", f"{case.name}-{case.method}-{case.config.seed}".lower()).strip("-")[:120]
-        record = self._folder / f"{stem}-{case.key}.json"
-        found = _read(record)
-        if found is not None:
-            return dataclasses.replace(found, case=case.name, method=case.method)
-        part = record.with_suffix(".part.npz")
-        run = do(case, device=device, tell=tell, part=part)
+        return self._folder / f"{stem}-{case.key}.json"
+
+    @staticmethod
+    def _keep(record: Path, run: Run) -> None:
         arrays = io.BytesIO()
         np.savez_compressed(arrays, **{name: getattr(run, name) for name in _ARRAYS})
         try:
             write_whole(record.with_suffix(".npz"), arrays.getvalue())
             write_whole(record, (json_text(facts(run), indent=1) + "\n").encode())
-            part.unlink(missing_ok=True)
+            _part(record).unlink(missing_ok=True)
         except OSError as error:
             raise InrError(f"{record} cannot be written: {error.strerror or error}.") from error
-        return run
+
+
+def _part(record: Path) -> Path:
+    return record.with_suffix(".part.npz")
+
+
+def _step(tell: Callable[[str, int, int], None], what: str, before: int, total: int, done: int) -> None:
+    tell(what, before + done, total)
 
 
 def facts(run: Run) -> dict[str, Any]:

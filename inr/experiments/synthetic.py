@@ -1,15 +1,16 @@
 """Sums of sines with frequencies up to 200 (Fang & Xu 2024, section 3.1): grades against one network."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Figure
-from inr.experiments.methods import Authors, Problem, configuration
+from inr.experiments.methods import Authors, Problem, authors_grid, configuration, trainings
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import TWO_NETWORKS, Row, samples, tables
+from inr.experiments.shared import TWO_NETWORKS, Row, samples, selected, tables
 from inr.experiments.signals import signal_figures
 from inr.experiments.sines import SYNTHETIC, amplitudes, frequencies, waves
 from inr.experiments.wishes import Wishes
@@ -38,6 +39,12 @@ AUTHORS: dict[tuple[int, bool], Authors] = {
 """The rates and batches that gave the rows above, by setting and whether it is one grade; of others, those of MGDL in
 setting 2."""
 _USUAL = Authors(highest=1e-4, lowest=1e-4, batch=256, epochs=30_001)
+GRID = authors_grid(
+    [*product((1e-3, 5e-4, 1e-4), (1e-4, 1e-5, 1e-6)), *product((5e-5, 1e-5), (1e-5, 1e-6, 1e-7))],
+    (256, 512, None),
+    epochs=30_001,
+)
+"""What the authors searched, and selected from by the validation error."""
 SMOKE = Authors(highest=1e-3, lowest=1e-4, batch=None, epochs=301)
 """The authors' short run, with recorded errors: 300 epochs on the full batch."""
 STEPS = {"quick": 500, "standard": 2000, "paper": 2000}
@@ -67,17 +74,14 @@ def cases(wishes: Wishes) -> list[Case]:
     for setting in _settings(wishes):
         of = data(setting)
         for method in methods:
-            authors = AUTHORS.get((setting, method.startswith("sgdl")), _USUAL)
-            for seed in range(wishes.seeds):
-                config = configuration(
-                    method,
-                    problem(setting, wishes.effort),
-                    effort=wishes.effort,
-                    authors=authors if wishes.effort == "paper" else SMOKE,
-                    seed=seed,
-                    grades=wishes.grades,
-                )
-                found.append(Case(name=f"setting {setting}", method=method, config=config, data=of, looks=60))
+            authors = AUTHORS.get((setting, method.startswith("sgdl")), _USUAL) if wishes.effort == "paper" else SMOKE
+            for label, training in trainings(method, authors, GRID, wishes):
+                for seed in range(wishes.seeds):
+                    config = configuration(
+                        method, problem(setting, wishes.effort), effort=wishes.effort, authors=training, seed=seed,
+                        grades=wishes.grades,
+                    )  # fmt: skip
+                    found.append(Case(name=f"setting {setting}", method=label, config=config, data=of, looks=60))
     return found
 
 
@@ -87,8 +91,9 @@ def _settings(wishes: Wishes) -> list[int]:
     return [wishes.setting] if wishes.setting else list(SYNTHETIC)
 
 
-def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
+def page(wishes: Wishes, every: Sequence[Run]) -> Page:
     """Return tables and figures of the runs."""
+    runs, grid = selected(every)
     parts: list[Table | Figure | str] = []
     x = np.arange(TRAIN) / TRAIN
     for setting in _settings(wishes):
@@ -110,6 +115,6 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             "network does not learn the high ones, and four grades of two layers each, together as deep, do.",
             TWO_NETWORKS,
         ),
-        parts=tuple(parts),
-        runs=tuple(runs),
+        parts=(*parts, *grid),
+        runs=tuple(every),
     )

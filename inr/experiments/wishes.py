@@ -26,6 +26,8 @@ class Wishes:
         beta: amplitude of the noise in labels.
         kappa: frequency of the noise in labels.
         demo: part of an experiment, by name.
+        grid: at effort `paper`, train the authors' methods at every rate and batch of their grid, and select by the
+            validation error.
     """
 
     effort: Effort = "quick"
@@ -39,6 +41,7 @@ class Wishes:
     beta: float | None = None
     kappa: float | None = None
     demo: str | None = None
+    grid: bool | None = None
 
 
 COMMON = ("effort", "methods", "seeds")
@@ -56,6 +59,8 @@ def check_wishes(name: str, wishes: Wishes, takes: frozenset[str], methods: tupl
             continue
         known = ", ".join(f"--{each}" for each in sorted(takes)) or "no options of its own"
         raise ConfigError(f"--{each.name} is given, but experiment '{name}' takes {known}.")
+    if wishes.grid and wishes.effort != "paper":
+        raise ConfigError("--grid is the authors' search for rates and batches; it goes with --effort paper.")
     for method in wishes.methods or ():
         if method not in methods:
             raise ConfigError(f"--methods has {method!r}; experiment '{name}' knows {', '.join(methods)}.")

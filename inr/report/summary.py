@@ -328,5 +328,5 @@ def classical_text(report: Report) -> str:
     found = report.classical
     parts = [] if found.png_bytes is None else [f"PNG {found.png_bytes:,} bytes"]
     if found.jpeg_bytes is not None:
-        parts.append(f"JPEG of the same PSNR {found.jpeg_bytes:,} ({decibels(found.jpeg_psnr_db)} dB)")
+        parts.append(f"JPEG of at least that PSNR {found.jpeg_bytes:,} ({decibels(found.jpeg_psnr_db)} dB)")
     return "; ".join(parts) or "no PNG or JPEG of this picture to compare with"

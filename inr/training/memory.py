@@ -105,10 +105,10 @@ def _least(image: Image, config: FitConfig, device: torch.device) -> int:
     """Return the bytes that a fit takes beside what is used already."""
     if isinstance(config.training, GreedyTraining):
         training = sum(_greedy(image, config, config.training))
-        if device.type == "cuda":
-            return training
     else:
         training = _joint(image, config, config.training)
+    if device.type == "cuda":
+        return training
     return _LATER + max(training, _afterwards(image, config))
 
 
