@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import torch
 
 from inr.errors import ConfigError
-from inr.settings.config import PrecisionName
+from inr.settings.trainings import PrecisionName
 
 CPU = torch.device("cpu")
 _WORTH_IT = 1.5

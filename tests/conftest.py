@@ -8,7 +8,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two tests run at once; before t
 import pytest
 import torch
 from helpers.commands import SMALL, run
-from helpers.configs import grid_config, small_config
+from helpers.configs import grid_config, hasten, small_config
 from helpers.golden import check_picture
 from helpers.pictures import picture
 
@@ -30,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def one_thread() -> None:
     """Whatever a command before asked for: with two tests at once, more threads than cores wait for each other."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def hasty(monkeypatch) -> None:
+    """See `helpers.configs.HASTE`."""
+    hasten(monkeypatch)
 
 
 @pytest.fixture

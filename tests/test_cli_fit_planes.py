@@ -10,11 +10,13 @@ from helpers.pictures import DATA, picture
 
 import inr
 
+pytestmark = pytest.mark.usefixtures("hasty")
+
 
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    inr.save_image(tmp_path / "small.png", picture(36, 48))
+    inr.save_image(tmp_path / "small.png", picture(30, 40))
     return tmp_path
 
 
@@ -88,18 +90,21 @@ def test_grey_alpha_and_sixteen_bits(small, channels, deep):
     assert told["grades"][-1]["psnr_db"] > 48
 
 
-@pytest.mark.parametrize("preset", ["fast", "balanced"])
+EFFORTS = [["--preset", "fast"], ["--steps", "24"]]
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("limit", [["--max-bytes", "1200"], ["--max-bytes", "2.5k"], ["--target-bpp", "8.5"]])
-def test_not_one_byte_over_a_limit(small, preset, limit):
-    most = {"1200": 1200, "2.5k": 2500, "8.5": 36 * 48 * 8.5 / 8}[limit[1]]
-    run("fit", "small.png", "--preset", preset, "--seconds", "3", *limit)
+def test_not_one_byte_over_a_limit(small, effort, limit):
+    most = {"1200": 1200, "2.5k": 2500, "8.5": 30 * 40 * 8.5 / 8}[limit[1]]
+    run("fit", "small.png", *effort, *limit)
     assert 0.5 * most < fitted(small)["model"]["bytes"] <= most
 
 
-@pytest.mark.parametrize("preset", ["fast", "balanced"])
+@pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("target", ["24", "34"])
-def test_a_target_psnr_is_reached_or_what_was_reached_is_said(small, preset, target):
-    run("fit", "small.png", "--preset", preset, "--seconds", "3", "--target-psnr", target)
+def test_a_target_psnr_is_reached_or_what_was_reached_is_said(small, effort, target):
+    run("fit", "small.png", *effort, "--target-psnr", target)
     told = fitted(small)
     reached = told["grades"][-1]["psnr_db"]
     said = f"reached {reached:.2f} dB of the {target} dB asked for"

@@ -96,7 +96,7 @@ def test_budget_of_a_joint_fit(image):
         under(Budget(parameters=1000), inr.configure(contender.options), image)
 
 
-def test_a_joint_fit_is_compared_without_a_search(named, tmp_path):
+def test_a_joint_fit_is_compared_without_a_search(named, tmp_path, hasty):
     """Its configuration has one row, whether or not a search is asked for, at the highest quality."""
     found = compare(named[:1], small("mgdl,sgdl"), tmp_path, budget=STEPS)
     assert [(run.contender, run.variant, run.error) for run in found.runs] == [
@@ -113,7 +113,7 @@ def test_methods_on_planes_are_compared_at_the_highest_quality():
     assert [c.options.quality for c in parse_methods(asked)] == [BEST_QUALITY, BEST_QUALITY, 50, *[None] * 4]
 
 
-def test_bytes_of_a_budget_are_those_of_the_file(named, tmp_path):
+def test_bytes_of_a_budget_are_those_of_the_file(named, tmp_path, hasty):
     """On planes and on waves; of these the file may be smaller, because its weights are rounded."""
     budget = Budget(seconds=None, steps=8, bytes=3000)
     found = compare(named[:1], parse_methods("mgdl,sgdl,sgdl-fourier"), tmp_path, budget=budget, tune=False)
@@ -187,7 +187,7 @@ def test_a_bandwidth_read_off_the_picture_is_searched_from_there(named, tmp_path
     assert {None, 2 * start} <= set(tried) or {None, start / 2} <= set(tried)
 
 
-def test_runs_are_shuffled(named, tmp_path):
+def test_runs_are_shuffled(named, tmp_path, hasty):
     told = []
     methods = "mgdl,sgdl,mgdl-fourier,siren,gauss,adaptive"
     compare(

@@ -8,7 +8,7 @@ from helpers.pictures import picture
 from helpers.pretended import pretended_device
 
 import inr
-from inr.settings.config import JointTraining
+from inr.settings.trainings import JointTraining
 from inr.training.joint.fit import fit_joint
 
 

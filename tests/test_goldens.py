@@ -42,13 +42,13 @@ def test_report_of_a_joint_fit(here, check):
     check("report-joint.json", (here / "out" / "report.json").read_text())
 
 
-def test_batch(here, check):
+def test_batch(here, check, hasty):
     (here / "in" / "bad.png").write_bytes(b"hello")
     run("batch", "in", "--grades", "2", "--max-bytes", "900", "--steps", "4", "--out", "out", code=1)
     check("batch.json", (here / "out" / "batch.json").read_text())
 
 
-def test_comparison_and_its_runs(here, check):
+def test_comparison_and_its_runs(here, check, hasty):
     methods = ("--methods", "mgdl:grades=2:quality=60,siren:width=8", "--budget", "steps=12", "--pixels", "half")
     run("compare", "in/a.png", *methods, "--no-tune", "--out", "out")
     check("comparison.json", (here / "out" / "comparison.json").read_text())

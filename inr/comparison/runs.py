@@ -21,9 +21,10 @@ from inr.errors import OUT_OF_MEMORY, InrError, lacks_memory
 from inr.files import check_place, write_whole
 from inr.imaging.image import Image
 from inr.report.text import json_text, without_missing
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
+from inr.settings.config import DeviceName, FitConfig, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
+from inr.settings.trainings import GreedyTraining
 
 Variant = Literal["default", "paper", "tuned", "equal"]
 PROBE = 6

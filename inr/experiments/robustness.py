@@ -13,8 +13,9 @@ from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
 from inr.experiments.sines import PHASES
 from inr.experiments.wishes import Effort, Wishes
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 METHODS = ("mgdl", "sgdl")
 NOISE: dict[Effort, tuple[tuple[float, ...], tuple[float, ...]]] = {

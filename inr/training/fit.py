@@ -7,8 +7,9 @@ import torch
 from inr.device import choose_device, give_back_freed_memory, keep_freed_memory
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining
+from inr.settings.config import DeviceName, FitConfig
 from inr.settings.methods import configure
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.fit import fit_greedy
 from inr.training.joint.fit import fit_joint
 from inr.training.joint.sizing import sized

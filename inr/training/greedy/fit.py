@@ -13,8 +13,10 @@ from inr.networks.chain import grade_inputs
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.lattice import Lattice
-from inr.networks.model import Model, Record
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.networks.model import Model
+from inr.networks.record import Record
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.spectra.bandwidth import choose_sigma, lattice_spectrum
 from inr.training.greedy.grades import train_grades
 from inr.training.greedy.pairs import Pairs

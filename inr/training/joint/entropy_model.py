@@ -12,6 +12,7 @@ from inr.device import CPU
 from inr.networks.entropy_model import FINE, NEIGHBOURS, EntropyModel, Lattice
 from inr.networks.quantised import QuantStep
 from inr.training.joint.neighbours import Neighbourhoods
+from inr.training.optimizers import Adam
 from inr.training.rounding.together import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
@@ -27,7 +28,7 @@ _PREDICTED = 65_536
 
 
 class EntropyModelTrainer:
-    """Trains an entropy model while the latents change, on a portion of them at a time.
+    """Trains an entropy model while the latents change, on a batch of them at a time.
 
     A latent's gradient has the bits of its own code; the bits of other latents, which change through their predictions,
     are left out. Measured, including them makes a step a third longer and gains nothing.
@@ -44,7 +45,7 @@ class EntropyModelTrainer:
         hidden: int,
         generator: torch.Generator,
         *,
-        portions: int,
+        batches: int,
         rate: float,
         device: torch.device = CPU,
     ) -> None:
@@ -54,43 +55,43 @@ class EntropyModelTrainer:
             order: the channels of all planes in the order of coding.
             hidden: neurons.
             generator: draws the weights and the order in which latents are looked at.
-            portions: into which the latents are divided; a step looks at one.
+            batches: into which the latents are divided; a step looks at one.
             rate: learning rate of Adam.
             device: that trains.
         """
         self._device = device
         count = sum(lattice.count for lattice in order)
         self._neighbours = Neighbourhoods(order, torch.randperm(count, generator=generator).numpy(), device)
-        self._portion, self._next = -(-count // portions), 0
+        self._batch, self._next = -(-count // batches), 0
         self.centres, self.log_scales = (torch.zeros(count, device=device) for _ in range(2))
         first, passes, channels, last, offsets = EntropyModel.shapes(hidden, len(order))
         draw = torch.randn(first, generator=generator) / math.sqrt(2 * NEIGHBOURS)
         empty = [torch.zeros(shape) for shape in (passes, channels, last, offsets)]
         self.parameters = [tensor.to(device).requires_grad_(True) for tensor in (draw, *empty)]
-        self._portions, self._rate = portions, rate
-        self._optimizer = torch.optim.Adam(self.parameters, lr=rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+        self._batches, self._rate = batches, rate
+        self._optimizer = Adam(self.parameters, lr=rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
 
     def learn(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, passes: float) -> None:
         """Learn from all latents as they are, so many times, at the full rate."""
-        for _ in range(round(passes * self._portions)):
-            self.learn_portion(latents, rounded, rate=self._rate)
+        for _ in range(round(passes * self._batches)):
+            self.learn_batch(latents, rounded, rate=self._rate)
 
     @torch.enable_grad()
-    def learn_portion(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, rate: float) -> None:
-        """Take one step of Adam on the mean bits of the next portion of (all,) latents."""
+    def learn_batch(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, rate: float) -> None:
+        """Take one step of Adam on the mean bits of the next batch of (all,) latents."""
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.zero_grad()
-        self.portion_bits(latents, rounded).backward()  # type: ignore[no-untyped-call]
+        self.batch_bits(latents, rounded).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
-    def portion_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
-        """Predict the next portion of (all,) latents and return its mean bits, with a graph to the parameters.
+    def batch_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
+        """Predict the next batch of (all,) latents and return its mean bits, with a graph to the parameters.
 
         Args:
             latents: as they are in training.
             rounded: what any of them become in the file.
         """
-        end = min(self._next + self._portion, self._neighbours.count)
+        end = min(self._next + self._batch, self._neighbours.count)
         looks = torch.arange(self._next, end, device=self._device)
         self._next = 0 if end == self._neighbours.count else end
         at = self._neighbours.at[looks]

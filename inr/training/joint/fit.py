@@ -8,7 +8,8 @@ import torch
 
 from inr.device import give_back_freed_memory
 from inr.imaging.image import Image
-from inr.settings.config import FitConfig, JointTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import JointTraining
 from inr.training.joint.closed_form import solve
 from inr.training.joint.finish import FEW, HOPELESS, End, badness, ended, finished, missed, profile_bytes, psnr, refuse
 from inr.training.joint.rate_control import RateControl

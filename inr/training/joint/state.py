@@ -15,10 +15,12 @@ from inr.imaging.sampling import coordinates, spacing
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import LARGEST, lattices
-from inr.networks.model import Model, Record
+from inr.networks.model import Model
 from inr.networks.planes import plane_shape
 from inr.networks.quantised import QuantStep, quantise
-from inr.settings.config import FitConfig, JointTraining
+from inr.networks.record import Record
+from inr.settings.config import FitConfig
+from inr.settings.trainings import JointTraining
 from inr.training.joint.decompose import quant_steps
 from inr.training.joint.entropy_model import EntropyModelTrainer
 from inr.training.joint.latents import Latents
@@ -76,7 +78,7 @@ class JointState:
             order,
             training.hidden,
             self.random,
-            portions=training.portions,
+            batches=training.entropy_model_batches,
             rate=training.entropy_model_rate,
             device=device,
         )

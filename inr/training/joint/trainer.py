@@ -20,6 +20,7 @@ from inr.networks.layers import Dense
 from inr.networks.planes import plane_shape
 from inr.training.joint.state import JointState
 from inr.training.loop import Length, cosine, train
+from inr.training.optimizers import Adam
 
 LATENTS_END = 0.95
 """Fraction of the training after which latents stay as they are, and only the networks learn."""
@@ -47,13 +48,13 @@ def refine(state: JointState, length: Length, *, rate: float, on_step: Callable[
     layers = [cast(Dense, layer) for grade in state.grades for layer in (*grade.layers, grade.head)]
     weights = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
     network_rate = rate * training.network_rate * math.sqrt(state.lmbda)
-    networks = torch.optim.Adam(weights, lr=network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+    networks = Adam(weights, lr=network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
 
     def update(done: int, fraction: float, factor: float) -> float:
         return updates.step(done, fraction, rate * training.latent_rate * factor)
 
     def report(done: int, fraction: float, error: float) -> bool:
-        state.entropy_model.learn_portion(
+        state.entropy_model.learn_batch(
             state.latents.flat, state.rounded, rate=rate * training.entropy_model_rate * _schedule(fraction)
         )
         on_step(done, fraction, error)
