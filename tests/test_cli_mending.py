@@ -145,6 +145,15 @@ def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
     assert np.array_equal(inr.load_image(tmp_path / "c.png").pixels, inr.load_image(tmp_path / "flat.png").pixels)
 
 
+def test_nothing_is_learned_from_noise_that_is_cut_off(tmp_path):
+    dark = np.clip(np.random.default_rng(0).normal(40, 50, (24, 30, 3)), 0, 255).astype(np.uint8)
+    saved(tmp_path / "dark.png", dark)
+    out = run("denoise", tmp_path / "dark.png", "--noise", 50, "--steps", 1, "-o", tmp_path / "out.png", "--json")
+    facts = json.loads(out.stdout)
+    assert facts["cut_off"] and facts["method"] == "shrinkage" and not facts["check"]
+    assert "cut off at the ends of the range" in (tmp_path / "out.md").read_text()
+
+
 @pytest.mark.parametrize("noise", ["0", "-1", "nan", "200", "much"])
 def test_a_noise_that_is_none_is_refused(tmp_path, noise):
     saved(tmp_path / "a.png", picture(16, 18))

@@ -26,6 +26,11 @@ from inr.training.memory import memory_limit, pool_bytes
 from inr.training.result import FitResult, Progress
 from inr.training.seeds import seed_of
 
+_OF_FINER = 0.5
+"""Part of what a local network adds that holds between the training pixels: it learned between coarser ones, where a
+picture is rougher and fences alias otherwise. The half is never worse than the best interpolation on twelve Kodak
+pictures; all of it is 0.8 dB worse on kodim19, and better by half a dB on others."""
+
 
 def fit_greedy(
     image: Image,
@@ -59,6 +64,8 @@ def fit_greedy(
     limit = memory_limit(image, config, memory, on)
     pool = _pairs(lattice, config, training, on) if lattice else _pool(image, config, training, encoding, on, limit)
     trained = train_grades(pool, config, training, length=whole, dtype=dtype, progress=progress)
+    for grade in trained.grades if lattice else ():
+        grade.rescale(_OF_FINER, 0.0)
     return FitResult(
         model=_model(image, config, encoding, lattice, trained.grades),
         config=config,
