@@ -320,6 +320,22 @@ def test_a_batch_is_searched_sorted_and_turned(tmp_path, visit):
     assert page.locator("#rows tr").all_inner_texts() == ["bad.png\ta sentence."]
 
 
+def test_a_batch_without_scripts_has_its_first_rows(tmp_path, visit):
+    rows = [Row(image=HOSTILE, status="failed", error="a sentence."), done_row("copy.png", math.inf)]
+    rows += [done_row(f"p{number:03}.png", 60.0 - number % 50, ssim=None) for number in range(60)]
+    (tmp_path / "page.html").write_bytes(batch_html(batch_of(rows).to_json(), tmp_path))
+    plain = visit(tmp_path / "page.html", java_script_enabled=False).page
+    page = visit(tmp_path / "page.html").page
+    page.wait_for_selector("body[data-ready]")
+    told = plain.locator("#rows tr").all_inner_texts()
+    assert told == page.locator("#rows tr").all_inner_texts() and len(told) == 50
+    assert told[0] == f"{HOSTILE}\ta sentence." and told[1].startswith("p049.png\t11.00\t")
+    assert (
+        not plain.locator(".pager").is_visible()
+        and "The first 50 of 62 rows" in plain.locator("noscript .hint").inner_text()
+    )
+
+
 def test_a_batch_of_fifty_thousand_makes_a_small_page(tmp_path):
     random = np.random.default_rng(0)
     names = [f"{random.integers(1 << 40):011x}/IMG_{number}.jpg" for number in range(50_000)]

@@ -243,6 +243,14 @@ def test_names_and_records_are_no_markup(small, tmp_path, visit):
     assert page.locator("img").count() == 0
 
 
+def test_a_name_that_is_no_text_or_runs_backwards_is_spelled_out(small, tmp_path, visit):
+    name = "\u202eevil\u2028\udce9.inr"
+    inr.save_model(small, tmp_path / name)
+    run = CliRunner().invoke(app, ["view", str(tmp_path / name), "-o", str(tmp_path / "page.html"), "--no-open"])
+    assert run.exit_code == 0
+    assert visit(tmp_path / "page.html").page.title() == r"\u202eevil\u2028\xe9.inr"
+
+
 @pytest.fixture
 def server(tmp_path):
     """The address of a server of the files in `tmp_path`."""

@@ -66,7 +66,7 @@ async function tableOfAll() {
 
   function rowOf(n) {
     const row = html("tr", {});
-    html("th", { className: "words", scope: "row", textContent: visible(table.image[n]) }, row);
+    html("th", { className: "words name", scope: "row", textContent: visible(table.image[n]) }, row);
     if (table.failed[n]) {
       html("td", { className: "long bad", colSpan: 6, textContent: visible(table.error[n]) }, row);
       return row;
@@ -94,7 +94,7 @@ async function tableOfAll() {
       show();
     });
   }
-  pick("#table").hidden = false;
+  pick(".pager").hidden = false;
   arrange();
   document.body.dataset.ready = "yes";
 }
