@@ -55,7 +55,10 @@ def row(name: str, kind: str, image: Image, options: inr.FitOptions, device) -> 
     there, here = cells
     apart = "not drawn"
     if image.width * image.height < 1e6:
-        drawn = [inr.model_from_bytes(there[3]).to(choose_device(on)).render().astype(int) for on in (device, "cpu")]
+        drawn = [
+            inr.model_from_bytes(there[3]).to(choose_device(on)).render(bit_depth=8).astype(int)
+            for on in (device, "cpu")
+        ]
         apart = str(np.abs(drawn[0] - drawn[1]).max())
     seconds, psnr, sizes, _ = zip(there, here, strict=True)
     print(
