@@ -17,7 +17,7 @@ def test_a_fit_on_planes_is_the_same_on_another_device(wishes):
     image = inr.image_from_array(picture(20, 14))
     config = inr.configure(inr.FitOptions(grades=2, **wishes))
     assert isinstance(config.training, JointTraining)
-    training = dataclasses.replace(config.training, portions=2)  # few steps: the pretended device is slow
+    training = dataclasses.replace(config.training, entropy_model_batches=2)  # few steps: the pretended device is slow
     config = dataclasses.replace(config, training=training)
     expected = inr.fit(image, config, device="cpu")
     with pretended_device() as device:
