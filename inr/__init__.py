@@ -41,10 +41,11 @@ if TYPE_CHECKING:
     from inr.imaging.writing import save_image
     from inr.networks.model import Model, Region
     from inr.report.folder import fit_to_folder
-    from inr.settings.config import FitConfig, GreedyTraining, JointTraining
+    from inr.settings.config import FitConfig
     from inr.settings.methods import configure
     from inr.settings.options import FitOptions
     from inr.settings.shape import EncodingConfig, Form, GradeConfig, GradeShape, Plane
+    from inr.settings.trainings import GreedyTraining, JointTraining
     from inr.training.fit import fit
     from inr.training.result import FitResult, Progress
 
@@ -70,8 +71,8 @@ _HOME = {
     "Form": "inr.settings.shape",
     "GradeConfig": "inr.settings.shape",
     "GradeShape": "inr.settings.shape",
-    "GreedyTraining": "inr.settings.config",
-    "JointTraining": "inr.settings.config",
+    "GreedyTraining": "inr.settings.trainings",
+    "JointTraining": "inr.settings.trainings",
     "Plane": "inr.settings.shape",
     "ConfigError": "inr.errors",
     "ImageError": "inr.errors",

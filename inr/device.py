@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager
 import torch
 
 from inr.errors import ConfigError
-from inr.settings.config import PrecisionName
+from inr.settings.trainings import PrecisionName
 
+CPU = torch.device("cpu")
 _WORTH_IT = 1.5
 """bfloat16 must be this many times faster to be chosen: a clear win only, so that the choice does not flicker."""
 

@@ -1,4 +1,4 @@
-"""Fixtures that every test may use, all made here, and the switch that renews golden JSON."""
+"""Fixtures that every test may use, all made here, and the switch that renews golden JSON and pictures."""
 
 import dataclasses
 import os
@@ -8,7 +8,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two tests run at once; before t
 import pytest
 import torch
 from helpers.commands import SMALL, run
-from helpers.configs import grid_config, small_config
+from helpers.configs import grid_config, hasten, small_config
+from helpers.golden import check_picture
 from helpers.pictures import picture
 
 import inr
@@ -20,8 +21,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--renew-goldens",
         action="store_true",
-        help="Write the JSON in tests/golden anew from what the program says now, instead of comparing it. "
-        "Model files there are never renewed. Look at `git diff tests/golden` before you commit.",
+        help="Write the JSON and pictures in tests/golden anew from what the program says and shows now, instead of "
+        "comparing them. Model files there are never renewed. Look at `git diff tests/golden` before you commit.",
     )
 
 
@@ -29,6 +30,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def one_thread() -> None:
     """Whatever a command before asked for: with two tests at once, more threads than cores wait for each other."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def hasty(monkeypatch) -> None:
+    """See `helpers.configs.HASTE`."""
+    hasten(monkeypatch)
+
+
+@pytest.fixture
+def golden_picture(request):
+    """Hold a picture to a golden one: `golden_picture("viewer-1x.png", pixels)`."""
+    renew = request.config.getoption("--renew-goldens")
+    return lambda name, pixels: check_picture(name, pixels, renew=renew)
 
 
 @pytest.fixture

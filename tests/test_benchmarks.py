@@ -78,3 +78,13 @@ def test_restoration_prints_its_tables(tmp_path, what, options, columns):
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     rows = [line for line in done.stdout.splitlines() if line.startswith("| a")]
     assert len(rows) == (2 if what == "enlarge" else 1) and all(row.count("|") == columns + 1 for row in rows)
+
+
+def test_gpu_prints_a_row_for_each_kind_of_fit(tmp_path):
+    inr.save_image(tmp_path / "a.png", picture(24, 32).astype(np.uint8))
+    command = [sys.executable, SPEED.with_name("gpu.py"), tmp_path / "a.png", "--device", "cpu"]
+    command += ["--steps", "4", "--megapixels", "0.002"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in done.stdout.splitlines()[2:]]
+    assert [row[1] for row in rows] == ["default", "trained", "mgdl-fourier", "default"]
+    assert all(row[4] == row[5] and row[6] == row[7] and row[8] == "0" for row in rows)  # the same device twice

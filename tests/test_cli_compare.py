@@ -15,7 +15,7 @@ WAVES = ["0.png", "--methods", "mgdl-fourier"]
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, hasty):
     (tmp_path / "sub").mkdir()
     inr.save_image(tmp_path / "sub" / "0.png", picture(seed=5))
     for number in range(2):

@@ -139,6 +139,7 @@ def test_tiny_pictures(cat, shape, pixels):
         (["cat.png", "--method", "sgdl", "--grades", "4"], 2, "is one grade"),
         (["cat.png", "--method", "mgdl-paper", "--width", "3"], 2, "fixes width"),
         (["cat.png", "--method", "mgdl-fourier", "--device", "mps"], 2, "not available"),
+        (["cat.png", "--device", "mps"], 2, "not available"),
         (["cat.png", "--steps", "0"], 2, "--steps"),
         (["cat.png", "--quality", "0"], 2, "--quality"),
         (["cat.png", "--quality", "101"], 2, "--quality"),

@@ -4,10 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from helpers.commands import run
 from helpers.pictures import picture, saved
 
 import inr
+from inr.restoration.effort import Effort
+from inr.restoration.inpaint import inpaint
 
 
 def hidden(height, width):
@@ -52,6 +55,21 @@ def test_what_is_hidden_in_a_picture_is_not_looked_at(tmp_path):
         of = tmp_path / f"{name}-out.png"
         run("inpaint", tmp_path / f"{name}.png", "--mask", tmp_path / "mask.png", "-o", of, "--steps", 2)
     assert (tmp_path / "black-out.png").read_bytes() == (tmp_path / "white-out.png").read_bytes()
+
+
+def test_what_the_check_asks_for_is_no_answer_of_the_training():
+    seen = []
+
+    class Watching(Effort):
+        def fit(self, copies, side, progress):
+            seen.extend(copies)
+            return []
+
+    known = torch.from_numpy(hidden(40, 48)[:, :, 0] == 0)
+    inpaint(inr.image_from_array(picture(40, 48)), known, Watching(steps=1, seconds=None, seed=0))
+    trained = {int(place) for copy in seen for place in copy.places}
+    held_out = {int(place) for copy in seen for place in copy.held_out}
+    assert trained and held_out and not trained & held_out
 
 
 def test_the_surface_is_named_where_it_is_better(tmp_path):
@@ -125,6 +143,15 @@ def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
     said = run("denoise", tmp_path / "flat.png", "-o", tmp_path / "c.png").output
     assert "stays as it is" in said
     assert np.array_equal(inr.load_image(tmp_path / "c.png").pixels, inr.load_image(tmp_path / "flat.png").pixels)
+
+
+def test_nothing_is_learned_from_noise_that_is_cut_off(tmp_path):
+    dark = np.clip(np.random.default_rng(0).normal(40, 50, (24, 30, 3)), 0, 255).astype(np.uint8)
+    saved(tmp_path / "dark.png", dark)
+    out = run("denoise", tmp_path / "dark.png", "--noise", 50, "--steps", 1, "-o", tmp_path / "out.png", "--json")
+    facts = json.loads(out.stdout)
+    assert facts["cut_off"] and facts["method"] == "shrinkage" and not facts["check"]
+    assert "cut off at the ends of the range" in (tmp_path / "out.md").read_text()
 
 
 @pytest.mark.parametrize("noise", ["0", "-1", "nan", "200", "much"])

@@ -17,7 +17,7 @@ WAVES = {
     "--steps": "4", "--batch-size": "64",
 }  # fmt: skip
 SIREN = {"--method": "siren", "--depth": "2", "--width": "16", "--steps": "4"}
-SMALL = {"--steps": "10"}
+SMALL = {"--steps": "4", "--grades": "2"}
 ONE_LAYER = {"--encoding": "none", "--grades": "1", "--depth": "1", "--width": "8"}
 CHANGES = {
     "--method": (WAVES, {"--method": "sgdl"}),
@@ -57,7 +57,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def here(folder, monkeypatch):
+def here(folder, monkeypatch, hasty):
     monkeypatch.chdir(folder)
     monkeypatch.setattr("inr.batch.local.LocalWorkers", AtOnce)
     return folder

@@ -5,11 +5,14 @@ import pickle
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 
+import numpy as np
 import pytest
 from test_cli import run
 
 from inr.experiments import synthetic
+from inr.experiments.figures import Figure, Picture
 from inr.experiments.methods import authors_grid
+from inr.experiments.page import Page, Table, write_page
 from inr.experiments.registry import EXPERIMENTS
 
 
@@ -44,6 +47,13 @@ def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(shor
             assert (short / "experiment-synthetic" / line.split("(")[1].rstrip(")")).exists()
     data = json.loads((short / "experiment-synthetic/experiment.json").read_text())
     assert len(data["runs"]) == 4 and {run["seed"] for run in data["runs"]} == {0, 1}
+
+    looks = short / "experiment-synthetic/report.html"
+    before = looks.read_bytes()
+    run("report", "experiment-synthetic", "--quiet")
+    assert looks.read_bytes() == before
+    (short / "experiment-synthetic" / data["figures"][0]["file"]).unlink()
+    assert "cannot be read" in run("report", "experiment-synthetic", code=1).stderr
 
     refused = run("reproduce", "synthetic", "--setting", "2", code=1)
     assert "already holds experiment.md" in refused.stderr
@@ -114,6 +124,22 @@ def test_all_does_every_experiment(short, monkeypatch):
     said = run("reproduce", "all", "--methods", "mgdl", "-o", "every", "--json", "--quiet")
     assert [len(each["runs"]) for each in json.loads(said.stdout)["experiments"]] == [4]
     assert (short / "every/synthetic/experiment.md").exists()
+
+
+def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_path, visit):
+    rows = (("a", 3.0, None), ("<b>", 1e-7, 2), ("c", 20.0, 1))
+    table = Table(name="t", title="Errors", columns=("method", "`TeRSE`", "n"), rows=rows, note="`mgdl` & co.")
+    panel = Picture(title="p", pixels=np.eye(3))
+    figure = Figure(name="f", title="A figure", caption='"Quoted" <caption>.', panels=(panel,))
+    page = Page(title="A title", about=("About `it`.",), parts=(table, "Words between.", figure))
+    write_page(page, tmp_path, "inr reproduce x")
+    shown = visit(tmp_path / "report.html").page
+    assert shown.locator("section h2").all_inner_texts() == ["Errors", "A figure", "How it was made"]
+    assert shown.locator("code").first.inner_text() == "it" and shown.locator("tbody th").nth(1).inner_text() == "<b>"
+    assert shown.locator("figure img").evaluate("image => image.naturalWidth") > 100
+    shown.get_by_role("button", name="TeRSE").click()
+    assert shown.locator("tbody th").all_inner_texts() == ["<b>", "a", "c"]
+    assert shown.locator("tbody td").nth(0).inner_text() == "1.00e-07"
 
 
 def test_a_training_in_a_worker_process_is_the_training_here(short):

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from helpers.configs import HASTE
 from helpers.pictures import picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,9 +29,9 @@ bits = EntropyModelTrainer.bits
 
 
 def begun(image: inr.Image, lmbda: float, *, seed: int = 0, steps: int = 4, **wishes) -> JointState:
-    """A joint fit of a picture at its closed form, at a lambda of its own."""
+    """A joint fit of a picture at its closed form, at a lambda of its own, in haste."""
     config = inr.configure(inr.FitOptions(steps=steps, seed=seed, **wishes))
-    training = dataclasses.replace(config.training, lmbda=lmbda)
+    training = dataclasses.replace(config.training, lmbda=lmbda, **HASTE)
     config, training, _ = sized(image, dataclasses.replace(config, training=training), training, None)
     return JointState(image, config, training, lmbda)
 
@@ -42,8 +43,8 @@ def noise(*shape: int, seed: int = 0) -> torch.Tensor:
 @settings(max_examples=25, deadline=None)
 @given(
     lmbda=st.floats(-7, -2).map(lambda power: 10.0**power),
-    height=st.integers(1, 40),
-    width=st.integers(1, 40),
+    height=st.integers(1, 30),
+    width=st.integers(1, 30),
     channels=st.integers(1, 4),
     seed=st.integers(0, 99),
     grades=st.integers(1, 5),
@@ -204,9 +205,9 @@ def _errors(state: JointState) -> list[float]:
     return [float((drawn - state.pixels).double().square().mean()) for drawn, _ in _pictures(state)]
 
 
-def test_every_grade_has_a_log_of_its_own_part():
+def test_every_grade_has_a_log_of_its_own_part(hasty):
     """Fast is the closed form and nothing else; the PSNR as each grade ended its part rises from grade to grade."""
-    image = inr.image_from_array(picture(40, 50))
+    image = inr.image_from_array(picture(30, 40))
     fast = inr.fit(image, inr.configure(inr.FitOptions(preset="fast", quality=50)))
     assert fast.refinement is None and fast.steps == 0 and len(fast.grades) == 4
     own = [log.psnr_db for log in fast.grades]
@@ -227,7 +228,7 @@ def test_what_grades_leave_counts_as_far_as_it_is_seen():
     assert logs[-1].psnr_db > most
 
 
-def test_updates_that_gain_next_to_nothing_are_not_done():
+def test_updates_that_gain_next_to_nothing_are_not_done(hasty):
     image = inr.image_from_array(picture(20, 30))
     idle, asked = (inr.fit(image, inr.configure(inr.FitOptions(quality=100, steps=s))) for s in (None, 3))
     assert (idle.refinement, asked.refinement.steps) == (None, 3)
@@ -235,8 +236,8 @@ def test_updates_that_gain_next_to_nothing_are_not_done():
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize("deep", [np.uint8, np.uint16])
-def test_the_highest_quality_is_high(channels, deep):
-    image = inr.image_from_array(picture(40, 50, channels, dtype=deep))
+def test_the_highest_quality_is_high(channels, deep, hasty):
+    image = inr.image_from_array(picture(30, 40, channels, dtype=deep))
     model = inr.fit(image, inr.configure(inr.FitOptions(quality=100, preset="fast"))).model
     read = inr.model_from_bytes(inr.model_to_bytes(model))
     assert inr.measure(image, read)[0][-1].psnr_db > 48

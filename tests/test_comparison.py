@@ -96,7 +96,7 @@ def test_budget_of_a_joint_fit(image):
         under(Budget(parameters=1000), inr.configure(contender.options), image)
 
 
-def test_a_joint_fit_is_compared_without_a_search(named, tmp_path):
+def test_a_joint_fit_is_compared_without_a_search(named, tmp_path, hasty):
     """Its configuration has one row, whether or not a search is asked for, at the highest quality."""
     found = compare(named[:1], small("mgdl,sgdl"), tmp_path, budget=STEPS)
     assert [(run.contender, run.variant, run.error) for run in found.runs] == [
@@ -113,10 +113,11 @@ def test_methods_on_planes_are_compared_at_the_highest_quality():
     assert [c.options.quality for c in parse_methods(asked)] == [BEST_QUALITY, BEST_QUALITY, 50, *[None] * 4]
 
 
-def test_bytes_of_a_budget_are_those_of_the_file(named, tmp_path):
+def test_bytes_of_a_budget_are_those_of_the_file(named, tmp_path, hasty):
     """On planes and on waves; of these the file may be smaller, because its weights are rounded."""
-    budget = Budget(seconds=None, steps=40, bytes=3000)
+    budget = Budget(seconds=None, steps=8, bytes=3000)
     found = compare(named[:1], parse_methods("mgdl,sgdl,sgdl-fourier"), tmp_path, budget=budget, tune=False)
+    assert not found.equal  # bytes are equal already
     for run in found.runs:
         assert run.error is None and run.bytes == (tmp_path / "runs" / run.model).stat().st_size <= 3000
 
@@ -186,7 +187,7 @@ def test_a_bandwidth_read_off_the_picture_is_searched_from_there(named, tmp_path
     assert {None, 2 * start} <= set(tried) or {None, start / 2} <= set(tried)
 
 
-def test_runs_are_shuffled(named, tmp_path):
+def test_runs_are_shuffled(named, tmp_path, hasty):
     told = []
     methods = "mgdl,sgdl,mgdl-fourier,siren,gauss,adaptive"
     compare(
@@ -384,6 +385,23 @@ def test_several_grades_are_measured_against_one_of_their_kind():
     without = [run for run in runs if run.contender in ("mgdl-fourier", "siren")]
     rows = rank(module.Comparison(budget=Budget(), pixels="all", seeds=1, runs=tuple(without), searches={}))
     assert [(row.contender, row.over) for row in rows] == [("mgdl-fourier", None), ("siren", "mgdl-fourier")]
+
+
+def test_bytes_of_grades_and_of_one_are_compared_at_equal_psnr(named, tmp_path):
+    methods = parse_methods("mgdl:quality=40,sgdl:quality=60")
+    methods = [dataclasses.replace(c, name=name) for c, name in zip(methods, ON_PLANES, strict=True)]
+    result = compare(named[:1], methods, tmp_path, budget=STEPS, tune=False)
+    ((grades, one),) = result.equal
+    runs = {run.contender: run for run in result.runs}
+    assert grades == runs["mgdl"] and one.variant == "equal" and one.bytes < runs["sgdl"].bytes
+    assert one.quality.psnr_db == pytest.approx(grades.quality.psnr_db, abs=0.1)
+    off = 100 * (grades.bytes / one.bytes - 1)
+    sentence = verdict(rank(result), {}, result.equal)[-1]
+    assert f"At equal PSNR the file of mgdl is {abs(off):.1f} % " in sentence and ("larger" in sentence) == (off > 0)
+    write_comparison(result, named[:1], tmp_path)
+    assert sentence in (tmp_path / "comparison.md").read_text()
+    written = json.loads((tmp_path / "comparison.json").read_text())
+    assert [run["bytes"] for run in written["equal_psnr"][0]["runs"]] == [grades.bytes, one.bytes]
 
 
 def test_what_may_be_chance_is_said_to_be():

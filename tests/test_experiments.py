@@ -35,8 +35,9 @@ from inr.experiments.training import do
 from inr.experiments.wishes import Wishes
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.engine import _schedule
 from inr.training.greedy.pool import Pool
 from inr.training.samples import fit_samples

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers.batches import AtOnce
 from helpers.commands import SMALL, run
-from helpers.golden import check_golden, settled, unlike
+from helpers.golden import apart, check_golden, settled, unlike
 from helpers.pictures import picture
 
 import inr
@@ -42,13 +42,13 @@ def test_report_of_a_joint_fit(here, check):
     check("report-joint.json", (here / "out" / "report.json").read_text())
 
 
-def test_batch(here, check):
+def test_batch(here, check, hasty):
     (here / "in" / "bad.png").write_bytes(b"hello")
     run("batch", "in", "--grades", "2", "--max-bytes", "900", "--steps", "4", "--out", "out", code=1)
     check("batch.json", (here / "out" / "batch.json").read_text())
 
 
-def test_comparison_and_its_runs(here, check):
+def test_comparison_and_its_runs(here, check, hasty):
     methods = ("--methods", "mgdl:grades=2:quality=60,siren:width=8", "--budget", "steps=12", "--pixels", "half")
     run("compare", "in/a.png", *methods, "--no-tune", "--out", "out")
     check("comparison.json", (here / "out" / "comparison.json").read_text())
@@ -96,3 +96,13 @@ def test_a_golden_notices(before, after, said):
 )  # fmt: skip
 def test_a_golden_overlooks_what_varies(before, after):
     assert not list(unlike(settled(before), settled(after), "$"))
+
+
+def test_a_golden_picture_notices_and_overlooks():
+    before = picture(40, 60)
+    hole, speck = before.copy(), before.copy()
+    hole[10:14, 10:14], speck[3, 3] = 255 - hole[10:14, 10:14], 255 - speck[3, 3]
+    for after in (np.roll(before, 1, axis=1), before[:, :, ::-1], np.clip(before + 2.0, 0, 255), before[1:], hole):
+        assert apart(before, after)
+    for after in (before, before ^ np.uint8(1) * (before % 3 == 0), speck):
+        assert not apart(before, after)

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 import inr
 from inr.analysis.fitted import fit_and_measure
 
+FEW = ("--grades", "2", "--steps", "4")
+
 
 @settings(max_examples=10, deadline=None)
 @given(
@@ -22,14 +24,15 @@ from inr.analysis.fitted import fit_and_measure
     size=st.tuples(st.integers(1, 24), st.integers(1, 24)),
     channels=st.integers(1, 4),
     profile=st.sampled_from([0, 0, 40, 700]),
-    steps=st.sampled_from([0, 1, 24]),
+    grades=st.integers(1, 3),
+    steps=st.sampled_from([0, 1, 8]),
     seed=st.integers(0, 2**63 - 1),
 )
-def test_a_fit_keeps_its_limit_or_says_that_it_cannot(limit, size, channels, profile, steps, seed):
+def test_a_fit_keeps_its_limit_or_says_that_it_cannot(limit, size, channels, profile, grades, steps, seed):
     image = inr.image_from_array(noise(*size, channels, seed % 1000))
     image = dataclasses.replace(image, icc_profile=np.random.default_rng(0).bytes(profile) or None)
     try:
-        fitted = fit_and_measure(image, hasty_config(max_bytes=limit, steps=steps, seed=seed))
+        fitted = fit_and_measure(image, hasty_config(max_bytes=limit, grades=grades, steps=steps, seed=seed))
     except inr.ConfigError as error:
         (least,) = re.findall(r"the least seen was ([\d,]+)", str(error))
         assert int(least.replace(",", "")) > limit
@@ -68,33 +71,33 @@ def test_a_record_that_alone_breaks_the_limit_is_left_out_and_no_larger_file_is_
         (2, ["--target-bpp", "7.5"], 30 * 22 * 7.5 / 8), (3, ["--target-bpp", "11"], 30 * 22 * 11 / 8),
     ],
 )  # fmt: skip
-def test_inr_fit(tmp_path, channels, wish, limit):
+def test_inr_fit(tmp_path, channels, wish, limit, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, channels), icc_profile=PROFILE if channels > 2 else None)
-    report = told("fit", tmp_path / "a.png", *wish, "--steps", "16", "--out", tmp_path / "out")
+    report = told("fit", tmp_path / "a.png", *wish, *FEW, "--out", tmp_path / "out")
     size = (tmp_path / "out" / "a.inr").stat().st_size
     assert 0.3 * limit < size <= limit and report["model"]["bytes"] == size
 
 
-def test_inr_fit_leaves_nothing_where_the_limit_cannot_be_kept(tmp_path):
+def test_inr_fit_leaves_nothing_where_the_limit_cannot_be_kept(tmp_path, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, 3))
     done = run("fit", tmp_path / "a.png", "--max-bytes", "150", "--out", tmp_path / "out", code=2)
     assert "does not fit in 150 bytes" in done.stderr and not (tmp_path / "out").exists()
 
 
-def test_inr_batch(tmp_path, monkeypatch):
+def test_inr_batch(tmp_path, monkeypatch, hasty):
     monkeypatch.setattr("inr.batch.local.LocalWorkers", AtOnce)
     (tmp_path / "in").mkdir()
     for channels in range(1, 5):
         inr.save_image(tmp_path / "in" / f"{channels}.png", noise(9 + channels, 20, channels))
     inr.save_image(tmp_path / "in" / "dot.png", noise(1, 1, 3))
-    rows = told("batch", tmp_path / "in", "-o", tmp_path / "out", "--max-bytes", "620", "--steps", "16")["rows"]
+    rows = told("batch", tmp_path / "in", "-o", tmp_path / "out", "--max-bytes", "620", *FEW)["rows"]
     assert [row["status"] for row in rows] == ["done"] * 5
     for row in rows:
         size = (tmp_path / "out" / f"{row['image']}.inr").stat().st_size
         assert size <= 620 and row["bytes"] == size
 
 
-def test_inr_compare(tmp_path):
+def test_inr_compare(tmp_path, hasty):
     inr.save_image(tmp_path / "a.png", noise(22, 30, 3), icc_profile=PROFILE)
     others = "mgdl-fourier:grades=2,sgdl-fourier:encoding=positional,siren,wire,phase"
     for limit, methods in ((900, "mgdl,sgdl"), (6000, others)):

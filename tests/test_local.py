@@ -14,7 +14,8 @@ from inr.codec.model_file import encode
 from inr.networks.encoding import Encoding
 from inr.networks.grade import Grade
 from inr.networks.lattice import Lattice, between, normalised, refine
-from inr.networks.model import Model, Record
+from inr.networks.model import Model
+from inr.networks.record import Record
 from inr.settings.config import FitConfig
 from inr.training.greedy.pairs import Pairs
 from inr.training.rounding.model import round_to_bytes

@@ -17,7 +17,7 @@ from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
 from inr.networks.planes import Planes
 from inr.settings.shape import Plane
-from inr.training.greedy import engine, grades
+from inr.training.greedy import engine, grades, objective
 from inr.training.greedy import pool as pool_module
 from inr.training.greedy.pool import Pool
 from inr.training.loop import DivergedError, Length
@@ -273,7 +273,7 @@ def test_full_batch_in_chunks_and_portions_has_the_gradient_of_the_whole(image, 
     pool = pool_of(image, config, encoding, held=90)
     assert not pool.whole
     monkeypatch.setattr(pool_module, "CHUNK", 24)
-    monkeypatch.setattr(engine, "CHUNK", 16)
+    monkeypatch.setattr(objective, "CHUNK", 16)
     found = []
 
     def look(done, fraction, loss, *_):

@@ -14,7 +14,8 @@ import inr
 from inr.analysis import metrics
 from inr.analysis.fitted import fit_and_measure
 from inr.report.figures import draw_grades
-from inr.report.summary import make_report, to_json, to_markdown
+from inr.report.markdown import to_markdown
+from inr.report.summary import make_report, to_json
 
 
 @settings(max_examples=50, deadline=None)

@@ -30,9 +30,10 @@ from inr.codec.version1_weights import decode_tensor
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
-from inr.networks.model import Model, Record
+from inr.networks.model import Model
 from inr.networks.planes import Planes
 from inr.networks.quantised import MOST, Quantised, QuantStep, quantise, quantise_16
+from inr.networks.record import Record
 from inr.settings.shape import Plane
 
 GOLDEN_1 = GOLDEN / "version1.inr"

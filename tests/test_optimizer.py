@@ -1,8 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inr.training import optimizers
 from inr.training.optimizers import Muon, make_finish, orthogonalise
 
 
@@ -87,3 +91,41 @@ def test_lbfgs_one_iteration_a_step_is_lbfgs_at_once():
             optimizer.step(loss)
         reached.append(float(loss().detach()))
     assert reached[0] < 1e-3 and reached[0] == pytest.approx(reached[1], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("ours", "torchs", "options"),
+    [
+        (optimizers.Adam, torch.optim.Adam, {"lr": 0.1, "fused": True}),
+        (optimizers.SGD, torch.optim.SGD, {"lr": 0.1}),
+        (optimizers.LBFGS, torch.optim.LBFGS, {"lr": 0.5, "line_search_fn": "strong_wolfe"}),
+    ],
+)
+def test_those_of_torch_are_torchs_to_the_bit(ours, torchs, options):
+    ends = []
+    for kind in (ours, torchs):
+        place = torch.tensor([2.0, -3.0], requires_grad=True)
+        optimizer = kind([place], **options)
+
+        def loss(optimizer=optimizer, place=place):
+            optimizer.zero_grad()
+            value = (place**4 + place.sum()).sum()
+            value.backward()
+            return value
+
+        for _ in range(5):
+            optimizer.step(loss)
+        ends.append(place.detach())
+    assert torch.equal(*ends) and not torch.equal(ends[0], torch.tensor([2.0, -3.0]))
+
+
+def test_a_fit_leaves_torchs_compiler_alone():
+    """Importing it takes longer than a small fit."""
+    program = (
+        "import sys, numpy, inr\n"
+        "image = inr.image_from_array(numpy.zeros((4, 4)))\n"
+        "for wishes in ({'method': 'mgdl-fourier', 'steps': 2}, {'steps': 2, 'quality': 50}):\n"
+        "    inr.fit(image, inr.configure(inr.FitOptions(grades=1, **wishes)))\n"
+        "assert 'torch.optim' in sys.modules and 'torch._dynamo' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,5 +1,7 @@
 """The pages for those who would rather look: in a browser they do what they promise, and nothing gets into them."""
 
+import base64
+import io
 import json
 import math
 import shutil
@@ -17,6 +19,9 @@ from inr.batch.html import batch_html
 from inr.batch.rows import Batch, Row
 from inr.report import html
 from inr.report.embedded import views
+from inr.report.fit_html import fit_html
+from inr.restoration.html import upscaled_html
+from inr.restoration.upscale import Upscaled
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 
@@ -61,6 +66,19 @@ def compared(tmp_path_factory):
     return folder / "out"
 
 
+@pytest.fixture(scope="module", params=["upscale", "inpaint", "denoise"])
+def restored(request, tmp_path_factory):
+    """The page of a picture with a strange name, enlarged, filled or cleaned."""
+    folder = tmp_path_factory.mktemp("restored")
+    spots = np.zeros((24, 36, 3), np.uint8)
+    spots[3::5, 2::4] = 255
+    inr.save_image(folder / HOSTILE, np.where(spots, 0, picture(24, 36)))
+    inr.save_image(folder / "mask.png", spots)
+    more = {"upscale": ["--scale", "2.5"], "inpaint": ["--mask", folder / "mask.png"], "denoise": []}[request.param]
+    run(request.param, folder / HOSTILE, *more, "--steps", "2", "-o", folder / "out.png")
+    return folder / "out.html"
+
+
 def batch_of(rows, folder=""):
     return Batch(config=configure(FitOptions()), rows=tuple(rows), untried=0, kept=0, seconds=3.0, folder=str(folder))
 
@@ -103,6 +121,31 @@ def test_the_line_moves_and_maps_replace_the_picture(fitted, visit):
         page.locator("#factor").fill("7" if page.locator("#factor").input_value() != "7" else "0")
         settle(page)
         assert page.locator("#amplify").is_visible() and numbers(page) != first
+
+
+def pixels_of(canvas):
+    """What a canvas shows, (H, W, 3)."""
+    data = base64.b64decode(canvas.evaluate("c => c.toDataURL()").partition(",")[2])
+    return np.asarray(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def test_pictures_are_shown_as_they_were(fitted, compared, tmp_path, visit, golden_picture):
+    source = picture(24, 36)
+    coarser = [source // step * step for step in (90, 45, 20)]  # a stranger to any training
+    image = inr.image_from_array(source)
+    (tmp_path / "page.html").write_bytes(fit_html((fitted / "report.json").read_text(), image, coarser))
+    page = visit(tmp_path / "page.html", size=(360, 640)).page
+    page.wait_for_selector("body[data-ready]")
+    canvas = page.locator("#canvas")
+    for mode in ("picture", "error"):
+        page.locator(f"[value={mode}]").check(force=True)
+        settle(page)
+        golden_picture(f"fit-{mode}.png", pixels_of(canvas))
+    page = visit(compared / "report.html", size=(360, 640)).page
+    page.wait_for_selector("body[data-ready]")
+    settle(page)
+    tiles = [pixels_of(page.locator("#tiles canvas").nth(number)) for number in range(4)]
+    golden_picture("comparison.png", np.hstack(tiles))
 
 
 def test_zoom_shows_one_pixel_and_the_inspector_its_values(fitted, visit):
@@ -197,6 +240,45 @@ def test_zoom_is_the_same_in_all_pictures_of_a_comparison(compared, visit):
     assert canvases.nth(0).evaluate("c => c.toDataURL()") != against[0] and not canvases.nth(3).is_visible()
 
 
+def test_before_and_after_stand_on_both_sides_of_a_line(restored, visit):
+    page = visit(restored).page
+    page.wait_for_selector("body[data-ready]")
+    settle(page)
+    canvas = page.locator("#canvas")
+    drawn = np.asarray(PIL.Image.open(restored.with_suffix(".png")))
+    after = numbers(page)[1]
+    assert tuple(after[:3]) in {tuple(colour) for colour in drawn.reshape(-1, 3)}
+    page.locator(".line").focus()
+    page.keyboard.press("Home")
+    settle(page)
+    all_after = pixels_of(canvas)
+    page.locator("[value=change]").check(force=True)
+    settle(page)
+    change = pixels_of(canvas)
+    assert (change != all_after).any() and page.locator("#amplify").is_visible()
+    page.locator("#factor").fill("7")
+    settle(page)
+    assert (pixels_of(canvas) != change).any()
+    page.keyboard.press("End")
+    page.locator(".line").focus()
+    page.keyboard.press("End")
+    settle(page)
+    all_before = pixels_of(canvas)
+    assert (all_before != all_after).any()
+    if page.locator("#left option").count() > 1:  # enlarged: beside the classical ways
+        page.locator("#left").select_option("bicubic")
+        settle(page)
+        assert (pixels_of(canvas) != all_before).any() and page.locator("#left-shown").inner_text() == "bicubic"
+    canvas.dblclick()
+    settle(page)
+    assert (pixels_of(canvas) != all_before).any()
+    said = restored.with_suffix(".md").read_text()
+    assert page.locator(".lead").inner_text() in said
+    for row in page.locator("tbody tr").all_inner_texts():
+        assert f"| {row.replace(chr(9), ' | ')} |" in said
+    assert page.locator("tbody tr").count() >= 2 and page.locator("h1").inner_text().startswith(HOSTILE)
+
+
 def test_the_tables_of_a_comparison_sort(compared, visit):
     page = visit(compared / "report.html").page
     data = json.loads((compared / "comparison.json").read_text())
@@ -236,6 +318,22 @@ def test_a_batch_is_searched_sorted_and_turned(tmp_path, visit):
     assert page.locator("#rows tr").first.inner_text().startswith("copy.png\texact")
     page.locator("#find").fill("SENTENCE")
     assert page.locator("#rows tr").all_inner_texts() == ["bad.png\ta sentence."]
+
+
+def test_a_batch_without_scripts_has_its_first_rows(tmp_path, visit):
+    rows = [Row(image=HOSTILE, status="failed", error="a sentence."), done_row("copy.png", math.inf)]
+    rows += [done_row(f"p{number:03}.png", 60.0 - number % 50, ssim=None) for number in range(60)]
+    (tmp_path / "page.html").write_bytes(batch_html(batch_of(rows).to_json(), tmp_path))
+    plain = visit(tmp_path / "page.html", java_script_enabled=False).page
+    page = visit(tmp_path / "page.html").page
+    page.wait_for_selector("body[data-ready]")
+    told = plain.locator("#rows tr").all_inner_texts()
+    assert told == page.locator("#rows tr").all_inner_texts() and len(told) == 50
+    assert told[0] == f"{HOSTILE}\ta sentence." and told[1].startswith("p049.png\t11.00\t")
+    assert (
+        not plain.locator(".pager").is_visible()
+        and "The first 50 of 62 rows" in plain.locator("noscript .hint").inner_text()
+    )
 
 
 def test_a_batch_of_fifty_thousand_makes_a_small_page(tmp_path):
@@ -298,6 +396,13 @@ def test_report_says_what_is_missing(fitted, tmp_path):
     assert "is damaged" in run("report", copy, code=1).stderr
     (copy / "report.json").write_text("{}")
     assert "is missing" in run("report", copy, code=1).stderr
+
+
+def test_an_enlarged_picture_too_large_for_a_page_is_shown_in_part():
+    image = inr.image_from_array(picture(90, 900))
+    big = Upscaled(picture=picture(360, 3600), model=None, check=None, training_seconds=1.0, drawing_seconds=1.0)
+    page = upscaled_html(image, big).decode()
+    assert "Shown is the part with most detail, 960 x 360 of its pixels." in page and 'width="960" height="360"' in page
 
 
 def test_a_page_without_scripts_has_the_pictures_and_tables(fitted, visit):

@@ -16,11 +16,12 @@ from inr.networks.encoding import draw_encoding
 from inr.networks.grade import Grade, parameter_shapes
 from inr.networks.initialisation import initialise
 from inr.networks.layers import Complex, Separate, activate
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, Form, GradeShape
+from inr.settings.trainings import GreedyTraining
 from inr.spectra.bandwidth import lattice_spectrum, median_radius, strongest
 from inr.training.optimizers import Muon, make_optimizers
 
@@ -186,7 +187,7 @@ def test_ricker_is_the_books_formula_for_its_width():
 
 def test_layers_of_different_widths_fit_and_their_file_draws_the_same(image):
     shape = GradeShape(depth=3, width=8, activation="tanh", form=Form(before=(20, 12)))
-    training = GreedyTraining(steps=(3, 3), learning_rate=1e-3, optimizer="adam", init="normal", spread=0.1)
+    training = GreedyTraining(steps=(3, 3), learning_rate=1e-3, optimizer="adam", init="normal", init_deviation=0.1)
     config = FitConfig(
         method="own", encoding=EncodingConfig(kind="none"), grades=(shape,) * 2, training=training, feed="features"
     )
@@ -207,7 +208,7 @@ def test_layers_of_different_widths_fit_and_their_file_draws_the_same(image):
 
 def test_a_normal_start_has_the_spread_that_was_asked_for():
     grade = Grade(500, 3, depth=2, width=400, activation="tanh")
-    grade.start("normal", generator(1), first=True, raw=True, spread=0.5)
+    grade.start("normal", generator(1), first=True, raw=True, deviation=0.5)
     assert float(grade.layers[0].weight.detach().std()) == pytest.approx(0.5, rel=0.02)
     assert float(grade.layers[1].bias.detach().std()) == pytest.approx(0.5, rel=0.15)
     with pytest.raises(inr.ConfigError, match="go together"):

@@ -8,7 +8,7 @@ from helpers.configs import small_config
 import inr
 from inr.imaging.sampling import training_pixels, validation_pixels
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.stopping import Best
 

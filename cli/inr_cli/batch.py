@@ -5,7 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,9 @@ from inr_cli.batch_text import Bar, batch_text
 from inr_cli.engines import make_engine
 from inr_cli.fit_options import with_fit_options
 from inr_cli.process import say, talk
+
+if TYPE_CHECKING:
+    from inr.batch.rows import Batch
 
 
 @with_fit_options
@@ -83,7 +86,7 @@ def batch(
             config=config,
             device=device,
             memory=memory,
-            share=jobs or 1,
+            processes=jobs or 1,
             threads=threads,
             max_pixels=max_pixels,
             timeout=timeout,
@@ -109,18 +112,23 @@ def batch(
                 again = f"The same command goes on:\n  {common.this_command()}"
                 talk(f"Error: interrupted; {bar.stand()}. {again}")
                 raise typer.Exit(130) from None
-        if json:
-            say(result.to_json())
-        elif not quiet:
-            say(batch_text(result))
-        talk(f"{out / 'batch.json'}, batch.csv: a row for each picture; report.html: the same to look at.", quiet=quiet)
-        failed = result.summary().failed
-        if failed:
-            talk(
-                f"Error: {failed} of {len(result.rows)} pictures failed; {out / 'batch.csv'} says why. "
-                "--retry-failed does them again."
-            )
-            raise typer.Exit(1)
+        _show(result, out, json=json, quiet=quiet)
+
+
+def _show(result: "Batch", out: Path, *, json: bool, quiet: bool) -> None:
+    """Print what came of a batch; end the program with 1 if a picture failed."""
+    if json:
+        say(result.to_json())
+    elif not quiet:
+        say(batch_text(result))
+    talk(f"{out / 'batch.json'}, batch.csv: a row for each picture; report.html: the same to look at.", quiet=quiet)
+    failed = result.summary().failed
+    if failed:
+        talk(
+            f"Error: {failed} of {len(result.rows)} pictures failed; {out / 'batch.csv'} says why. "
+            "--retry-failed does them again."
+        )
+        raise typer.Exit(1)
 
 
 @contextlib.contextmanager

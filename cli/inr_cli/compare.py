@@ -1,7 +1,8 @@
 """`inr compare IMAGE...`: several methods under one budget -> a table, curves and pictures side by side."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +10,10 @@ from inr.errors import ConfigError, ImageError
 from inr.settings.config import PixelsName
 from inr_cli import options as common
 from inr_cli.process import say, talk
+
+if TYPE_CHECKING:
+    from inr.comparison.compare import Comparison
+    from inr.imaging.image import Image
 
 
 def compare(
@@ -52,22 +57,12 @@ def compare(
         from inr.comparison.budget import parse_budget
         from inr.comparison.compare import compare as run_all
         from inr.comparison.contenders import parse_methods
-        from inr.comparison.folder import OUTPUTS, check_outputs, interpolated, refuse_another, write_comparison
-        from inr.comparison.page import table, verdict
-        from inr.comparison.ranking import rank
+        from inr.comparison.folder import check_outputs, refuse_another, write_comparison
         from inr.imaging.reading import load_image
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]
-        names = [Path(picture.name).name for picture in pictures]
-        for name in names:
-            if names.count(name) > 1:
-                raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
-        if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
-            raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
-        for path in images:
-            if path.resolve() in [(out / name).resolve() for name in OUTPUTS]:
-                raise ImageError(f"{path} would be replaced by this comparison's own {path.name}; give another --out.")
+        _check(images, pictures, out, pixels)
         if not overwrite:
             refuse_another(out, pictures, contenders, equal, pixels, seeds, tune=tune)
         check_outputs(out)
@@ -93,11 +88,35 @@ def compare(
         if json:
             say(files[0].read_text(encoding="utf-8"))
         elif not quiet:
-            rows, classical = rank(result), interpolated(result, pictures)
-            say("\n".join(table(rows, classical)))
-            talk(" ".join(verdict(rows, classical)), quiet=quiet)
+            _show(result, pictures)
         talk(f"Equal for all: {equal.text}. In {out}/: " + ", ".join(path.name for path in files), quiet=quiet)
         if any(run.error for run in result.runs):
             failed = sum(run.error is not None for run in result.runs)
             talk(f"{failed} of {len(result.runs)} fits failed; comparison.md says why.")
             raise typer.Exit(1)
+
+
+def _check(images: Sequence[Path], pictures: Sequence["Image"], out: Path, pixels: PixelsName) -> None:
+    """Refuse pictures that could not be told apart, could not be tested on, or would be replaced by an output."""
+    from inr.comparison.folder import OUTPUTS
+
+    names = [Path(picture.name).name for picture in pictures]
+    for name in names:
+        if names.count(name) > 1:
+            raise ImageError(f"two pictures are called {name}; tables and files go by name, so rename one.")
+    if pixels == "half" and any(p.width * p.height < 2 for p in pictures):
+        raise ConfigError("--pixels half leaves no pixels to test on in a picture of one pixel.")
+    for path in images:
+        if path.resolve() in [(out / name).resolve() for name in OUTPUTS]:
+            raise ImageError(f"{path} would be replaced by this comparison's own {path.name}; give another --out.")
+
+
+def _show(result: "Comparison", pictures: Sequence["Image"]) -> None:
+    """Print the table of the methods, and say which is best."""
+    from inr.comparison.folder import interpolated
+    from inr.comparison.page import table, verdict
+    from inr.comparison.ranking import rank
+
+    rows, classical = rank(result), interpolated(result, pictures)
+    say("\n".join(table(rows, classical)))
+    talk(" ".join(verdict(rows, classical)))

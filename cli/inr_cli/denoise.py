@@ -37,15 +37,17 @@ def denoise(
     Example: inr denoise photo.png -o out.png
     """
     path = out or Path(f"{image.stem}.denoised.png")
-    page, figure = path.with_suffix(".md"), path.with_name(f"{path.stem}.before-after.png")
+    page, looks = path.with_suffix(".md"), path.with_suffix(".html")
+    figure = path.with_name(f"{path.stem}.before-after.png")
     with common.running(debug=debug, threads=threads, out=path.parent):
-        for each in (path, page, figure):
+        for each in (path, page, looks, figure):
             common.check_out(each, overwrite=overwrite)
         from inr.files import write_whole
         from inr.imaging.reading import load_image
         from inr.imaging.writing import save_image
         from inr.restoration.denoise import denoise as clean
         from inr.restoration.effort import STEPS, Effort
+        from inr.restoration.html import mended_html
         from inr.restoration.mended_page import draw_before_after, facts, rows, to_markdown, verdict
         from inr_cli.render import try_format
 
@@ -60,6 +62,7 @@ def denoise(
         save_image(path, result.picture, icc_profile=picture.icc_profile)
         draw_before_after(figure, picture, result)
         write_whole(page, to_markdown(picture, result, figure.name).encode())
+        write_whole(looks, mended_html(picture, result, common.this_command()))
         if json:
             say(json_text({**facts(picture, result), "file": str(path)}))
         elif not quiet and result.check:
@@ -67,7 +70,7 @@ def denoise(
         talk(verdict(result), quiet=quiet)
         talk(
             f"{path}: {result.training_seconds:.1f} s of training and {result.drawing_seconds:.1f} s of drawing; "
-            f"before and after: {page.name}, {figure.name}",
+            f"before and after: {looks.name}, {page.name}, {figure.name}",
             quiet=quiet,
         )
 

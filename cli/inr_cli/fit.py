@@ -150,7 +150,7 @@ def _table(report: "Report") -> str:
 
 
 def _summary(written: "Written") -> str:
-    from inr.report.summary import classical_text
+    from inr.report.markdown import classical_text
 
     report, model = written.report, written.files[0]
     lines = [

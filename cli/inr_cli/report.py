@@ -1,4 +1,4 @@
-"""`inr report FOLDER`: what a fit, a comparison or a batch left -> its page again."""
+"""`inr report FOLDER`: what a fit, a comparison, a batch or an experiment left -> its page again."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +11,7 @@ from inr_cli.process import say, talk
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder that fit, compare or batch left.", readable=False)],
+    folder: Annotated[Path, typer.Argument(help="Folder that fit, compare, batch or reproduce left.", readable=False)],
     image: Annotated[
         list[Path] | None,
         typer.Option(help="The picture, or the folder of the pictures, if not where it was.", readable=False),
@@ -22,7 +22,7 @@ def report(
     quiet: common.Quiet = False,
     debug: common.Debug = False,
 ) -> None:
-    """Make report.html in FOLDER again, from what fit, compare or batch left there.
+    """Make report.html in FOLDER again, from what fit, compare, batch or reproduce left there.
 
     Example: inr report cat-inr
     """
@@ -46,12 +46,20 @@ def report(
             from inr.batch.html import batch_html_again
 
             kind, page = "batch", batch_html_again(folder, given)
+        elif (folder / "experiment.json").exists():
+            from inr.experiments.html import experiment_html_again
+
+            kind, page = "experiment", experiment_html_again(folder)
         else:
-            raise InrError(f"{folder} holds no report.json, comparison.json or batch.json; give a folder that has one.")
+            raise InrError(
+                f"{folder} holds no report.json, comparison.json, batch.json or experiment.json; give a folder that "
+                "has one."
+            )
         try:
             write_whole(path, page)
         except OSError as error:
             raise InrError(f"{path} cannot be written: {error.strerror or error}.") from error
         if json:
             say(json_text({"schema": 1, "file": str(path), "kind": kind, "bytes": len(page)}, indent=None))
-        talk(f"{path}: the page of a {kind}, {len(page):,} bytes", quiet=quiet)
+        article = "an" if kind == "experiment" else "a"
+        talk(f"{path}: the page of {article} {kind}, {len(page):,} bytes", quiet=quiet)

@@ -35,13 +35,15 @@ def upscale(
     Example: inr upscale photo.png --scale 4 -o big.png
     """
     path = out or Path(f"{image.stem}.upscaled.png")
-    page, figure = path.with_suffix(".md"), path.with_name(f"{path.stem}.before-after.png")
+    page, looks = path.with_suffix(".md"), path.with_suffix(".html")
+    figure = path.with_name(f"{path.stem}.before-after.png")
     with common.running(debug=debug, threads=threads, out=path.parent):
-        for each in (path, page, figure):
+        for each in (path, page, looks, figure):
             common.check_out(each, overwrite=overwrite)
         from inr.files import write_whole
         from inr.imaging.reading import load_image
         from inr.imaging.writing import save_image
+        from inr.restoration.html import upscaled_html
         from inr.restoration.page import draw_before_after, facts, rows, to_markdown, verdict
         from inr.restoration.upscale import enlarged_size
         from inr.restoration.upscale import upscale as enlarge
@@ -62,6 +64,7 @@ def upscale(
         save_image(path, result.picture, icc_profile=picture.icc_profile)
         draw_before_after(figure, picture, result)
         write_whole(page, to_markdown(picture, result, figure.name).encode())
+        write_whole(looks, upscaled_html(picture, result, common.this_command()))
         if json:
             say(json_text({**facts(picture, result), "file": str(path)}))
         elif not quiet and result.check is not None:
@@ -69,6 +72,6 @@ def upscale(
         talk(verdict(result.check), quiet=quiet)
         talk(
             f"{path}: {size[0]} x {size[1]}, {result.training_seconds:.1f} s of training and "
-            f"{result.drawing_seconds:.1f} s of drawing; before and after: {page.name}, {figure.name}",
+            f"{result.drawing_seconds:.1f} s of drawing; before and after: {looks.name}, {page.name}, {figure.name}",
             quiet=quiet,
         )

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from inr.errors import ConfigError
-from inr.report.text import json_text
+from inr.report.text import json_text, printable
 from inr_cli import options as common
 from inr_cli.process import say, talk
 
@@ -45,7 +45,7 @@ def view(
             from inr.codec.model_file import load_model
 
             load_model(model)  # a broken file is an error here, a cut one a warning
-            text = viewer_page(model.read_bytes(), model.name)
+            text = viewer_page(model.read_bytes(), printable(model.name))
         write_whole(path, text.encode())
         if json:
             say(json_text({"schema": 1, "file": str(path), "bytes": len(text.encode())}))

@@ -15,8 +15,10 @@ from inr.codec.model_file import Encoded, encode, verified
 from inr.device import choose_device, give_back_freed_memory
 from inr.errors import TrainingError
 from inr.imaging.image import Image
-from inr.networks.model import Model, Record, program_versions
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining
+from inr.networks.model import Model
+from inr.networks.record import Record, program_versions
+from inr.settings.config import DeviceName, FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.training.fit import fit
 from inr.training.joint.fit import bytes_allowed
 from inr.training.result import FitResult, Progress

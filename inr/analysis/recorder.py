@@ -8,7 +8,8 @@ import torch
 
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.spectra.rings import Array, Rings, central, relative_error
 from inr.training.result import Progress
 

@@ -25,6 +25,8 @@ _FAILURES = 12
 _MOST_BYTES = 3_500_000
 """Of the table of all pictures in the page."""
 _BARS = 32
+_FIRST = 50
+"""Rows of the table that a page has without its scripts too."""
 
 
 def batch_html(batch: str, folder: Path) -> bytes:
@@ -55,6 +57,7 @@ def batch_html(batch: str, folder: Path) -> bytes:
         worst=[(row, _thumbnail(folder / row["image"])) for row in done[:_THUMBNAILS]],
         sample=[(row, _thumbnail(folder / row["image"])) for row in sample],
         listed=listed,
+        first=[*failed, *done][:_FIRST],
         method=data["config"]["method"],
         grades=len(data["config"]["grades"]),
     )

@@ -20,8 +20,8 @@ class Settings:
     Attributes:
         config: of every fit; its seed is the batch's.
         device: as for `inr.fit`.
-        memory: limit of one fit in GiB; by default the `share` of what `inr.fit` would take.
-        share: fits that run beside each other on a machine.
+        memory: limit of one fit in GiB; by default what `inr.fit` would take, divided by the `processes`.
+        processes: that run beside each other on a machine, a fit in each.
         threads: of one fit; None leaves torch's choice.
         max_pixels: refuse larger pictures.
         timeout: seconds a picture may take, or None.
@@ -31,7 +31,7 @@ class Settings:
     config: FitConfig
     device: DeviceName = "auto"
     memory: float | None = None
-    share: int = 1
+    processes: int = 1
     threads: int | None = None
     max_pixels: int = MAX_PIXELS
     timeout: float | None = None

@@ -83,8 +83,8 @@ def _fit(task: Task, start: float) -> Outcome:
     image = _load(task)
     config = dataclasses.replace(settings.config, seed=picture_seed(settings.config.seed, image.sha256))
     memory, on = settings.memory, choose_device(settings.device)
-    if memory is None and settings.share > 1:
-        memory = memory_limit(image, config, None, on, share=settings.share) / GIB
+    if memory is None and settings.processes > 1:
+        memory = memory_limit(image, config, None, on, processes=settings.processes) / GIB
     fitted = fit_and_measure(image, config, device=settings.device, memory=memory, progress=watch)
     names = task.file_names()
     files = [(names[0], fitted.data)]

@@ -9,7 +9,8 @@ from inr.errors import ModelFileError
 from inr.networks.chain import empty_grade, grade_inputs
 from inr.networks.encoding import Draw
 from inr.networks.grade import Grade, parameter_shapes
-from inr.networks.model import Model, Record
+from inr.networks.model import Model
+from inr.networks.record import Record
 from inr.settings.shape import BETWEEN, MAX_SPACING, NEIGHBOURS, FeedName, Form, FrameName
 
 MAX_FREQUENCY = 1e7

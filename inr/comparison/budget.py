@@ -12,8 +12,9 @@ from inr.errors import ConfigError
 from inr.imaging.image import Image
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
-from inr.settings.config import FitConfig, JointTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import BETWEEN, NEIGHBOURS, GradeShape
+from inr.settings.trainings import JointTraining
 
 DEFAULT_SECONDS = 30.0
 _ENDLESS = 50_000_000

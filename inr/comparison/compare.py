@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 from inr.comparison.budget import Budget, under
-from inr.comparison.contenders import Contender
+from inr.comparison.contenders import ON_PLANES, Contender
 from inr.comparison.runs import Run, Store, Variant
 from inr.comparison.search import Tuned, search
 from inr.errors import ConfigError
@@ -18,17 +19,28 @@ from inr.settings.config import DeviceName, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.training.fit import check_memory
+from inr.training.joint.finish import NEAR_DB
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """All runs of a comparison, and the searches by contender; a run that failed is among them."""
+    """All runs of a comparison, and the searches by contender; a run that failed is among them.
+
+    Attributes:
+        budget: what was equal for all.
+        pixels: trained on.
+        seeds: fits per picture and method.
+        runs: of all methods.
+        searches: by contender.
+        equal: runs of several grades and of one at equal PSNR, whose bytes are compared; a pair a picture and seed.
+    """
 
     budget: Budget
     pixels: PixelsName
     seeds: int
     runs: tuple[Run, ...]
     searches: dict[str, Tuned]
+    equal: tuple[tuple[Run, Run], ...] = ()
 
 
 def compare(
@@ -85,17 +97,54 @@ def compare(
     for contender in searched:
         tell(f"search: {contender.name}")
         searches[contender.name] = search(store, images[0], contender)
-    runs = []
+    runs: list[Run] = []
+    equal = []
     for number, (image, seed) in enumerate(plan):
         entries: list[tuple[Contender, Variant, FitOptions]] = [(c, c.first, c.options) for c in contenders]
         entries += [(c, "tuned", searches[c.name].options) for c in searched if not searches[c.name].as_it_comes]
         random.Random(number).shuffle(entries)
+        of_picture = []
         for contender, variant, options in entries:
             tell(f"{image.name}: {contender.name}, {variant}, seed {seed}")
-            runs.append(store.run(image, contender.name, variant, dataclasses.replace(options, seed=seed)))
+            of_picture.append(store.run(image, contender.name, variant, dataclasses.replace(options, seed=seed)))
+        runs += of_picture
+        equal += [] if budget.bytes is not None else _at_equal_psnr(store, image, contenders, of_picture)
     order = {(c.name, v): n for n, (c, v) in enumerate(itertools.product(contenders, get_args(Variant)))}
     runs.sort(key=lambda run: (order[run.contender, run.variant], run.seed))
-    return Comparison(budget=budget, pixels=pixels, seeds=seeds, runs=tuple(runs), searches=searches)
+    return Comparison(
+        budget=budget, pixels=pixels, seeds=seeds, runs=tuple(runs), searches=searches, equal=tuple(equal)
+    )
+
+
+def _at_equal_psnr(
+    store: Store, image: Image, contenders: Sequence[Contender], runs: Sequence[Run]
+) -> list[tuple[Run, Run]]:
+    """Return the runs of `mgdl` and of `sgdl` at equal PSNR: the better one once more, with the other's PSNR as target.
+
+    Args:
+        store: of the comparison.
+        image: of the runs.
+        contenders: of the comparison.
+        runs: of one picture and seed.
+    """
+    by_name = {run.contender: run for run in runs if run.contender in ON_PLANES and run.variant == "default"}
+    psnr = {name: _trained_psnr(run) for name, run in by_name.items()}
+    if len(psnr) < len(ON_PLANES) or not all(map(math.isfinite, psnr.values())):
+        return []
+    better, worse = sorted(psnr, key=lambda name: -psnr[name])
+    if psnr[better] - psnr[worse] > NEAR_DB:
+        options = next(contender.options for contender in contenders if contender.name == better)
+        wanted = dataclasses.replace(options, quality=None, target_psnr=psnr[worse], seed=by_name[better].seed)
+        by_name[better] = store.run(image, better, "equal", wanted)
+        if not abs(_trained_psnr(by_name[better]) - psnr[worse]) <= NEAR_DB:
+            return []
+    return [(by_name["mgdl"], by_name["sgdl"])]
+
+
+def _trained_psnr(run: Run) -> float:
+    """Return the PSNR of the training pixels; NaN for a run that failed."""
+    quality = run.quality
+    return math.nan if quality is None else quality.train_psnr_db or quality.psnr_db
 
 
 def _check(

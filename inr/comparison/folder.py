@@ -156,7 +156,7 @@ def _json(
     data: dict[str, Any] = {
         "schema": SCHEMA,
         "command": command,
-        "verdict": verdict(rows, classical),
+        "verdict": verdict(rows, classical, comparison.equal),
         "budget": dataclasses.asdict(comparison.budget),
         "pixels": comparison.pixels,
         "seeds": comparison.seeds,
@@ -179,6 +179,10 @@ def _json(
             name: {"options": to_flags(tuned.options), "probes": tuned.probes, "seconds": tuned.seconds}
             for name, tuned in comparison.searches.items()
         },
+        "equal_psnr": [
+            {"image": one.image, "seed": one.seed, "runs": [run_to_json(run) for run in (grades, one)]}
+            for grades, one in comparison.equal
+        ],
         "runs": [run_to_json(run) for run in comparison.runs],
         "environment": {
             "inr": version("inr"), "torch": version("torch"), "python": platform.python_version(),

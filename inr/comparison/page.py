@@ -11,6 +11,7 @@ from inr.analysis.metrics import EXACT_DB, Quality
 from inr.comparison.compare import Comparison
 from inr.comparison.contenders import BEST_QUALITY, ON_PLANES
 from inr.comparison.ranking import Row, reference
+from inr.comparison.runs import Run
 from inr.imaging.image import Image
 from inr.report.decibels import decibels
 from inr.report.text import code
@@ -31,7 +32,7 @@ def to_markdown(
         f"# Comparison of {_count(methods, 'method')} on "
         + (code(Path(images[0].name).name) if len(images) == 1 else f"{len(images)} pictures"),
         "",
-        " ".join(verdict(rows, classical)),
+        " ".join(verdict(rows, classical, comparison.equal)),
         "",
         f"Equal for all: {comparison.budget.text}; {_count(threads, 'thread')}; trained on {what}; "
         f"{_count(comparison.seeds, 'seed')}.",
@@ -58,12 +59,15 @@ def to_markdown(
     return "\n".join(lines)
 
 
-def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:
+def verdict(
+    rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]], equal: Sequence[tuple[Run, Run]] = ()
+) -> list[str]:
     """Return sentences: which row is first, what grades gain over the single grade of their kind, and by chance or not.
 
     Args:
         rows: best first.
         classical: what interpolation of the training pixels has, if any were held out.
+        equal: see `Comparison`.
     """
     good = [row for row in rows if row.psnr_db is not None and not row.failed]
     if not good:
@@ -75,7 +79,19 @@ def verdict(rows: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> l
         base = best.get(row.over or "")
         if base is not None and row.contender.replace("mgdl", "sgdl") == base.contender:
             said.append(_against(row, base, on))
-    return said + _below(good, classical)
+    return said + _at_equal_psnr(equal) + _below(good, classical)
+
+
+def _at_equal_psnr(equal: Sequence[tuple[Run, Run]]) -> list[str]:
+    """Return a sentence on the bytes of several grades and of one at equal PSNR, if they were measured."""
+    if not equal:
+        return []
+    ratio = statistics.geometric_mean(grades.bytes / one.bytes for grades, one in equal)
+    mean = f", in the mean of {len(equal)} fits" if len(equal) > 1 else ""
+    if abs(ratio - 1.0) < 0.0005:
+        return [f"At equal PSNR both files have the same size{mean}."]
+    off = f"{100.0 * abs(ratio - 1.0):.1f} % {'larger' if ratio > 1.0 else 'smaller'}"
+    return [f"At equal PSNR the file of mgdl is {off} than that of sgdl{mean}."]
 
 
 def _below(good: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:

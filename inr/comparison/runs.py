@@ -21,11 +21,12 @@ from inr.errors import OUT_OF_MEMORY, InrError, lacks_memory
 from inr.files import check_place, write_whole
 from inr.imaging.image import Image
 from inr.report.text import json_text, without_missing
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining, PixelsName
+from inr.settings.config import DeviceName, FitConfig, PixelsName
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
+from inr.settings.trainings import GreedyTraining
 
-Variant = Literal["default", "paper", "tuned"]
+Variant = Literal["default", "paper", "tuned", "equal"]
 PROBE = 6
 """A probe of a search has one part in so many of the budget."""
 _CURVE_POINTS = 200
@@ -42,7 +43,8 @@ class Run:
     Attributes:
         image: name of the picture.
         contender: its name.
-        variant: `paper` (its paper's settings), `default` (ours), or `tuned` (after a search).
+        variant: `paper` (its paper's settings), `default` (ours), `tuned` (after a search), or `equal`
+            (`default`, as far as the PSNR of the method that it is compared with).
         seed: of the fit.
         quality: of the last grade, None if the run failed.
         seconds: of training.

@@ -8,10 +8,10 @@ from inr.comparison.contenders import Contender
 from inr.comparison.runs import Run, Store
 from inr.errors import ConfigError
 from inr.imaging.image import Image
-from inr.settings.config import GreedyTraining, JointTraining
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
+from inr.settings.trainings import GreedyTraining, JointTraining
 from inr.spectra.bandwidth import choose_sigma
 
 RATE, BANDWIDTH = 3.0, 2.0

@@ -11,8 +11,9 @@ import torch
 from inr.analysis.interpolation import interpolate
 from inr.errors import ConfigError
 from inr.experiments.figures import Figure, Picture
+from inr.experiments.html import Cell
 from inr.experiments.methods import Authors, Problem, authors_training, configuration
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Moment, Run
 from inr.experiments.shared import TWO_NETWORKS
 from inr.experiments.signals import loss_curves

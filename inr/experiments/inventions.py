@@ -7,13 +7,15 @@ import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Curves, Figure, Line
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Page, Table
 from inr.experiments.published import DEMOS, Demo
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
 from inr.experiments.signals import ends, loss_curves
 from inr.experiments.wishes import Effort, Wishes
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 
 SHARE: dict[Effort, float] = {"quick": 0.1, "standard": 0.5, "paper": 1.0}
 """Part of the papers' steps that is done."""

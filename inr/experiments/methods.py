@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 
 from inr.experiments.wishes import Effort, Wishes
-from inr.settings.config import FitConfig, GreedyTraining, PrecisionName
+from inr.settings.config import FitConfig
 from inr.settings.methods import AUTO_GRADES
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining, PrecisionName
 
 _BARE = EncodingConfig(kind="none")
 _FOURIER = 128

@@ -1,8 +1,7 @@
-"""What an experiment has to show -> a Markdown page with figures, and the same as JSON and CSV."""
+"""What an experiment has to show -> a page in Markdown and one in HTML with figures, and the same as JSON and CSV."""
 
 import csv
 import io
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from inr.experiments.figures import Figure, draw, figure_data
+from inr.experiments.html import Cell, cell, experiment_html
 from inr.experiments.runs import Run
 from inr.experiments.store import facts
 from inr.files import staged_folder
+from inr.report.html import NAME
 from inr.report.text import json_text
 
-Cell = str | int | float | None
 PAGE, DATA = "experiment.md", "experiment.json"
 
 
@@ -53,17 +53,6 @@ class Page:
     about: tuple[str, ...]
     parts: tuple[Table | Figure | str, ...]
     runs: tuple[Run, ...] = field(default=(), repr=False)
-
-
-def cell(value: Cell) -> str:
-    """Return a cell as text: numbers to four digits, what is not known as `-`."""
-    if value is None or (isinstance(value, float) and not math.isfinite(value)):
-        return "-"
-    if isinstance(value, float) and 1e4 <= abs(value) < 1e6:
-        return f"{value:,.0f}"
-    if isinstance(value, float):
-        return f"{value:.4g}" if 1e-3 <= abs(value) < 1e5 or value == 0 else f"{value:.2e}"
-    return f"{value:,}" if isinstance(value, int) else value
 
 
 def table_lines(table: Table) -> list[str]:
@@ -107,6 +96,7 @@ def to_data(page: Page, command: str) -> dict[str, Any]:
             for t in tables
         ],
         "figures": [{"file": f"{f.name}.png", "title": f.title, "caption": f.caption} for f in figures],
+        "parts": [{"text": part} if isinstance(part, str) else {"name": part.name} for part in page.parts],
         "runs": [facts(run) for run in page.runs],
     }  # fmt: skip
 
@@ -121,8 +111,9 @@ def write_page(page: Page, folder: Path, command: str) -> list[Path]:
     """
     with staged_folder(folder) as stage:
         (stage / PAGE).write_text(to_markdown(page, command), encoding="utf-8")
-        (stage / DATA).write_text(json_text(to_data(page, command), indent=1) + "\n", encoding="utf-8")
-        names = [PAGE, DATA]
+        data = json_text(to_data(page, command), indent=1) + "\n"
+        (stage / DATA).write_text(data, encoding="utf-8")
+        names = [PAGE, NAME, DATA]
         for part in page.parts:
             if isinstance(part, Table):
                 text = io.StringIO()
@@ -134,4 +125,5 @@ def write_page(page: Page, folder: Path, command: str) -> list[Path]:
                 arrays: dict[str, Any] = figure_data(part)
                 np.savez_compressed(stage / f"{part.name}.npz", **arrays)
                 names += [f"{part.name}.png", f"{part.name}.npz"]
+        (stage / NAME).write_bytes(experiment_html(data, stage))
     return [folder / name for name in names]

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from inr.experiments.figures import Array
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import ActivationName, EncodingConfig, Form, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 _ADAM = GreedyTraining(
     steps=(1,), learning_rate=1e-3, optimizer="adam", schedule="constant", init="glorot-normal", batch_size=None,

@@ -7,13 +7,15 @@ import numpy as np
 from inr.experiments import labels
 from inr.experiments.digits import load_digits
 from inr.experiments.figures import Array, Curves, Figure, HeatMap, Line
-from inr.experiments.page import Cell, Page, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
 from inr.experiments.sines import PHASES
 from inr.experiments.wishes import Effort, Wishes
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 METHODS = ("mgdl", "sgdl")
 NOISE: dict[Effort, tuple[tuple[float, ...], tuple[float, ...]]] = {

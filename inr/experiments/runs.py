@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.training.samples import Samples
 
 Array = np.ndarray[Any, Any]

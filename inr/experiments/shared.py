@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from inr.experiments.figures import Array
-from inr.experiments.page import Cell, Table
+from inr.experiments.html import Cell
+from inr.experiments.page import Table
 from inr.experiments.runs import Moment, Run
 from inr.training.samples import Samples
 

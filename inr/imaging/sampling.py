@@ -35,8 +35,8 @@ def places(start: float, stop: float, count: int) -> Tensor:
 def coordinates(pixels: Tensor, width: int, height: int, frame: FrameName) -> Tensor:
     """Return the (N, 2) float32 coordinates, order (x, y), of the pixels with these (N,) indices."""
     longer = max(width, height)
-    xs = axis(0, width, width, width, longer, frame)
-    ys = axis(0, height, height, height, longer, frame)
+    xs = axis(0, width, width, width, longer, frame).to(pixels.device)
+    ys = axis(0, height, height, height, longer, frame).to(pixels.device)
     return torch.stack([xs[pixels % width], ys[pixels // width]], dim=1)
 
 

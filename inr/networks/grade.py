@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from inr.networks.initialisation import initialise
 from inr.networks.layers import COORDINATES, Complex, Dense, Layer, Separate, activate
 from inr.networks.planes import Planes, plane_shape
-from inr.settings.config import InitName
 from inr.settings.shape import ActivationName, Form, GradeShape
+from inr.settings.trainings import InitName
 
 
 class Grade(nn.Module):
@@ -122,7 +122,7 @@ class Grade(nn.Module):
         first: bool,
         raw: bool,
         middle: float = 0.5,
-        spread: float = 0.0,
+        deviation: float = 0.0,
     ) -> None:
         """Draw the start of training.
 
@@ -135,18 +135,18 @@ class Grade(nn.Module):
             first: it is grade 1.
             raw: it sees bare coordinates.
             middle: what grade 1 begins around with `fan-in`, on the scale of its targets.
-            spread: of `normal`.
+            deviation: of `normal`.
         """
         groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
             start = number == 0
             initialise(
                 layer, init, generator,
-                first=first and start, raw=raw and start, gain=self.form.gain, groups=groups, spread=spread,
+                first=first and start, raw=raw and start, gain=self.form.gain, groups=groups, deviation=deviation,
             )  # fmt: skip
             if start and raw and init == "fan-in" and self.scale is not None:
                 layer.bias.mul_(self.scale)  # as wide as what they are added to: else all begin at the origin
-        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True, spread=spread)
+        initialise(self.head, init, generator, gain=self.form.gain, groups=groups, head=True, deviation=deviation)
         if self.slope is not None:
             self.slope.fill_(1.0 / self.form.gain)
         if self.planes is not None:
@@ -212,7 +212,7 @@ def parameter_shapes(inputs: int, outputs: int, shape: GradeShape, width: int, h
 
 
 def _per_neuron(scales: tuple[float, ...], width: int) -> Tensor | None:
-    """Return (width,) factors: each scale for an equal share of the neurons in turn."""
+    """Return (width,) factors: each scale for equally many neurons in turn."""
     if not scales:
         return None
     return torch.tensor(scales)[torch.arange(width) * len(scales) // width]

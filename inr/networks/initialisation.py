@@ -5,7 +5,7 @@ import math
 import torch
 
 from inr.networks.layers import Layer, Separate
-from inr.settings.config import InitName
+from inr.settings.trainings import InitName
 
 
 @torch.no_grad()
@@ -19,7 +19,7 @@ def initialise(
     gain: float = 1.0,
     groups: int = 1,
     head: bool = False,
-    spread: float = 0.0,
+    deviation: float = 0.0,
 ) -> None:
     """Draw a layer's start.
 
@@ -29,7 +29,7 @@ def initialise(
     biases in +-1 / sqrt(fan_in), torch's own. `glorot-normal`: weights N(0, 2 / (fan_in + fan_out)), biases
     N(0, 0.01^2), the MGDL authors' (Fang & Xu 2024, their image code); `glorot-unit-bias`: biases N(0, 1)
     (Wang, Wang & Perdikaris 2021); `wide-normal`: weights and biases N(0, 4 / (fan_in + fan_out))
-    (Liu, Cai & Xu 2020, their code). `normal`: weights and biases N(0, spread^2).
+    (Liu, Cai & Xu 2020, their code). `normal`: weights and biases N(0, deviation^2).
 
     Args:
         layer: changed in place.
@@ -41,12 +41,12 @@ def initialise(
         gain: on what the activation is given, see `Form`.
         groups: of its outputs, or of a head's inputs, that belong to networks of their own.
         head: it is the last one.
-        spread: of `normal`, the standard deviation.
+        deviation: of `normal`, the standard one.
     """
     fan_in = layer.fan_in
     if init == "normal":
-        layer.weight.normal_(0.0, spread, generator=generator)
-        layer.bias.normal_(0.0, spread, generator=generator)
+        layer.weight.normal_(0.0, deviation, generator=generator)
+        layer.bias.normal_(0.0, deviation, generator=generator)
         return
     if init in ("glorot-normal", "glorot-unit-bias", "wide-normal"):
         if isinstance(layer, Separate):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from inr.networks.entropy_model import EntropyModel
 from inr.networks.grade import Grade
 from inr.networks.lattice import Lattice
 from inr.networks.quantised import Quantised
+from inr.networks.record import Record
 from inr.settings.shape import BETWEEN, FeedName, FrameName
 
 STRIP_PIXELS = 8192
@@ -28,28 +28,6 @@ _LATTICE_PIXELS = 2**19
 
 Drawn = tuple[np.ndarray[Any, np.dtype[np.float32]], ...]
 """(rows, width, C) unclipped pictures, one per grade."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """What the fit wrote down about itself; nothing here is needed to draw the picture.
-
-    Attributes:
-        method: name of the configuration.
-        seed: of the fit.
-        psnr_db: of the picture after each grade, all pixels, on clipped values at the source's bit depth.
-        versions: of the programs that made the file.
-    """
-
-    method: str = "mgdl"
-    seed: int = 0
-    psnr_db: tuple[float, ...] = ()
-    versions: tuple[tuple[str, str], ...] = ()
-
-
-def program_versions() -> tuple[tuple[str, str], ...]:
-    """Return what a fit of this installation writes down as `Record.versions`."""
-    return tuple((name, version(name)) for name in ("inr", "torch"))
 
 
 @dataclass(frozen=True, kw_only=True)

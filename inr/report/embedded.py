@@ -46,17 +46,23 @@ class View:
 
 
 def views(
-    source: Array, pictures: Sequence[Array], *, icc_profile: bytes | None = None, most: int = MOST_PIXELS
+    source: Array,
+    pictures: Sequence[Array],
+    *,
+    icc_profile: bytes | None = None,
+    most: int = MOST_PIXELS,
+    part: str = "where it errs most",
 ) -> tuple[View, ...]:
     """Return the whole picture, and, where that is too large for a page, a part at full size besides.
 
-    The part is the square that the last picture errs most in.
+    The part is the square in which the last picture differs most from the source.
 
     Args:
         source: (H, W, C) uint8 or uint16.
         pictures: as the source.
         icc_profile: of all of them.
         most: pixels of the source and all pictures together; a larger one is shown as means of squares.
+        part: what the page calls that square.
     """
     height, width = source.shape[:2]
     each = max(1.0, most / (1 + len(pictures)))
@@ -76,8 +82,8 @@ def views(
     if step == 1:
         return (whole,)
     left, top = _worst(source, pictures[-1])
-    parts = [picture[top : top + _DETAIL, left : left + _DETAIL] for picture in everything]
-    return (whole, view("where it errs most, full size", left, top, 1, parts))
+    square = [picture[top : top + _DETAIL, left : left + _DETAIL] for picture in everything]
+    return (whole, view(f"{part}, full size", left, top, 1, square))
 
 
 def _eight_bits(picture: Array) -> PIL.Image.Image:

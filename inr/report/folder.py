@@ -17,8 +17,9 @@ from inr.imaging.writing import save_image
 from inr.report.figures import draw_grades
 from inr.report.fit_html import fit_html
 from inr.report.html import NAME
+from inr.report.markdown import to_markdown
 from inr.report.spectrum_figure import draw_spectrum
-from inr.report.summary import Report, make_report, to_json, to_markdown
+from inr.report.summary import Report, make_report, to_json
 from inr.settings.config import DeviceName, FitConfig
 from inr.training.result import Progress
 

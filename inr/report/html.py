@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from inr.errors import InrError
 from inr.report.text import json_text, printable
@@ -110,6 +110,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "count": lambda number: f"{number:,.0f}",
         "decibels": _decibels,
+        "marked": _marked,
         "printable": printable,
         "seconds": lambda number: f"{number:,.1f} s" if number < 600 else f"{number / 60:,.0f} min",
         "size": _size,
@@ -121,6 +122,12 @@ def _environment() -> Environment:
 def _decibels(value: float | None) -> str:
     """Return a PSNR as JSON has it, where null is an exact copy."""
     return "exact" if value is None or not math.isfinite(value) else f"{value:.2f}"
+
+
+def _marked(text: str) -> Markup:
+    """Return text of ours with what stands between backticks as code, as Markdown has it."""
+    words = [str(escape(part)) for part in printable(text).split("`")]
+    return Markup("".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(words)))
 
 
 def _size(count: float) -> str:

@@ -185,7 +185,7 @@ def _marks(starts: list[int], count: int) -> list[int]:
     """Return which looks get a label: in every grade the first, and two more where there is room."""
     marks = []
     for start, stop in itertools.pairwise([*starts, count]):
-        marks += sorted({start + round(share * (stop - 1 - start)) for share in (0.0, 0.4, 0.75)})
+        marks += sorted({start + round(part * (stop - 1 - start)) for part in (0.0, 0.4, 0.75)})
     return marks
 
 

@@ -1,11 +1,10 @@
-"""A fit and its measurements -> the report, as plain data, JSON and Markdown."""
+"""A fit and its measurements -> the report, as plain data and JSON."""
 
 import dataclasses
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from inr.analysis.classical import Classical, classical
@@ -16,20 +15,14 @@ from inr.analysis.spectrum import Spectrum
 from inr.codec.model_file import grade_bytes
 from inr.imaging.image import Image
 from inr.imaging.sampling import training_pixels
-from inr.report.decibels import decibels
 from inr.report.environment import Environment, environment
-from inr.report.interpolation_text import against_interpolation, interpolation_rows
-from inr.report.spectrum_text import spectrum_data, spectrum_markdown
-from inr.report.text import code, json_text, link, without_missing
-from inr.settings.config import FitConfig, GreedyTraining, JointTraining
-from inr.settings.shape import NEIGHBOURS
+from inr.report.spectrum_text import spectrum_data
+from inr.report.text import json_text, without_missing
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.training.result import GradeLog
 
 SCHEMA = 2
-_OF_PAIRS = (
-    " It was fitted to pairs: coarser copies of the training pixels, and the training pixels between those. The "
-    "training pixels themselves are in the file."
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -223,110 +216,3 @@ def to_json(report: Report) -> str:
     text = json_text(data)
     # Rows of numbers on one line each; a string holds no line break, so none is touched.
     return re.sub(r"\[\n[^\[\]{}\"]*\]", lambda row: " ".join(row[0].split()), text) + "\n"
-
-
-def to_markdown(report: Report, figure: str, spectrum_figure: str = "") -> str:
-    """Return the report for a reader; the figures are the names of the pictures of all grades and of their spectra."""
-    image, model, config, env = report.image, report.model, report.config, report.environment
-    half = config.pixels == "half"
-    head = ["grade", "PSNR dB", "gain dB", "unclipped dB", "SSIM", "bytes so far", "bits per pixel", "parameters"]
-    head += ["alone dB", "seconds", "steps"]
-    head += ["train dB", "held-out dB"] if half else []
-    lines = [
-        f"# {code(Path(image.name).name)}, fitted by `{config.method}`",
-        "",
-        f"![source and grades]({link(figure)})",
-        "",
-        "| " + " | ".join(head) + " |",
-        "|" + "---:|" * len(head),
-    ]
-    for row in report.grades:
-        cells = [str(row.grade), decibels(row.psnr_db), "" if row.gain_db is None else f"{row.gain_db:+.2f}"]
-        cells += [decibels(row.psnr_unclipped_db), "" if row.ssim is None else f"{row.ssim:.4f}"]
-        bpp = 8.0 * row.bytes_so_far / (image.width * image.height)
-        cells += [f"{row.bytes_so_far:,}", f"{bpp:.2f}", f"{row.parameters:,}"]
-        cells += [decibels(row.own_psnr_db), f"{row.seconds:.1f}", f"{row.steps:,}"]
-        cells += [decibels(row.train_psnr_db), decibels(row.held_out_psnr_db)] if half else []
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += interpolation_rows(report.interpolation)
-    last = report.grades[-1]
-    own = last.psnr_db if last.held_out_psnr_db is None else last.held_out_psnr_db
-    lines += ["", against_interpolation(own, report.interpolation)] if report.interpolation else []
-    trained = "one pixel in four, the lattice [::2, ::2]" if half else "all pixels"
-    encoding = config.encoding
-    named = f"{encoding.kind}"
-    if encoding.frequencies:
-        named += f", {encoding.frequencies} frequencies, sigma {encoding.sigma:g} cycles per longer side"
-    first = config.grades[0]
-    if encoding.kind == "lattice":
-        named += f", the {NEIGHBOURS} x {NEIGHBOURS} training pixels around a place, and Keys' cubic of them as grade 0"
-    if first.planes:
-        named += "; planes, pixels per cell x latents: " + "; ".join(
-            f"grade {number}: " + ", ".join(f"{plane.cell} x {plane.channels}" for plane in shape.planes)
-            for number, shape in enumerate(config.grades[: len(report.grades)], start=1)
-        )
-    lines += [
-        "",
-        "PSNR is of all pixels, clipped and rounded to the source's bits, of the picture decoded from the file. Alone: "
-        "of the training pixels, unclipped, when the grade had been fitted to what the ones before left over; "
-        "seconds and steps are of that."
-        + (_OF_PAIRS if encoding.kind == "lattice" else "")
-        + (
-            f" Then all grades were trained together: {report.refinement.steps:,} steps, "
-            f"{report.refinement.seconds:.1f} s."
-            if report.refinement
-            else ""
-        ),
-        "",
-        f"- Source: {image.width} x {image.height}, {image.channels} channels, {image.bit_depth} bits"
-        + "".join(f"; {note}" for note in image.notes),
-        f"- Model file: {code(model.name)}, {model.bytes:,} bytes, {model.bpp:.2f} bits per pixel, "
-        f"{model.parameters:,} parameters for {image.width * image.height * image.channels:,} numbers in the picture; "
-        f"in half precision the weights alone would take {model.half_precision_bytes:,} bytes",
-        f"- {classical_text(report)}",
-        f"- Decoding: {model.decoding_seconds:.2f} s, {model.multiplications:,} multiplications per pixel",
-        f"- Trained on {trained}, {report.seconds:.1f} s" + (f", stopped: {report.stopped}" if report.stopped else ""),
-        *_stops(report),
-        f"- Grades: {len(report.grades)} x {first.depth} layers x {first.width}, {first.activation}; encoding: {named}",
-        _training(report),
-        f"- Ran on {env.processor}, {env.device}, {env.threads} threads, {env.precision}; inr {env.inr}, "
-        f"Python {env.python}, " + ", ".join(f"{k} {v}" for k, v in env.packages.items()),
-    ]
-    if report.spectrum is not None:
-        lines += ["", *spectrum_markdown(report.spectrum, spectrum_figure)]
-    return "\n".join(lines) + "\n"
-
-
-def _stops(report: Report) -> list[str]:
-    """Return in a line after which step each grade was kept, where held-out training pixels said so."""
-    kept = [
-        f"grade {row.grade} kept after step {row.kept_step:,} of {row.steps:,}, {decibels(row.validation_db)} dB"
-        for row in report.grades
-        if row.kept_step is not None
-    ]
-    return [f"- One training pixel in nine was held out to stop, PSNR of these: {'; '.join(kept)}"] if kept else []
-
-
-def _training(report: Report) -> str:
-    """Return how the networks were trained, in a line."""
-    training, seed = report.config.training, report.config.seed
-    if isinstance(training, JointTraining):
-        steps = report.refinement.steps if report.refinement else 0
-        return (
-            f"- Each grade in closed form, then {steps:,} steps of Adam on L = D + lambda R, all grades "
-            f"together; lambda {training.lmbda:.3g} (mean squared error at peak 1, bits per pixel); seed {seed}"
-        )
-    return (
-        f"- Optimiser: {training.optimizer}, rate {training.learning_rate:g}, {training.schedule}; "
-        f"{'all' if training.batch_size is None else report.batch} pixels a step; seed {seed}"
-        + ("" if report.held == 1 else f"; in portions, {report.held:.1%} of the pixels at a time")
-    )
-
-
-def classical_text(report: Report) -> str:
-    """Return what PNG and JPEG take for the same picture, in a line."""
-    found = report.classical
-    parts = [] if found.png_bytes is None else [f"PNG {found.png_bytes:,} bytes"]
-    if found.jpeg_bytes is not None:
-        parts.append(f"JPEG of the same PSNR {found.jpeg_bytes:,} ({decibels(found.jpeg_psnr_db)} dB)")
-    return "; ".join(parts) or "no PNG or JPEG of this picture to compare with"

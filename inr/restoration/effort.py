@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining
 from inr.settings.options import PresetName
 from inr.settings.shape import GradeShape
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.surroundings import fit_surroundings
 from inr.training.greedy.windows import Copy
 

@@ -78,9 +78,12 @@ def inpaint(
     pixels = torch.where(known[:, :, None], pixels, 0.0)
     part = _part(known)
     hidden = _hidden(known[part], effort.seed)
+    apart = torch.stack(hidden[_TRAINED:]).any(0)  # what the check asks for is no answer of the training
+    asked = [hides & ~apart if number < _TRAINED else hides for number, hides in enumerate(hidden)]
     fills: dict[FillName, list[Copy]] = {}
     for number, fill in enumerate(get_args(FillName)):
-        fills[fill] = [_copy(pixels[part], known[part], hides, fill) for hides in hidden]
+        given = zip(hidden, asked, strict=True)
+        fills[fill] = [_copy(pixels[part], known[part], hides, places, fill) for hides, places in given]
         tell("hiding known pixels", (number + 1) / 2)
     checks = {fill: _error(copies[_TRAINED:]) for fill, copies in fills.items()}
     grade0 = min(checks, key=lambda fill: checks[fill] or 0.0)
@@ -139,16 +142,16 @@ def _hidden(known: Tensor, seed: int) -> list[Tensor]:
     return found
 
 
-def _copy(pixels: Tensor, known: Tensor, hides: Tensor, fill: FillName) -> Copy:
-    """Return a copy of the picture in which more pixels are unknown, and filled; its places are those."""
+def _copy(pixels: Tensor, known: Tensor, hides: Tensor, asked: Tensor, fill: FillName) -> Copy:
+    """Return a copy of the picture in which more pixels are unknown, and filled; its places are those asked for."""
     left = known & ~hides
     if not left.any():
-        left, hides = known, torch.zeros_like(hides)
+        left, asked = known, torch.zeros_like(asked)
     return Copy(
         mended=filled(pixels, left, fill),
         beside=left[:, :, None].float(),
         answers=pixels,
-        places=hides.flatten().nonzero()[:, 0],
+        places=asked.flatten().nonzero()[:, 0],
         held_out=torch.empty(0, dtype=torch.int64),
     )
 

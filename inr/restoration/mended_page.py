@@ -16,11 +16,6 @@ from inr.restoration.inpaint import Inpainted
 
 _PANEL = 128
 """Side of the part that is shown, in pixels."""
-_BESIDE = {
-    "inpaint": "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than "
-    "some ten pixels those may look better.",
-    "denoise": "Not compared here: BM3D and trained networks, which may be better.",
-}
 
 
 def facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
@@ -48,6 +43,8 @@ def verdict(result: Inpainted | Denoised) -> str:
         names = {"biharmonic": "the biharmonic surface", "harmonic": "the harmonic surface"}
     if result.method != "networks":
         checked = f"no network was better on {told}" if result.check else "too few pixels to train a network on"
+        if isinstance(result, Denoised) and result.cut_off:
+            checked = "noise that is cut off at the ends of the range cannot be learned or checked"
         return f"{what}The classical method made this picture, {names[classical]}: {checked}."
     ours, theirs = result.check.get("networks"), result.check.get(classical)
     if ours is None or theirs is None:
@@ -72,21 +69,27 @@ def to_markdown(image: Image, result: Inpainted | Denoised, figure: str) -> str:
     if result.check:
         lines += ["| method | PSNR dB in the check |", "| --- | ---: |"]
         lines += [f"| {name} | {figure} |" for name, figure in rows(result)]
-        lines += ["", _explained(result), "", _BESIDE[command], ""]
+        for text in explained(result):
+            lines += ["", text]
+        lines.append("")
     lines.append(f"{result.training_seconds:.1f} s of training, {result.drawing_seconds:.1f} s of drawing.")
     return "\n".join(lines) + "\n"
 
 
-def _explained(result: Inpainted | Denoised) -> str:
+def explained(result: Inpainted | Denoised) -> tuple[str, str]:
+    """Return what the check is, and which methods are not in it."""
     if isinstance(result, Denoised):
         return (
             "Estimated against a clean picture that nobody has: a little noise was added on purpose, with a quarter of "
             "the variance of the picture's own. The check also stopped the training, so it is a little kind to the "
-            f"networks. What was taken away has a deviation of {result.residual:.1f} levels of 255."
+            f"networks. What was taken away has a deviation of {result.residual:.1f} levels of 255.",
+            "Not compared here: BM3D and trained networks, which may be better.",
         )
     return (
         "Measured on known pixels, hidden under shifted copies of the mask. The check also stopped the training, so it "
-        "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against."
+        "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against.",
+        "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than some ten "
+        "pixels those may look better.",
     )
 
 

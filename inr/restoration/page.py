@@ -1,6 +1,7 @@
 """An enlarged picture and its check -> a page for a reader: before and after, and who is better one scale down."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from inr.report.figures import opaque, without_latex
 from inr.report.text import code, link, without_missing
 from inr.restoration.upscale import Check, Upscaled, gain_db
 
+EXPLAINED = (
+    "Measured one scale down: every second row and column of the part was kept, and the rest was left out. The "
+    "enlarged picture itself has no truth to be measured against."
+)
 _PANEL = 96
 """Side of the part that is shown, in pixels of the source."""
 
@@ -77,12 +82,7 @@ def to_markdown(image: Image, result: Upscaled, figure: str) -> str:
     if result.check is not None:
         lines += ["| method | PSNR dB of pixels left out | SSIM |", "| --- | ---: | ---: |"]
         lines += [f"| {name} | {psnr} | {ssim} |" for name, psnr, ssim in rows(result.check)]
-        lines += [
-            "",
-            "Measured one scale down: every second row and column of the part was kept, and the rest was left out. "
-            "The enlarged picture itself has no truth to be measured against.",
-            "",
-        ]
+        lines += ["", EXPLAINED, ""]
     lines.append(f"{result.training_seconds:.1f} s of training, {result.drawing_seconds:.1f} s of drawing.")
     return "\n".join(lines) + "\n"
 
@@ -90,16 +90,10 @@ def to_markdown(image: Image, result: Upscaled, figure: str) -> str:
 @without_latex
 def draw_before_after(path: Path, image: Image, result: Upscaled) -> None:
     """Write a PNG: the part of the source with most detail, as it is, by Pillow's bicubic and Lanczos, and as drawn."""
-    (down, across), (height, width) = (
-        np.array(result.picture.shape[:2]) / image.pixels.shape[:2],
-        (min(_PANEL, side) for side in image.pixels.shape[:2]),
-    )
+    height, width = (min(_PANEL, side) for side in image.pixels.shape[:2])
     top, left = _detailed(image.pixels, height, width)
     source = image.pixels[top : top + height, left : left + width]
-    size = (round(width * across), round(height * down))
-    y, x = round(top * down), round(left * across)
-    drawn = unit(result.picture[y : y + size[1], x : x + size[0]])
-    shown = {"source": source, **{name: _resized(source, size, name) for name in ("bicubic", "lanczos")}, "inr": drawn}
+    shown = {"source": source, **part(image, result, _PANEL, ("bicubic", "lanczos"))}
     figure = Figure(figsize=(16, 16 / 4 * height / width + 0.4), dpi=110)
     FigureCanvasAgg(figure)
     for axis, (name, picture) in zip(figure.subplots(1, 4), shown.items(), strict=True):
@@ -108,6 +102,30 @@ def draw_before_after(path: Path, image: Image, result: Upscaled) -> None:
         axis.set_title(name)
     figure.tight_layout(pad=0.3)
     figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def part(image: Image, result: Upscaled, side: int, kernels: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the part of the source with most detail, enlarged by kernels of Pillow, and as drawn, `inr`.
+
+    Args:
+        image: the source.
+        result: what `upscale` made of it.
+        side: of the part, at most, in pixels of the source.
+        kernels: their names.
+
+    Returns:
+        (h, w, C) float32 each, in pixels of the result.
+    """
+    (down, across), (height, width) = (
+        np.array(result.picture.shape[:2]) / image.pixels.shape[:2],
+        (min(side, each) for each in image.pixels.shape[:2]),
+    )
+    top, left = _detailed(image.pixels, height, width)
+    source = image.pixels[top : top + height, left : left + width]
+    y, x = round(top * down), round(left * across)
+    size = (round((left + width) * across) - x, round((top + height) * down) - y)
+    drawn = unit(result.picture[y : y + size[1], x : x + size[0]])
+    return {**{name: _resized(source, size, name) for name in kernels}, "inr": drawn}
 
 
 def _detailed(pixels: np.ndarray[Any, Any], height: int, width: int) -> tuple[int, int]:

@@ -1,9 +1,10 @@
 """Wishes for `local` -> the configuration: the picture's own pixels, and networks of their neighbours for the rest."""
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.options import FitOptions, PresetName, flag
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 STEPS: dict[PresetName, int] = {"fast": 200, "balanced": 900, "best": 2400}
 """Updates of each grade."""

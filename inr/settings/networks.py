@@ -4,11 +4,12 @@ import dataclasses
 from typing import TypeVar
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, GreedyTraining, OptimizerName
+from inr.settings.config import FitConfig
 from inr.settings.options import FitOptions, PresetName
 from inr.settings.planes import DEFAULT_GRADES
 from inr.settings.recipes import MUON_RATE, own_recipe
 from inr.settings.shape import EncodingConfig, EncodingName, Form, GradeShape
+from inr.settings.trainings import GreedyTraining, OptimizerName
 
 T = TypeVar("T")
 

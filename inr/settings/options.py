@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 
 from inr.errors import ConfigError
-from inr.settings.config import OptimizerName, PixelsName, PrecisionName, StopName
+from inr.settings.config import PixelsName, StopName
 from inr.settings.shape import MAX_GRADES, ActivationName, WishedEncodingName
+from inr.settings.trainings import OptimizerName, PrecisionName
 
 OwnName = Literal["mgdl", "sgdl", "mgdl-fourier", "sgdl-fourier", "local", "mgdl-paper", "sgdl-paper"]
 RivalName = Literal[

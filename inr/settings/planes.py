@@ -7,9 +7,10 @@ import itertools
 import math
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, JointTraining
+from inr.settings.config import FitConfig
 from inr.settings.options import FitOptions, PresetName, flag
 from inr.settings.shape import MAX_CELL, ActivationName, EncodingConfig, GradeShape, Plane
+from inr.settings.trainings import JointTraining
 
 DEFAULT_GRADES = 4
 DEFAULT_QUALITY = 97

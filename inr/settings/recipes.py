@@ -3,10 +3,11 @@
 import dataclasses
 
 from inr.errors import ConfigError
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.options import FitOptions
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 MUON_RATE = 0.06
 """Learning rate of Muon for a published network; their papers train by Adam."""

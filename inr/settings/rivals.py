@@ -13,8 +13,9 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import ActivationName, EncodingConfig, Form, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 BandwidthName = Literal["sigma", "omega"]
 

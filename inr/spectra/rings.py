@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 
 MOST_RINGS = 64
 _NOTHING = 1e-12
-"""A ring with less than this share of the target's power, or a target with less in all, has none: only roundings."""
+"""A ring with less than this part of the target's power, or a target with less in all, has none: only roundings."""
 
 
 class Rings:

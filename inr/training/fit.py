@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+import torch
+
 from inr.device import choose_device, give_back_freed_memory, keep_freed_memory
-from inr.errors import ConfigError
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining
+from inr.settings.config import DeviceName, FitConfig
 from inr.settings.methods import configure
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.fit import fit_greedy
 from inr.training.joint.fit import fit_joint
 from inr.training.joint.sizing import sized
@@ -26,7 +28,7 @@ def check_memory(image: Image, config: FitConfig, *, device: DeviceName = "auto"
     if isinstance(config.training, GreedyTraining):
         memory_limit(image, config, memory, choose_device(device))
     elif config.training.lmbda is not None:
-        memory_limit(image, sized(image, config, config.training, None)[0], memory, choose_device("cpu"))
+        memory_limit(image, sized(image, config, config.training, None)[0], memory, _joint_device(device))
 
 
 def fit(
@@ -47,7 +49,8 @@ def fit(
     Args:
         image: (H, W, C) in [0, 1]; with alpha, errors of colours count as much as these are seen.
         config: of the method; the default is `inr.configure()`.
-        device: `auto` takes a GPU if torch sees one.
+        device: `auto` takes a GPU if torch sees one, but for feature planes: most of their fit is done on the processor
+            anyway, so only a GPU that is named trains them.
         memory: limit in GiB for the whole process, what is made of the fit afterwards included; half of what is free
             by default. Where features do not fit, greedy training takes a portion of the picture at a time, which
             changes the order of its pixels and so the result.
@@ -69,9 +72,12 @@ def fit(
     keep_freed_memory()
     if isinstance(config.training, GreedyTraining):
         result = fit_greedy(image, config, config.training, choose_device(device), memory, progress)
-    elif device not in ("auto", "cpu"):
-        raise ConfigError(f"device is {device!r}; fits on feature planes are trained on the processor: give 'cpu'.")
     else:
-        result = fit_joint(image, config, config.training, memory, progress)
+        result = fit_joint(image, config, config.training, _joint_device(device), memory, progress)
     give_back_freed_memory()
     return result
+
+
+def _joint_device(name: DeviceName) -> torch.device:
+    """Return the device of a fit on feature planes; see `fit`."""
+    return choose_device("cpu" if name == "auto" else name)

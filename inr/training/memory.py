@@ -17,7 +17,8 @@ from inr.machine import GIB, memory_free, memory_used
 from inr.networks.chain import grade_inputs
 from inr.networks.grade import parameter_shapes
 from inr.networks.planes import plane_shape
-from inr.settings.config import FitConfig, GreedyTraining, JointTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining, JointTraining
 
 _LATER = 200 << 20
 """Libraries that are loaded on the way, what they work in, and what the allocator keeps between two uses."""
@@ -33,7 +34,9 @@ _SPECTRUM = 1 << 25
 """Numbers of the prefixes that spectra are made of."""
 
 
-def memory_limit(image: Image, config: FitConfig, memory: float | None, device: torch.device, *, share: int = 1) -> int:
+def memory_limit(
+    image: Image, config: FitConfig, memory: float | None, device: torch.device, *, processes: int = 1
+) -> int:
     """Return the bytes that this process may hold while it fits a picture, or its GPU if that trains.
 
     By default what it holds now and half of what is free beside it, or up to nine tenths of that if it takes so much.
@@ -43,7 +46,7 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
         config: of the fit.
         memory: limit in GiB, or None for the default.
         device: that trains.
-        share: processes that divide what is free among them.
+        processes: that divide what is free among them.
 
     Raises:
         ConfigError: a limit out of range, or less than the fit takes.
@@ -52,11 +55,11 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
         raise ConfigError(f"memory is {memory:g} GiB; it must lie between 0.1 and 1,000,000.")
     used, free = _state(device)
     needed = used + _least(image, config, device)
-    most = used + free // 10 * 9 // share if memory is None else round(memory * GIB)
+    most = used + free // 10 * 9 // processes if memory is None else round(memory * GIB)
     if needed > most:
         if memory is not None:
             limit, ways = "--memory allows", [f"--memory {_rounded_up(needed)}"]
-        elif share > 1:
+        elif processes > 1:
             limit, ways = "each of the --jobs may use", ["fewer --jobs"]
         else:
             limit, ways = "may be used here", []
@@ -71,7 +74,7 @@ def memory_limit(image: Image, config: FitConfig, memory: float | None, device: 
             f"{_rounded_up(needed)} GiB, more than the {most / GIB:.1f} GiB that {limit}; "
             f"give {', or '.join(ways) or 'this program more memory'}."
         )
-    return most if memory is not None else max(used + free // 2 // share, needed)
+    return most if memory is not None else max(used + free // 2 // processes, needed)
 
 
 def pool_bytes(image: Image, config: FitConfig, training: GreedyTraining, limit: int, device: torch.device) -> int:
@@ -105,10 +108,10 @@ def _least(image: Image, config: FitConfig, device: torch.device) -> int:
     """Return the bytes that a fit takes beside what is used already."""
     if isinstance(config.training, GreedyTraining):
         training = sum(_greedy(image, config, config.training))
-        if device.type == "cuda":
-            return training
     else:
         training = _joint(image, config, config.training)
+    if device.type == "cuda":
+        return training
     return _LATER + max(training, _afterwards(image, config))
 
 

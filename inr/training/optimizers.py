@@ -1,5 +1,6 @@
 """A grade and its configuration -> the updates of its weights: Muon for the hidden matrices, Adam for the rest."""
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, cast
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inr.networks.grade import Grade
-from inr.settings.config import OptimizerName
+from inr.settings.trainings import OptimizerName
 
 # Coefficients (a, b, c) of X <- a X + b (X X^T) X + c (X X^T)^2 X, one triple per iteration: each is the minimax
 # polynomial for the interval the one before leaves, as in Amsel et al. 2025 (Polar Express, arXiv 2505.16932,
@@ -40,7 +41,33 @@ def orthogonalise(matrices: Tensor, dtype: torch.dtype = torch.float32) -> Tenso
     return (x.mT if tall else x).to(matrices.dtype)
 
 
-class Muon(torch.optim.Optimizer):
+class _Uncompiled(torch.optim.Optimizer):
+    """An optimiser whose methods are as they stand in torch, without the wrappers that are for `torch.compile` only.
+
+    Those import torch's compiler at the first call, which takes longer than many a fit.
+    """
+
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
+
+
+class Adam(_Uncompiled, torch.optim.Adam):
+    """Adam (Kingma & Ba 2015), torch's."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.Adam.step))
+
+
+class SGD(_Uncompiled, torch.optim.SGD):
+    """Plain gradient descent, torch's."""
+
+    step = torch.no_grad()(inspect.unwrap(torch.optim.SGD.step))
+
+
+class LBFGS(_Uncompiled, torch.optim.LBFGS):
+    """L-BFGS (Liu & Nocedal 1989), torch's."""
+
+
+class Muon(_Uncompiled):
     """Momentum whose every update is orthogonalised (Jordan et al. 2024); all matrices of one shape in one call.
 
     torch has a Muon of its own; its products always run in bfloat16, which is many times slower than
@@ -101,7 +128,7 @@ def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch
     chosen = {id(p) for p in (*matrices, *offsets)}
     rest = [p for p in grade.parameters() if id(p) not in chosen]
     if alone:
-        return [torch.optim.Adam(rest, lr=rate) if name == "adam" else torch.optim.SGD(rest, lr=rate)]
+        return [Adam(rest, lr=rate) if name == "adam" else SGD(rest, lr=rate)]
     # What lies behind a gain or a scale moves by as much less: a step of Muon has one size, however small the weights.
     behind = 1.0 if grade.form.slope else 1.0 / grade.form.gain
     slow = rate * _ADAM_PER_MUON
@@ -110,13 +137,13 @@ def make_optimizers(grade: Grade, name: OptimizerName, rate: float, dtype: torch
     by_scale: list[dict[str, Any]] = [{"params": matrices[:1], "scale": scale}, {"params": matrices[1:]}]
     return [
         Muon(by_scale[: len(matrices)], lr=rate * behind, momentum=0.95, dtype=dtype),
-        torch.optim.Adam(groups, betas=(0.9, 0.99), fused=True),
+        Adam(groups, betas=(0.9, 0.99), fused=True),
     ]
 
 
-def make_finish(grade: Grade) -> torch.optim.LBFGS:
+def make_finish(grade: Grade) -> LBFGS:
     """Return L-BFGS with a strong Wolfe line search for all parameters of a grade, one iteration a step."""
-    return torch.optim.LBFGS(
+    return LBFGS(
         grade.parameters(),
         lr=1.0,
         max_iter=1,

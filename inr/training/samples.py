@@ -12,8 +12,9 @@ from inr.errors import ConfigError
 from inr.networks.chain import grade_inputs, prefixes
 from inr.networks.encoding import Encoding, draw_encoding
 from inr.networks.grade import Grade
-from inr.settings.config import DeviceName, FitConfig, GreedyTraining
+from inr.settings.config import DeviceName, FitConfig
 from inr.settings.shape import FeedName
+from inr.settings.trainings import GreedyTraining
 from inr.spectra.samples import spectrum_of
 from inr.training.greedy.batches import CHUNK
 from inr.training.greedy.grades import train_grades

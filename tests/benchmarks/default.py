@@ -2,9 +2,9 @@
 
     python tests/benchmarks/default.py FOLDER [--preset balanced] [--quality 97]
 
-JPEG and AVIF are 4:4:4, WebP is 4:2:0 as it always is, each at the lowest quality that reaches the PSNR of the model
-file; a format that cannot reach it has no figure. PNG and lossless WebP hold the picture exactly. All are made by
-Pillow. Seconds are of fitting, rounding, coding and decoding, without the start of Python.
+JPEG and AVIF are 4:4:4, WebP is 4:2:0 as it always is. Their bytes are those at the PSNR of the model file, between
+the two qualities around it; a format that cannot reach it has no figure. PNG and lossless WebP hold the picture
+exactly. All are made by Pillow. Seconds are of fitting, rounding, coding and decoding, without the start of Python.
 """
 
 import argparse
@@ -67,18 +67,23 @@ def show(name: str, psnr, sizes, others, seconds: float) -> None:
 
 
 def bytes_at(picture: PillowImage.Image, psnr: float, kind: str, options: dict) -> float:
-    """Return the bytes of the lowest quality that reaches a PSNR, or NaN if the highest does not."""
-    source, best, low, high = np.asarray(picture, np.float64), float("nan"), 1, 100
-    while low <= high:
-        quality = (low + high) // 2
+    """Return the bytes at a PSNR, between the two qualities around it, or NaN if the highest does not reach it."""
+    source, known, low, high = np.asarray(picture, np.float64), {}, 1, 100
+
+    def made(quality: int) -> tuple[float, float]:
         file = io.BytesIO()
         picture.save(file, kind, quality=quality, **options)
         error = np.square(np.asarray(PillowImage.open(file).convert("RGB"), np.float64) - source).mean()
-        if 10 * np.log10(255**2 / max(error, 1e-9)) >= psnr:
-            best, high = file.tell(), quality - 1
-        else:
-            low = quality + 1
-    return best
+        return 10 * np.log10(255**2 / max(error, 1e-9)), np.log(file.tell())
+
+    while low <= high:
+        quality = (low + high) // 2
+        known[quality] = made(quality)
+        low, high = (low, quality - 1) if known[quality][0] >= psnr else (quality + 1, high)
+    if low > 100:
+        return float("nan")
+    worse, better = (known[quality] if quality in known else made(quality) for quality in (max(low - 1, 1), low))
+    return float(np.exp(np.interp(psnr, [worse[0], better[0]], [worse[1], better[1]])))
 
 
 def size(picture: PillowImage.Image, kind: str, **options) -> int:

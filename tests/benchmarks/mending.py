@@ -63,10 +63,11 @@ def noise(paths: list[Path], crop: int, steps: int, sigmas: list[float]) -> Rows
             random, level = np.random.default_rng(0), sigma / 255
             noisy = inr.quantize(truth + random.normal(0, level, truth.shape), 8).astype(np.float32) / np.float32(255)
             ours = denoise(inr.image_from_array(noisy), sigma, Effort(steps=steps))
-            means = denoise_nl_means(noisy, sigma=level, h=0.8 * level, fast_mode=False, patch_size=5,
-                                     patch_distance=6, channel_axis=2)  # fmt: skip
-            three = (bm3d.bm3d_rgb if truth.shape[2] == 3 else bm3d.bm3d)(noisy, level).reshape(truth.shape)
-            found = [noisy, _best_tv(noisy, truth, level), means, three, ours.picture / 255]
+            three = noisy.repeat(3 // noisy.shape[2], 2)  # non-local means takes no single channel
+            means = denoise_nl_means(three, sigma=level, h=0.8 * level, fast_mode=False, patch_size=5, patch_distance=6,
+                                     channel_axis=2)[:, :, : truth.shape[2]]  # fmt: skip
+            best = (bm3d.bm3d_rgb if truth.shape[2] == 3 else bm3d.bm3d)(noisy, level).reshape(truth.shape)
+            found = [noisy, _best_tv(noisy, truth, level), means, best, ours.picture / 255]
             yield [f"{path.stem}, {sigma:g}", *(psnr(each, truth) for each in found), ours.method]
 
 

@@ -1,11 +1,16 @@
 """Small configurations of every kind of fit."""
 
 import dataclasses
+import functools
 
-from inr.settings.config import FitConfig, GreedyTraining, JointTraining
+from inr.settings.config import FitConfig
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr.settings.shape import EncodingConfig, GradeShape, Plane
+from inr.settings.trainings import GreedyTraining, JointTraining
+
+HASTE = {"entropy_model_batches": 16, "sweeps": 1}
+"""An eighth of the work in the closed form, for what has to hold however good the picture is."""
 
 
 def changed(config: FitConfig, **changes) -> FitConfig:
@@ -38,7 +43,7 @@ def grid_config(**changes) -> FitConfig:
             GradeShape(depth=2, width=8, activation="gelu", planes=(Plane(cell=cell, channels=channels),))
             for cell, channels in ((4, 3), (2, 2), (1, 1))
         ),
-        training=JointTraining(lmbda=1e-4, steps=6, sized=False, portions=16, sweeps=1),
+        training=JointTraining(lmbda=1e-4, steps=6, sized=False, **HASTE),
         seed=5,
     )
     return changed(config, **changes)
@@ -52,5 +57,10 @@ def joint_config(**wishes) -> FitConfig:
 
 
 def hasty_config(**wishes) -> FitConfig:
-    """The same with an eighth of the work in the closed form, for what has to hold however good the picture is."""
-    return changed(joint_config(**wishes), portions=16, sweeps=1)
+    """The same in haste."""
+    return changed(joint_config(**wishes), **HASTE)
+
+
+def hasten(monkeypatch) -> None:
+    """Make fits on planes hasty, those of the command line too."""
+    monkeypatch.setattr("inr.settings.planes.JointTraining", functools.partial(JointTraining, **HASTE))

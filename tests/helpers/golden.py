@@ -1,12 +1,16 @@
-"""JSON that the program writes, held to a file in tests/golden: the same keys in the same order, and values alike.
+"""What the program writes and shows, held to a file in tests/golden.
 
-`pytest --renew-goldens` writes these files anew.
+JSON has the same keys in the same order, and values alike; a picture has nearly the same pixels. `pytest
+--renew-goldens` writes these files anew.
 """
 
 import json
 import math
 import re
 from pathlib import Path
+
+import numpy as np
+import PIL.Image
 
 from helpers.pictures import GOLDEN
 
@@ -19,6 +23,11 @@ SIZES = {"bytes", "bytes_so_far", "bytes_per_grade", "png_bytes", "jpeg_bytes", 
 """Keys of whole numbers that another machine may change a little."""
 NEAR = {"rel_tol": 0.1, "abs_tol": 0.05}
 """How alike numbers are: sums in another order, and rounding, end in other files of about the same size and picture."""
+
+MEAN, MOST = 0.5, 8
+"""How alike pictures are: their mean difference, and that of all but one pixel in two hundred, in levels of 255.
+
+Another browser smooths, and another processor fits, a little otherwise."""
 
 
 def check_golden(name: str, text: str, *, renew: bool) -> None:
@@ -68,3 +77,21 @@ def unlike(wanted, found, at: str, key: str = ""):
             yield f"{at}: {found!r} where {wanted!r} was"
     elif type(wanted) is not type(found) or wanted != found:
         yield f"{at}: {found!r} where {wanted!r} was"
+
+
+def check_picture(name: str, found: np.ndarray, *, renew: bool) -> None:
+    """Compare a picture, (H, W, C) uint8, with the PNG of this name, or write that file."""
+    path = GOLDEN / name
+    if renew:
+        PIL.Image.fromarray(found.astype(np.uint8)).save(path, optimize=True)
+    difference = apart(np.asarray(PIL.Image.open(path)), found)
+    assert not difference, f"{name}, or `pytest --renew-goldens`: {difference}"
+
+
+def apart(wanted: np.ndarray, found: np.ndarray) -> str:
+    """In what two pictures differ more than they may, or nothing."""
+    if wanted.shape != found.shape:
+        return f"{found.shape} where {wanted.shape} was"
+    far = np.abs(found.astype(int) - wanted)
+    mean, most = float(far.mean()), float(np.quantile(far.max(axis=2), 0.995))
+    return "" if mean <= MEAN and most <= MOST else f"off by {mean:.2f} levels in the mean, by {most:.0f} somewhere"

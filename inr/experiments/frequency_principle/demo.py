@@ -10,8 +10,9 @@ from inr.experiments.figures import Figure
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.wishes import Wishes
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import ActivationName, EncodingConfig, Form, GradeShape
+from inr.settings.trainings import GreedyTraining
 
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +91,7 @@ class Network:
                 optimizer="adam",
                 schedule="constant",
                 init="uniform" if self.spread is None else "normal",
-                spread=self.spread or 0.0,
+                init_deviation=self.spread or 0.0,
                 batch_size=self.batch,
                 rescale_residual=False,
                 precision="float32",

@@ -27,7 +27,7 @@ function bothChart(root, table) {
   const every = Math.max(1, Math.ceil(good.length / DOTS));
   const shown = good.filter((_, n) => n % every === 0);
   drawChart(root, [{ name: "pictures", x: shown.map((n) => table.bpp[n]), y: shown.map((n) => table.psnr[n]), loose: true,
-    dots: "small", colour: STOPS[1] }], { xLabel: "bits per pixel", yLabel: "PSNR, dB", xLog: true, show: decibels, unit: "bits per pixel" });
+    dots: shown.length < 100 || "small", colour: STOPS[1] }], { xLabel: "bits per pixel", yLabel: "PSNR, dB", xLog: true, show: decibels, unit: "bits per pixel" });
 }
 
 async function tableOfAll() {
@@ -66,7 +66,7 @@ async function tableOfAll() {
 
   function rowOf(n) {
     const row = html("tr", {});
-    html("th", { className: "words", scope: "row", textContent: visible(table.image[n]) }, row);
+    html("th", { className: "words name", scope: "row", textContent: visible(table.image[n]) }, row);
     if (table.failed[n]) {
       html("td", { className: "long bad", colSpan: 6, textContent: visible(table.error[n]) }, row);
       return row;
@@ -94,7 +94,7 @@ async function tableOfAll() {
       show();
     });
   }
-  pick("#table").hidden = false;
+  pick(".pager").hidden = false;
   arrange();
   document.body.dataset.ready = "yes";
 }

@@ -192,9 +192,12 @@ function drawSeries(chart, one, px, py, floor) {
   const path = one.points.map(([x, y], n) => `${n ? "L" : "M"}${px(x).toFixed(1)} ${py(y).toFixed(1)}`).join("");
   if (!one.loose) svg("path", { d: path, ...paint }, chart);
   if (one.dots || one.points.length === 1) {
-    for (const [x, y] of one.points) svg("circle", { cx: px(x), cy: py(y), r: one.dots === "small" ? 2.5 : 4.5, fill: one.colour }, chart);
+    for (const [x, y] of one.points) svg("circle", { cx: px(x), cy: py(y), r: one.dots === "small" ? 2.5 : 4.5, ...dotOf(one) }, chart);
   }
 }
+
+/* How a dot is painted: one of a dashed series is a ring, so that more series than colours are told apart. */
+const dotOf = ({ colour, dash }) => ({ fill: dash ? "var(--card)" : colour, stroke: colour, "stroke-width": dash ? 2.5 : 0 });
 
 function axes(chart, { x, y, px, py, width, height, margin, options, marks }) {
   const floor = height - margin.bottom;
@@ -225,8 +228,9 @@ function legend(root, series, hidden, render) {
   for (const one of series) {
     const button = html("button", { type: "button", title: "show or hide" }, html("li", {}, list));
     button.setAttribute("aria-pressed", "true");
-    svg("line", { x1: 0, x2: 22, y1: 4, y2: 4, stroke: one.colour, "stroke-width": 3, "stroke-dasharray": one.dash || "none" },
-      svg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" }, button));
+    const sample = svg("svg", { viewBox: "0 0 22 8", "aria-hidden": "true" }, button);
+    if (one.x.length === 1) svg("circle", { cx: 11, cy: 4, r: 2.75, ...dotOf(one), "stroke-width": 1.5 }, sample);
+    else svg("line", { x1: 0, x2: 22, y1: 4, y2: 4, stroke: one.colour, "stroke-width": 3, "stroke-dasharray": one.dash || "none" }, sample);
     button.append(one.name);
     button.addEventListener("click", () => {
       if (!hidden.delete(one)) hidden.add(one);

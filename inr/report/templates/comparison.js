@@ -14,7 +14,7 @@ const CHARTS = {
   bytes(root) {
     const rows = DATA.rows.filter((row) => row.psnr_db);
     const series = rows.map((row) => ({ name: nameOf(row), x: [row.bytes], y: [row.psnr_db], dots: true,
-      ...styles.get(nameOf(row)), dash: "" }));
+      ...styles.get(nameOf(row)) }));
     drawChart(root, series, { xLabel: "bytes", yLabel: "PSNR, dB", xLog: true, show: decibels, showX: whole, unit: "bytes" });
   },
   error(root) {

@@ -1,6 +1,8 @@
 /* A picture on a canvas that a reader walks into: zoom and pan by mouse, touch and keys, the same in all linked canvases. */
 "use strict";
 
+const LEAST_HIGH = 88; // of a canvas: a picture of one row, too, has room for its tags and its line
+
 /* Where all linked canvases look: the middle, in pixels of the picture, and the zoom, 1 for the whole picture. */
 class Camera {
   constructor(width, height) {
@@ -54,7 +56,8 @@ class Pane {
       this.pending = false;
       this.wide = this.canvas.parentElement.clientWidth;
       if (!this.wide) return;
-      this.high = Math.min((this.wide * this.camera.height) / this.camera.width, Math.max(240, 0.74 * innerHeight));
+      const high = (this.wide * this.camera.height) / this.camera.width;
+      this.high = Math.max(LEAST_HIGH, Math.min(high, Math.max(240, 0.74 * innerHeight)));
       const density = devicePixelRatio || 1;
       this.canvas.style.height = `${this.high}px`;
       this.canvas.width = Math.round(this.wide * density);

@@ -1,17 +1,14 @@
 """A grade and what it trains on -> the trained grade."""
 
-import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 
-from inr.device import autocast
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining
-from inr.training.greedy.batches import CHUNK, weighed
+from inr.settings.trainings import GreedyTraining
+from inr.training.greedy.objective import Objective, make_objective
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.state import Table, restore_step, step_table
@@ -27,6 +24,10 @@ _SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda _: 1.0,
     "cosine": cosine,
 }
+
+OnStep = Callable[[int, float, float, float, Callable[[Pool | Pairs | Windows], Leftover]], None]
+"""Told after every update the steps done, the fraction spent, the loss, the estimated PSNR, and what returns, of a
+pool at this grade, what computes its leftover there and then."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +48,14 @@ def train_grade(
     *,
     dtype: torch.dtype,
     target_psnr: float | None,
-    on_step: Callable[[int, float, float, float, Callable[[Pool | Pairs | Windows], Leftover]], None],
+    on_step: OnStep,
     kept: Table | None = None,
     keep: Callable[[Callable[[], Table]], None] | None = None,
 ) -> TrainedGrade:
     """Fit a grade to the pool's residual and return how that went.
 
-    Minimises 1/2 mean (e^l - g_l(x^l))^2 over pixels and channels (Fang & Xu 2024, section 2, in the
-    scaling of their image code). With `rescale_residual` the grade fits e^l / RMS(e^l), with symmetric targets
-    grade 1 fits 2 e^1 - 1; both are folded into its head at the end.
+    Minimises 1/2 mean (e^l - g_l(x^l))^2, see `Objective`. With `rescale_residual` the grade fits e^l / RMS(e^l), with
+    symmetric targets grade 1 fits 2 e^1 - 1; both are folded into its head at the end.
 
     Args:
         grade: changed in place.
@@ -65,69 +65,81 @@ def train_grade(
         length: of this grade's training; the learning rate follows the fraction that is spent.
         dtype: of the products.
         target_psnr: end when the training pixels reach this PSNR in dB, or None.
-        on_step: told after every update the steps done, the fraction spent, the loss, the estimated PSNR, and what
-            returns, of a pool at this grade, what computes its leftover there and then.
+        on_step: told after every update, see `OnStep`.
         kept: what an interrupted training of this grade left, to go on from; see `inr.training.greedy.state`.
         keep: told after every update but those of the finish what makes such a table.
 
     Raises:
         DivergedError: a loss was not finite.
     """
-    watched = pool.validation()
-    best = None if watched is None else Best(grade, watched)
-    scale, shift = _target(pool, training)
-    whole = dataclasses.replace(training, batch_size=None)
-    recent = 0.0
-
-    def left_of(pool: Pool | Pairs | Windows) -> Leftover:
-        return partial(pool.leftover, grade=grade, scale=scale, shift=shift)
-
-    def update(_done: int, _fraction: float, _factor: float) -> float:
-        return _backward(grade, pool, training, scale, shift, dtype) * scale**2
-
-    def update_whole(_done: int, _fraction: float, _factor: float) -> float:
-        return _backward(grade, pool, whole, scale, shift, dtype)  # the loss whose gradient it is: a search needs both
-
-    def report(done: int, fraction: float, loss: float) -> bool:
-        nonlocal recent
-        weight = 1.0 if training.batch_size is None else max(0.1, 1.0 / done)  # a full batch's loss is exact
-        recent = weight * loss + (1.0 - weight) * recent
-        psnr = -10.0 * math.log10(max(2.0 * recent, 1e-20))
-        on_step(done, fraction, loss, psnr, left_of)
-        if best is not None and best.over(done, fraction, scale, shift):
-            return True
-        if target_psnr is None or psnr < target_psnr or done % _CONFIRM_EVERY:
-            return False
-        return _reached(grade, pool, scale, shift, target_psnr)
-
-    def report_first(done: int, fraction: float, loss: float) -> bool:
-        ended = report(done, fraction * length.steps / (length.steps + training.finish), loss)
-        if keep is not None:
-            assert isinstance(pool, Pool), "only what is held whole is kept"
-            keep(lambda: step_table(grade, optimizers, pool, done, recent, rate))
-        return ended
-
-    def report_finish(further: int, _: float, loss: float) -> bool:
-        return report(done + further, (done + further) / (done + training.finish), loss * scale**2)
-
+    objective = make_objective(grade, pool, training, dtype)
+    watch = _Watch(objective, training, target_psnr, on_step)
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
     begun = 0
     if kept and isinstance(pool, Pool):
-        begun, recent = restore_step(kept, grade, optimizers, pool)
-    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report_first, start=begun)
+        begun, watch.recent = restore_step(kept, grade, optimizers, pool)
+
+    def update(_done: int, _fraction: float, _factor: float) -> float:
+        return objective.backward(training.batch_size, short=training.epochs is not None) * objective.scale**2
+
+    def update_whole(_done: int, _fraction: float, _factor: float) -> float:
+        return objective.backward(None)  # the loss whose gradient it is: a search needs both
+
+    def report(done: int, fraction: float, loss: float) -> bool:
+        ended = watch.over(done, fraction * length.steps / (length.steps + training.finish), loss)
+        if keep is not None:
+            assert isinstance(pool, Pool), "only what is held whole is kept"
+            keep(lambda: step_table(grade, optimizers, pool, done, watch.recent, rate))
+        return ended
+
+    def report_finish(further: int, _: float, loss: float) -> bool:
+        return watch.over(done + further, (done + further) / (done + training.finish), loss * objective.scale**2)
+
+    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report, start=begun)
     if training.finish:
         rest = Length(steps=training.finish)
         done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
+    best = watch.best
     if best is not None:
         best.restore()
-    grade.rescale(scale, shift)
+    grade.rescale(objective.scale, objective.shift)
     return TrainedGrade(
         steps=done,
         kept_step=None if best is None else best.step,
         validation_error=None if best is None else best.error,
     )
+
+
+class _Watch:
+    """Tells of every update, and says when the training may end.
+
+    Attributes:
+        best: the grade as it was best on held-out pixels; None where none are held out.
+        recent: mean of the recent losses.
+    """
+
+    def __init__(
+        self, objective: Objective, training: GreedyTraining, target_psnr: float | None, on_step: OnStep
+    ) -> None:
+        held_out = objective.pool.validation()
+        self.best = None if held_out is None else Best(objective.grade, held_out)
+        self.recent = 0.0
+        self._objective, self._target_psnr, self._on_step = objective, target_psnr, on_step
+        self._exact = training.batch_size is None
+
+    def over(self, done: int, fraction: float, loss: float) -> bool:
+        """Return whether the training may end after so many updates, this fraction of it, and this loss."""
+        weight = 1.0 if self._exact else max(0.1, 1.0 / done)  # a full batch's loss is exact
+        self.recent = weight * loss + (1.0 - weight) * self.recent
+        psnr = -10.0 * math.log10(max(2.0 * self.recent, 1e-20))
+        self._on_step(done, fraction, loss, psnr, self._objective.left_of)
+        if self.best is not None and self.best.over(done, fraction, self._objective.scale, self._objective.shift):
+            return True
+        if self._target_psnr is None or psnr < self._target_psnr or done % _CONFIRM_EVERY:
+            return False
+        return self._objective.reached(self._target_psnr)
 
 
 def _schedule(training: GreedyTraining) -> Callable[[float], float]:
@@ -139,48 +151,3 @@ def _schedule(training: GreedyTraining) -> Callable[[float], float]:
     last = max(training.epochs - 1, 1)  # t_k = t_max exp(-gamma k) reaches t_min in the last of the passes k = 0 .. K
     passes = training.epochs
     return lambda fraction: float(training.decay ** (min(math.floor(fraction * passes + 1e-9), last) / last))
-
-
-def _target(pool: Pool | Pairs | Windows, training: GreedyTraining) -> tuple[float, float]:
-    """Return scale and shift: what the grade fits is (residual - shift) / scale."""
-    if training.targets == "symmetric" and pool.first:
-        return 0.5, 0.5
-    return _rms(pool.residual) if training.rescale_residual else 1.0, 0.0
-
-
-def _backward(
-    grade: Grade, pool: Pool | Pairs | Windows, training: GreedyTraining, scale: float, shift: float, dtype: torch.dtype
-) -> float:
-    """Add the gradient of the next batch's loss to the grade's and return the loss; large batches go in chunks."""
-    if training.batch_size is None:
-        pieces, count = pool.portions(), pool.count
-    else:
-        batch = pool.batch(training.batch_size, short=training.epochs is not None)
-        pieces, count = iter([batch]), len(batch[0])
-    total = 0.0
-    for inputs, residual, shown in pieces:
-        for start in range(0, len(inputs), CHUNK):
-            part = slice(start, start + CHUNK)
-            with autocast(dtype, inputs.device):
-                prediction = grade(inputs[part])
-            weight = len(prediction) / count
-            error = prediction.to(residual.dtype) - (residual[part] - shift) / scale
-            loss = 0.5 * weight * weighed(error, None if shown is None else shown[part]).square().mean()
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += float(loss.detach())
-    return total
-
-
-@torch.no_grad()
-def _reached(grade: Grade, pool: Pool | Pairs | Windows, scale: float, shift: float, target_psnr: float) -> bool:
-    """Whether the training pixels as they would be after this grade have the PSNR that was asked for."""
-    squares = sum(
-        float(weighed(residual - shift - scale * grade(inputs), shown).square().sum())
-        for inputs, residual, shown in pool.chunks()
-    )
-    allowed = pool.count * pool.residual.shape[1] * 10.0 ** (-target_psnr / 10.0)
-    return bool(squares <= allowed)
-
-
-def _rms(residual: torch.Tensor) -> float:
-    return max(float(residual.square().mean().sqrt()), 1e-8 if residual.dtype == torch.float32 else 1e-18)

@@ -11,8 +11,9 @@ import torch
 
 from inr.errors import TrainingError
 from inr.networks.grade import Grade
-from inr.settings.config import FitConfig, GreedyTraining
-from inr.training.greedy.engine import TrainedGrade, train_grade
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
+from inr.training.greedy.engine import OnStep, TrainedGrade, train_grade
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.greedy.start import new_grade
@@ -91,15 +92,8 @@ def train_grades(
             trained = TrainedGrade(steps=done, kept_step=None, validation_error=None)
         else:
             earlier = seconds_before(kept)
-
-            def keep(table: Callable[[], Table], earlier: float = earlier, began: float = began) -> None:
-                if keeper is not None and keeper.due():
-                    times = times_table(length.elapsed, earlier + time.perf_counter() - began)
-                    keeper.save(frozen_table(grades, logs) | table() | times)
-
-            grade, trained, rate = _train(
-                pool, config, training, number, own, dtype, report, kept, None if keeper is None else keep
-            )
+            keep = None if keeper is None else _keeping(keeper, grades, logs, length, began - earlier)
+            grade, trained, rate = _train(pool, config, training, number, own, dtype, report, kept, keep)
         done, held = trained.steps, trained.validation_error
         if held is not None and held >= best:
             stopped = f"grade {number} did not lower the error of the held-out training pixels, and was dropped"
@@ -125,18 +119,28 @@ def train_grades(
         if config.target_psnr is not None and logs[-1].psnr_db >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
-    out_of_time = config.seconds is not None and length.fraction(0) == 1.0
-    if stopped is None and out_of_time and tuple(log.steps for log in logs) != training.updates:
+    if stopped is None and tuple(log.steps for log in logs) != training.updates and _out_of_time(config, length):
         stopped = f"time limit of {config.seconds:g} s"
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
 
 
 _Keep = Callable[[Callable[[], Table]], None]
 """Told after every update what makes a table of the grade in training."""
-_LeftOf = Callable[[Pool | Pairs | Windows], Leftover]
-_Report = Callable[[int, float, float, float, _LeftOf], None]
-"""Told after every update the steps done, the fraction spent, loss, estimated PSNR, and a pool's leftover; see
-`train_grade`."""
+
+
+def _keeping(keeper: Keeper, grades: list[Grade], logs: list[GradeLog], length: Length, began: float) -> _Keep:
+    """Return what keeps the grades so far with a table of the one in training, which began then."""
+
+    def keep(table: Callable[[], Table]) -> None:
+        if keeper.due():
+            times = times_table(length.elapsed, time.perf_counter() - began)
+            keeper.save(frozen_table(grades, logs) | table() | times)
+
+    return keep
+
+
+def _out_of_time(config: FitConfig, length: Length) -> bool:
+    return config.seconds is not None and length.fraction(0) == 1.0
 
 
 def _new(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
@@ -150,7 +154,7 @@ def _train(
     number: int,
     length: Length,
     dtype: torch.dtype,
-    report: _Report,
+    report: OnStep,
     kept: Table,
     keep: _Keep | None,
 ) -> tuple[Grade, TrainedGrade, float]:
@@ -192,11 +196,13 @@ def _reporter(
     whole: Length,
     pools: Sequence[Pool | Pairs],
     progress: Callable[[Progress], None] | None,
-) -> _Report:
+) -> OnStep:
     """Return what turns the report of a grade's step into the progress of the whole fit."""
     before, own = sum(training.updates[: number - 1]), training.updates[number - 1]
 
-    def report(done: int, fraction: float, loss: float, psnr: float, left_of: _LeftOf) -> None:
+    def report(
+        done: int, fraction: float, loss: float, psnr: float, left_of: Callable[[Pool | Pairs | Windows], Leftover]
+    ) -> None:
         if progress is not None:
             progress(
                 Progress(

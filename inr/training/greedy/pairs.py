@@ -35,7 +35,7 @@ class Pairs:
             deviation of the neighbours.
         shown: (R, 1) float32, that deviation: errors count by it, in units of the colours.
         count: pairs there are.
-        held: share of them that is at hand.
+        held: part of them that is at hand.
         first: whether grade 1 is still to be trained.
     """
 

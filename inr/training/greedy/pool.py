@@ -11,16 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from inr.networks.chain import advance, grade_input
 from inr.networks.grade import Grade
 from inr.settings.shape import FeedName
 from inr.training.greedy.batches import CHUNK, Batch, picked, weighed
+from inr.training.greedy.frozen import Frozen
+from inr.training.greedy.visits import Visits
 
 Array = np.ndarray[Any, Any]
 Spectrum = Callable[[Array], tuple[Array, Array]]
 """(N, C) values -> (d, K) frequencies, cycles per unit of the coordinates, and their (K,) power."""
-_LOOKED_AT = 16_384
-"""Pixels that are held out to validate and are looked at, at most."""
 
 
 class Pool:
@@ -41,10 +40,6 @@ class Pool:
     residual: Tensor
     shown: Tensor | None
     _held: Tensor
-    _visited: Tensor | None
-    _looked_at: Tensor | None
-    _visits: Tensor
-    _position: int
 
     def __init__(
         self,
@@ -83,15 +78,12 @@ class Pool:
         """
         self._validation = validation
         self.dimensions, self.middle, self.spectrum = dimensions, middle, spectrum
-        self._pixels, self._colours, self._shown, self._encode = pixels, colours, shown, encode
-        self._feed: FeedName = feed
+        self._pixels, self._colours, self._shown = pixels, colours, shown
+        self._frozen = Frozen(encode, feed)
         fits = pool_bytes // (4 * widest)
         self._portion = len(pixels) if fits >= len(pixels) else max(1, min(fits, visits))
-        self._generator = torch.Generator().manual_seed(seed)
-        self._frozen: list[Grade] = []
-        self._order = self._shuffled(len(pixels))
-        self._next = 0
-        self._fill()
+        self._visits = Visits(len(pixels), self._portion, seed, validation)
+        self._hold()
 
     @property
     def count(self) -> int:
@@ -100,13 +92,13 @@ class Pool:
 
     @property
     def held(self) -> float:
-        """Share of the training pixels that is held at once."""
+        """Part of the training pixels that is held at once."""
         return len(self._held) / len(self._pixels)
 
     @property
     def first(self) -> bool:
         """Whether grade 1 is still to be trained."""
-        return not self._frozen
+        return not self._frozen.grades
 
     @property
     def whole(self) -> bool:
@@ -121,33 +113,28 @@ class Pool:
     @property
     def order(self) -> dict[str, Tensor]:
         """The order of visits to come: where it stands, and what draws the next; for a pool that is held whole."""
-        return {
-            "generator": self._generator.get_state(),
-            "visits": self._visits.clone(),
-            "position": torch.tensor(self._position),
-        }
+        return self._visits.state
 
     @order.setter
     def order(self, order: dict[str, Tensor]) -> None:
-        self._generator.set_state(order["generator"])
-        self._visits, self._position = order["visits"], int(order["position"])
+        self._visits.state = order
 
     def portions(self) -> Iterator[Batch]:
         """Yield inputs, residual and `shown` of all training pixels once, as many as are held at a time."""
         if self.whole:
-            visited = slice(None) if self._visited is None else self._visited
+            visited = slice(None) if self._visits.visited is None else self._visits.visited
             yield self.inputs[visited], self.residual[visited], picked(self.shown, visited)
             return
         chosen = self._pixels if self._validation is None else self._pixels[~self._validation]
         for pixels in torch.split(chosen, self._portion):
-            inputs, residual = self._push(pixels, None, self._colours[pixels], self._frozen)
+            inputs, residual = self._frozen.push(pixels, self._colours[pixels])
             yield inputs, residual, picked(self._shown, pixels)
 
     def validation(self) -> Batch | None:
         """Return inputs, residual and `shown` of some pixels that are never visited, or None without such."""
-        if self._validation is None or self._looked_at is None:
+        at = self._visits.looked_at
+        if at is None:
             return None
-        at = self._looked_at
         return self.inputs[at], self.residual[at], picked(self.shown, at)
 
     def chunks(self) -> Iterator[Batch]:
@@ -176,8 +163,9 @@ class Pool:
             wanted = torch.full((len(self._pixels),), places is None)
             if places is not None:
                 wanted[places] = True
-            chosen = wanted.index_select(0, self._order).nonzero()[:, 0]  # held in the order of the first pass
-            chosen = chosen[self._order.index_select(0, chosen).argsort()]
+            order = self._visits.places
+            chosen = wanted.index_select(0, order).nonzero()[:, 0]
+            chosen = chosen[order.index_select(0, chosen).argsort()]
         else:
             chosen = self._pixels if places is None else self._pixels[places]
         parts = []
@@ -186,7 +174,7 @@ class Pool:
                 at = part.to(self.inputs.device)
                 inputs, residual = self.inputs.index_select(0, at), self.residual.index_select(0, at)
             else:
-                inputs, residual = self._push(part, None, self._colours[part], self._frozen)
+                inputs, residual = self._frozen.push(part, self._colours[part])
             parts.append(residual if grade is None else residual - scale * grade(inputs) - shift)
         return torch.cat(parts)
 
@@ -198,12 +186,10 @@ class Pool:
         """
         left, parts = min(size, self.count), list[Batch]()
         while left > 0:
-            if self._position == len(self._visits):
+            if self._visits.over:
                 self._turn()
-            take = min(left, len(self._visits) - self._position)
-            index = self._visits[self._position : self._position + take].to(self.inputs.device)
-            self._position += take
-            left = 0 if short else left - take
+            index = self._visits.take(left).to(self.inputs.device)
+            left = 0 if short else left - len(index)
             residual, shown = self.residual.index_select(0, index), picked(self.shown, index)
             parts.append((self.inputs.index_select(0, index), residual, shown))
         if len(parts) == 1:
@@ -217,75 +203,28 @@ class Pool:
         After the last grade there are none, and only the residual is kept up to date.
         """
         if self.whole:
-            self.inputs, self.residual = self._push(self._held, self.inputs, self.residual, [grade], keep=not last)
-        self._frozen.append(grade)
+            self.inputs, self.residual = self._frozen.push_through(grade, self.inputs, self.residual, keep=not last)
+        self._frozen.grades.append(grade)
         if self.whole:
             self._turn()
         elif not last:
-            self._fill()
+            self._hold_next()
         else:
-            self.inputs, self.residual = self._push(
-                self._held, None, self._colours[self._held], self._frozen, keep=False
-            )
+            self.inputs, self.residual = self._frozen.push(self._held, self._colours[self._held], keep=False)
 
     def _turn(self) -> None:
         """Begin another pass over the training pixels, or go on to the next portion of them."""
         if self.whole:
-            self._visits, self._position = self._order_of_visits(), 0
+            self._visits.begin_pass()
         else:
-            self._fill()
+            self._hold_next()
 
-    def _fill(self) -> None:
-        """Hold the next portion of the training pixels."""
-        if self._next + self._portion > len(self._order):
-            self._order, self._next = self._shuffled(len(self._pixels)), 0
-        places = self._order[self._next : self._next + self._portion]
-        self._held = self._pixels[places]
-        self._part(places)
-        self._next += self._portion
+    def _hold_next(self) -> None:
+        self._visits.hold_next()
+        self._hold()
+
+    def _hold(self) -> None:
+        """Compute the features of the pixels that are to be held, and what the frozen grades leave over."""
+        self._held = self._pixels[self._visits.places]
         self.shown = picked(self._shown, self._held)
-        self.inputs, self.residual = self._push(self._held, None, self._colours[self._held], self._frozen)
-        self._visits, self._position = self._order_of_visits(), 0
-
-    def _part(self, places: Tensor) -> None:
-        """Part the held pixels into those that are visited and those that are looked at, no more than a sample."""
-        self._visited, self._looked_at = None, None
-        if self._validation is not None:
-            apart = self._validation[places]
-            self._visited, self._looked_at = (~apart).nonzero()[:, 0], apart.nonzero()[:, 0][:_LOOKED_AT]
-
-    def _order_of_visits(self) -> Tensor:
-        if self._visited is None:
-            return self._shuffled(len(self._held))
-        return self._visited[self._shuffled(len(self._visited)).long()]
-
-    @torch.no_grad()
-    def _push(
-        self, pixels: Tensor, inputs: Tensor | None, residual: Tensor, grades: list[Grade], *, keep: bool = True
-    ) -> tuple[Tensor, Tensor]:
-        """Return inputs (none unless kept) and residual after these grades; `inputs` is None where none are held."""
-        residual = residual.clone()
-        after = torch.empty(0)
-        for start in range(0, len(pixels), CHUNK):
-            part = slice(start, start + CHUNK)
-            features, encoded = (None, self._encode(pixels[part])) if inputs is None else self._split(inputs[part])
-            for grade in grades:
-                features, encoded, prediction = advance(grade, encoded, features, feed=self._feed)
-                residual[part] -= prediction
-            if not keep:
-                continue
-            x = grade_input(encoded, features, feed=self._feed)
-            if start == 0:  # whole from the first: small kept tensors amid large freed ones would fragment memory
-                after = torch.empty(len(pixels), x.shape[1], device=x.device, dtype=x.dtype)
-            after[part] = x
-        return after, residual
-
-    def _split(self, inputs: Tensor) -> tuple[Tensor | None, Tensor]:
-        """Return features and encoding of held inputs; no encoding where the grades to come do not see it."""
-        if not self._frozen or self._feed == "encoding":
-            return None, inputs
-        count = self._frozen[-1].features
-        return inputs[:, :count], inputs[:, count:]
-
-    def _shuffled(self, count: int) -> Tensor:
-        return torch.randperm(count, generator=self._generator, dtype=torch.int32)
+        self.inputs, self.residual = self._frozen.push(self._held, self._colours[self._held])

@@ -7,7 +7,8 @@ import torch
 
 from inr.errors import ConfigError
 from inr.networks.grade import Grade
-from inr.settings.config import FitConfig, GreedyTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.spectra.bandwidth import median_radius, strongest
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
@@ -50,7 +51,14 @@ def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, n
     draw = generator(config.seed, number if training.redraw else 1)
     middle = 0.0 if training.targets == "symmetric" else pool.middle
     begins = number == 1 and config.encoding.kind != "lattice"  # of a lattice, grade 0 has the colours
-    grade.start(training.init, draw, first=begins, raw=raw, middle=middle, spread=training.spread)
+    grade.start(
+        training.init,
+        draw,
+        first=begins,
+        raw=raw,
+        middle=middle,
+        deviation=training.init_deviation,
+    )
     if waves is not None:
         grade.waves.copy_(waves)
     if scaled:

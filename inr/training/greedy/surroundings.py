@@ -7,8 +7,8 @@ import torch
 
 from inr.networks.chain import empty_grade, prefixes
 from inr.networks.grade import Grade
-from inr.settings.config import GreedyTraining
 from inr.settings.shape import FeedName, GradeShape
+from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.engine import TrainedGrade, train_grade
 from inr.training.greedy.windows import Copy, View, Windows
 from inr.training.loop import Length, retry

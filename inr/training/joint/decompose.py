@@ -61,7 +61,7 @@ def direction_weights(shown: Tensor) -> Tensor:
 
     All colours of a pixel are seen alike, so a direction that is not alpha's has the weight of any colour.
     """
-    colours = colour_directions(len(shown))
+    colours = colour_directions(len(shown)).to(shown.device)
     first = colours.abs().argmax(dim=1)  # a colour that it changes
     return shown[first].square()
 
@@ -87,14 +87,14 @@ def decompose(
         beyond the picture's are zero. And (C, H, W), what the integers leave over.
     """
     channels = len(left)
-    colours, found = colour_directions(channels), []
+    colours, found = colour_directions(channels).to(left.device), []
     for plane, reading, of_plane in zip(layout, readings, quant_steps, strict=True):
         along, step = colours[: plane.channels], of_plane[:channels, None, None]
         wanted = reading.nearest(torch.einsum("kc,chw->khw", along, left) / channels) / step
         whole = wanted.sign() * (wanted.abs() + 1.0 - _DEAD_ZONE).floor()
         if weights is not None:
             whole[wanted.abs() * _seen(reading, weights[: len(along)]).sqrt() < _DEAD_ZONE] = 0.0
-        values = torch.zeros(plane.channels, *wanted.shape[1:])
+        values = wanted.new_zeros(plane.channels, *wanted.shape[1:])
         values[: len(along)] = torch.where(whole == wanted.round(), wanted, whole + (wanted - whole).clamp(-0.45, 0.45))
         found.append(values)
         left = left - torch.einsum("kc,khw->chw", along, reading.centre(whole * step))

@@ -50,7 +50,7 @@ def descend(
     given = zip(layout, readings, quant_steps, latents, predicted, strict=True)
     for plane, reading, step, whole, (centres, scales) in given:
         count = min(plane.channels, colours)
-        along, unit = colour_directions(colours)[:count], step[:count, None, None]
+        along, unit = colour_directions(colours)[:count].to(left.device), step[:count, None, None]
         counts = 1.0 if weights is None else weights[:count]
         gain = reading.adjoint(torch.einsum("kc,chw->khw", along, left) * counts) * unit  # u . e
         square = unit.square() * colours * reading.squares(None if weights is None else weights[:count])  # u . u

@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inr.device import CPU
 from inr.networks.entropy_model import FINE, NEIGHBOURS, EntropyModel, Lattice
 from inr.networks.quantised import QuantStep
 from inr.training.joint.neighbours import Neighbourhoods
+from inr.training.optimizers import Adam
 from inr.training.rounding.together import round_together
 
 _LOWEST, _HIGHEST = -4.0, 11.0
@@ -26,7 +28,7 @@ _PREDICTED = 65_536
 
 
 class EntropyModelTrainer:
-    """Trains an entropy model while the latents change, on a portion of them at a time.
+    """Trains an entropy model while the latents change, on a batch of them at a time.
 
     A latent's gradient has the bits of its own code; the bits of other latents, which change through their predictions,
     are left out. Measured, including them makes a step a third longer and gains nothing.
@@ -38,7 +40,14 @@ class EntropyModelTrainer:
     """
 
     def __init__(
-        self, order: list[Lattice], hidden: int, generator: torch.Generator, *, portions: int, rate: float
+        self,
+        order: list[Lattice],
+        hidden: int,
+        generator: torch.Generator,
+        *,
+        batches: int,
+        rate: float,
+        device: torch.device = CPU,
     ) -> None:
         """Draw the start.
 
@@ -46,42 +55,45 @@ class EntropyModelTrainer:
             order: the channels of all planes in the order of coding.
             hidden: neurons.
             generator: draws the weights and the order in which latents are looked at.
-            portions: into which the latents are divided; a step looks at one.
+            batches: into which the latents are divided; a step looks at one.
             rate: learning rate of Adam.
+            device: that trains.
         """
+        self._device = device
         count = sum(lattice.count for lattice in order)
-        self._neighbours = Neighbourhoods(order, torch.randperm(count, generator=generator).numpy())
-        self._portion, self._next = -(-count // portions), 0
-        self.centres, self.log_scales = torch.zeros(count), torch.zeros(count)
+        self._neighbours = Neighbourhoods(order, torch.randperm(count, generator=generator).numpy(), device)
+        self._batch, self._next = -(-count // batches), 0
+        self.centres, self.log_scales = (torch.zeros(count, device=device) for _ in range(2))
         first, passes, channels, last, offsets = EntropyModel.shapes(hidden, len(order))
         draw = torch.randn(first, generator=generator) / math.sqrt(2 * NEIGHBOURS)
         empty = [torch.zeros(shape) for shape in (passes, channels, last, offsets)]
-        self.parameters = [tensor.requires_grad_(True) for tensor in (draw, *empty)]
-        self._portions, self._rate = portions, rate
-        self._optimizer = torch.optim.Adam(self.parameters, lr=rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+        self.parameters = [tensor.to(device).requires_grad_(True) for tensor in (draw, *empty)]
+        self._batches, self._rate = batches, rate
+        self._optimizer = Adam(self.parameters, lr=rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
 
     def learn(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, passes: float) -> None:
         """Learn from all latents as they are, so many times, at the full rate."""
-        for _ in range(round(passes * self._portions)):
-            self.learn_portion(latents, rounded, rate=self._rate)
+        for _ in range(round(passes * self._batches)):
+            self.learn_batch(latents, rounded, rate=self._rate)
 
     @torch.enable_grad()
-    def learn_portion(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, rate: float) -> None:
-        """Take one step of Adam on the mean bits of the next portion of (all,) latents."""
+    def learn_batch(self, latents: Tensor, rounded: Callable[[Tensor], Tensor], *, rate: float) -> None:
+        """Take one step of Adam on the mean bits of the next batch of (all,) latents."""
         self._optimizer.param_groups[0]["lr"] = rate
         self._optimizer.zero_grad()
-        self.portion_bits(latents, rounded).backward()  # type: ignore[no-untyped-call]
+        self.batch_bits(latents, rounded).backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
 
-    def portion_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
-        """Predict the next portion of (all,) latents and return its mean bits, with a graph to the parameters.
+    def batch_bits(self, latents: Tensor, rounded: Callable[[Tensor], Tensor]) -> Tensor:
+        """Predict the next batch of (all,) latents and return its mean bits, with a graph to the parameters.
 
         Args:
             latents: as they are in training.
             rounded: what any of them become in the file.
         """
-        looks = torch.arange(self._next, min(self._next + self._portion, self._neighbours.count))
-        self._next = 0 if self._next + self._portion >= self._neighbours.count else self._next + self._portion
+        end = min(self._next + self._batch, self._neighbours.count)
+        looks = torch.arange(self._next, end, device=self._device)
+        self._next = 0 if end == self._neighbours.count else end
         at = self._neighbours.at[looks]
         *_, out = self._predict(rounded(self._neighbours.around(latents, looks)), looks)
         log_scale = out[1].clamp(_LOWEST, _HIGHEST)
@@ -93,7 +105,7 @@ class EntropyModelTrainer:
     @torch.no_grad()
     def predict_all(self, latents: Tensor) -> None:
         """Predict all latents anew, (all,) integers, by the entropy model as it is now."""
-        for looks in torch.split(torch.arange(self._neighbours.count), _PREDICTED):
+        for looks in torch.split(torch.arange(self._neighbours.count, device=self._device), _PREDICTED):
             *_, out = self._predict(self._neighbours.around(latents, looks), looks)
             self.centres[self._neighbours.at[looks]] = out[0]
             self.log_scales[self._neighbours.at[looks]] = out[1].clamp(_LOWEST, _HIGHEST)
@@ -129,7 +141,7 @@ class EntropyModelTrainer:
     @torch.no_grad()
     def rounded(self, latents: Tensor) -> EntropyModel:
         """Return the entropy model in integers, rounded so that it and (all,) integer latents take the fewest bits."""
-        weights = [parameter.detach().clone() for parameter in self.parameters]
+        weights = [parameter.detach().cpu().clone() for parameter in self.parameters]
         round_together(weights, [True] * len(weights), self._curvature(latents), 1.0, allowed=_power_of_two)
         whole = [np.rint(tensor.numpy() * FINE).astype(np.int64).clip(-_MOST, _MOST) for tensor in weights]
         first, passes, channels, last, offsets = whole
@@ -144,7 +156,7 @@ class EntropyModelTrainer:
         last = self.parameters[3]
         total = sum(parameter.numel() for parameter in self.parameters)
         matrix = torch.zeros(total, total, dtype=torch.float64)
-        sample = torch.arange(min(_SAMPLE, self._neighbours.count))  # of latents in random order
+        sample = torch.arange(min(_SAMPLE, self._neighbours.count), device=self._device)  # of latents in random order
         for looks in torch.split(sample, _CHUNK):
             seen, number, channel, hidden, out = self._predict(self._neighbours.around(latents, looks), looks)
             offset, log_scale = latents[self._neighbours.at[looks]] - out[0], out[1].clamp(_LOWEST, _HIGHEST)
@@ -154,7 +166,7 @@ class EntropyModelTrainer:
             by_hidden = (last.T @ by_out) * (hidden > 0.0)
             pairs = ((by_hidden, seen), (number, by_hidden), (channel, by_hidden), (by_out, hidden), (channel, by_out))
             slopes = torch.cat([(a[:, None] * b[None]).flatten(0, 1) for a, b in pairs])
-            matrix += (slopes @ slopes.T).double()
+            matrix += (slopes @ slopes.T).cpu().double()
         return matrix * (0.5 * math.log(2.0) * self._neighbours.count / len(sample))
 
 

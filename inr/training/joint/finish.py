@@ -14,7 +14,8 @@ from inr.imaging.alpha import seen
 from inr.imaging.image import Image, unit
 from inr.imaging.profile import is_srgb
 from inr.imaging.sampling import spacing
-from inr.networks.model import Model, program_versions
+from inr.networks.model import Model
+from inr.networks.record import program_versions
 from inr.settings.config import FitConfig
 from inr.training.joint.state import JointState
 from inr.training.result import GradeLog

@@ -8,7 +8,8 @@ import torch
 
 from inr.device import give_back_freed_memory
 from inr.imaging.image import Image
-from inr.settings.config import FitConfig, JointTraining
+from inr.settings.config import FitConfig
+from inr.settings.trainings import JointTraining
 from inr.training.joint.closed_form import solve
 from inr.training.joint.finish import FEW, HOPELESS, End, badness, ended, finished, missed, profile_bytes, psnr, refuse
 from inr.training.joint.rate_control import RateControl
@@ -35,6 +36,7 @@ def fit_joint(
     image: Image,
     config: FitConfig,
     training: JointTraining,
+    device: torch.device,
     memory: float | None,
     progress: Callable[[Progress], None] | None,
 ) -> FitResult:
@@ -47,6 +49,7 @@ def fit_joint(
         image: (H, W, C) in [0, 1].
         config: of the fit.
         training: its training.
+        device: that solves and trains; files are made on the processor.
         memory: see `inr.fit`.
         progress: called after every step.
 
@@ -57,14 +60,14 @@ def fit_joint(
     length = Length(steps=max(training.steps, 1), seconds=config.seconds)
     max_bytes = bytes_allowed(image, config)
     config, training, overhead = sized(image, config, training, max_bytes)
-    memory_limit(image, config, memory, torch.device("cpu"))
-    end = _closed_form(image, config, training, max_bytes, length)
+    memory_limit(image, config, memory, device)
+    end = _closed_form(image, config, training, max_bytes, length, device)
     said = []
     refines = training.steps > 0 and end.lmbda >= training.idle_below
     if refines and length.fraction(0) < 1.0:
         give_back_freed_memory()
         begin = dataclasses.replace(training, lmbda=end.lmbda)
-        trained = _trained(image, config, begin, (max_bytes, overhead), length, progress)
+        trained = _trained(image, config, begin, (max_bytes, overhead), length, device, progress)
         if not trained.whole:
             said.append(f"time limit of {config.seconds:g} s")
         if badness(trained, config, max_bytes) <= badness(end, config, max_bytes):
@@ -85,7 +88,7 @@ def fit_joint(
         config=end.config,
         grades=end.grades,
         refinement=refinement,
-        device="cpu",
+        device=str(device),
         precision="float32",
         seconds=seconds,
         stopped=", ".join(said) or None,
@@ -94,7 +97,12 @@ def fit_joint(
 
 
 def _closed_form(
-    image: Image, config: FitConfig, training: JointTraining, max_bytes: int | None, length: Length
+    image: Image,
+    config: FitConfig,
+    training: JointTraining,
+    max_bytes: int | None,
+    length: Length,
+    device: torch.device,
 ) -> End:
     """Return the closed form; where a limit or a PSNR is asked for, the best of several lambdas, as far as time allows.
 
@@ -110,7 +118,7 @@ def _closed_form(
         grades = tuple(dataclasses.replace(shape, width=image.channels) for shape in config.grades)
         config = dataclasses.replace(config, grades=grades)
     for _ in range(_SOLUTIONS if wanted else 1):
-        state = JointState(image, config, training, lmbda)
+        state = JointState(image, config, training, lmbda, device)
         logs = solve(state)
         if best is None and max_bytes is not None and max_bytes < _LITTLE + profile:
             state.dead_zone = HOPELESS
@@ -131,7 +139,7 @@ def _closed_form(
         lmbda = lmbda if low < lmbda < high else math.sqrt(low * high)
     assert best is not None
     if max_bytes is not None and best.size > max_bytes:
-        state = JointState(image, config, training, best.lmbda)
+        state = JointState(image, config, training, best.lmbda, device)
         best = dataclasses.replace(ended(state, solve(state), None, max_bytes), whole=best.whole)
     return best
 
@@ -165,6 +173,7 @@ def _trained(
     training: JointTraining,
     limit: tuple[int | None, float],
     length: Length,
+    device: torch.device,
     progress: Callable[[Progress], None] | None,
 ) -> End:
     """Solve the closed form, train it jointly, and return its file.
@@ -175,13 +184,14 @@ def _trained(
         training: its training, with a lambda.
         limit: bytes of the file or None, and the bytes that all but the latents take, about.
         length: of the fit.
+        device: that trains.
         progress: called after every step.
     """
     lmbda, (max_bytes, overhead) = training.lmbda, limit
     assert lmbda is not None, "the closed form's"
 
     def attempt(rate: float, rest: Length) -> tuple[JointState, list[GradeLog], int]:
-        state = JointState(image, config, training, lmbda)
+        state = JointState(image, config, training, lmbda, device)
         logs = solve(state)
         control = RateControl(state, max_bytes, config.target_psnr, overhead + profile_bytes(image))
 

@@ -28,17 +28,17 @@ def solve_heads(grades: Sequence[Grade], parts: Iterator[tuple[Sequence[Tensor],
     seen: list[Tensor] = []
     hooks = [grade.head.register_forward_hook(lambda _, given, __: seen.append(given[0])) for grade in grades]
     for drawn, colours in parts:
-        ones = torch.ones(len(colours), 1)
+        ones = colours.new_ones(len(colours), 1)
         columns = torch.cat([*(torch.cat([features, ones], dim=1) for features in seen), colours], dim=1)
-        product = (columns.T @ columns).double()
+        product = (columns.T @ columns).cpu().double()
         gram = product if gram is None else gram + product
-        errors += torch.stack([(after - colours).square().sum() for after in drawn]).double()
+        errors += torch.stack([(after - colours).square().sum() for after in drawn]).cpu().double()
         seen.clear()
     for hook in hooks:
         hook.remove()
     assert gram is not None, "a picture has pixels"
     weights = [*(most * min(float(errors[-1] / error.clamp(min=1e-12)), 1.0) for error in errors[:-1]), 1.0]
-    heads = torch.cat([torch.cat([grade.head.weight.T, grade.head.bias[None]]) for grade in grades]).double()
+    heads = torch.cat([torch.cat([grade.head.weight.T, grade.head.bias[None]]) for grade in grades]).cpu().double()
     matrix, right = torch.zeros(2, len(gram), len(gram), dtype=torch.float64)
     count, end = len(heads), 0
     for grade, weight in zip(grades, weights, strict=True):

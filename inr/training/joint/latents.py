@@ -24,7 +24,7 @@ class Latents:
         self._shapes = [values.shape for values in start]
         counts = [values.numel() for values in start]
         self._bounds = [sum(counts[:i]) for i in range(len(counts) + 1)]
-        self._updates = [torch.zeros(shape[1], 1) for shape in self._shapes]
+        self._updates = [self.flat.new_zeros(shape[1], 1) for shape in self._shapes]
 
     @cached_property
     def _averages(self) -> tuple[Tensor, Tensor]:
@@ -49,10 +49,10 @@ class Latents:
             rows: of the plane.
             temperature: of the soft rounding; towards zero it becomes rounding.
             noise: width of the noise.
-            random: draws the noise.
+            random: draws the noise, on the processor: it is the same wherever the training runs.
         """
         once, first = _soft_round(self.plane(self.flat, number)[:, rows], temperature)
-        moved = torch.rand(once.shape, generator=random).sub_(0.5).mul_(noise).add_(once)
+        moved = torch.rand(once.shape, generator=random).to(once.device).sub_(0.5).mul_(noise).add_(once)
         twice, second = _soft_round(moved, temperature)
         return twice, first.mul_(second)
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from inr.device import CPU
 from inr.networks.entropy_model import COARSE, NEIGHBOURS, PASSES, Lattice, groups
 
 _PART = 65_536
@@ -25,12 +26,13 @@ class Neighbourhoods:
         at: (all,) int32, the place of each among all latents in the order of coding.
     """
 
-    def __init__(self, order: Sequence[Lattice], looks: NDArray[np.int64]) -> None:
+    def __init__(self, order: Sequence[Lattice], looks: NDArray[np.int64], device: torch.device = CPU) -> None:
         """Look up all neighbours once.
 
         Args:
             order: the channels of all planes in the order of coding.
             looks: (all,) a permutation of the latents in the order of coding: which is looked at first, and so on.
+            device: that looks.
         """
         self.count = len(looks)
         at, coarse = np.zeros((2, self.count), np.int32)
@@ -46,10 +48,10 @@ class Neighbourhoods:
                 known[to] = bits @ (neighbours < self.count)
             before += group.count
         self.at, self._coarse, self._group, self._known = (
-            torch.from_numpy(table[looks]) for table in (at, coarse, group_of, known)
+            torch.from_numpy(table[looks]).to(device) for table in (at, coarse, group_of, known)
         )
-        self._bits = torch.arange(NEIGHBOURS, dtype=torch.int16)[:, None]
-        self._offsets = torch.from_numpy(np.stack(offsets, axis=1).astype(np.int32))
+        self._bits = torch.arange(NEIGHBOURS, dtype=torch.int16, device=device)[:, None]
+        self._offsets = torch.from_numpy(np.stack(offsets, axis=1).astype(np.int32)).to(device)
 
     def around(self, latents: Tensor, looks: Tensor) -> Tensor:
         """Return the (NEIGHBOURS, n) neighbours of n latents, zero where there is none.

@@ -5,6 +5,7 @@ is made in blocks along its diagonal, beside which it is zero: products of small
 grows with the side, not with its square.
 """
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from inr.device import CPU
 from inr.networks.planes import plane_shape
 from inr.settings.shape import Plane
 
@@ -72,22 +74,25 @@ class Reading:
         width: of the picture.
         height: of the picture.
         spacing: pixels from one training pixel to the next, along both sides.
+        device: that reads.
     """
 
-    def __init__(self, plane: Plane, width: int, height: int, spacing: int = 1) -> None:
+    def __init__(self, plane: Plane, width: int, height: int, spacing: int = 1, device: torch.device = CPU) -> None:
+        self._device = device
         self._fine = plane.cell == spacing == 1  # read as it is at every pixel
         self._places = plane.places
         _, rows, columns = plane_shape(plane, width, height)
         self._sides = (_Side(height, spacing, rows), _Side(width, spacing, columns))
         apart = {d for place in self._places for d in place}
-        self._near = {d: (torch.arange(height) + d).clamp(0, height - 1) for d in apart} if self._fine else {}
-        self._rows = {} if self._fine else {d: _interpolation(self._sides[0], d) for d in apart}
-        self._columns = {} if self._fine else {d: _interpolation(self._sides[1], d) for d in apart}
+        every = torch.arange(height, device=device)
+        self._near = {d: (every + d).clamp(0, height - 1) for d in apart} if self._fine else {}
+        self._rows = {} if self._fine else {d: _moved(_interpolation(self._sides[0], d), device) for d in apart}
+        self._columns = {} if self._fine else {d: _moved(_interpolation(self._sides[1], d), device) for d in apart}
 
     @cached_property
     def _solutions(self) -> tuple[list[_Block], list[_Block]]:
         """What `nearest` multiplies by, for rows and columns."""
-        rows, columns = (_least_squares(side) for side in self._sides)
+        rows, columns = (_moved(_least_squares(side), self._device) for side in self._sides)
         return rows, columns
 
     def needed(self, rows: Tensor) -> Tensor | slice:
@@ -132,7 +137,7 @@ class Reading:
         """
         rows, columns = self._sides
         if weights is None:
-            weights = torch.ones(1, rows.count, columns.count)
+            weights = torch.ones(1, rows.count, columns.count, device=self._device)
         if self._fine:
             return weights
         by_row, by_column = ([block.squared for block in blocks[0]] for blocks in (self._rows, self._columns))
@@ -190,12 +195,16 @@ def _times(weights: Tensor, values: Tensor, dim: int) -> Tensor:
 
 def _taken(blocks: Sequence[_Block], rows: Tensor) -> list[_Block]:
     """Return the matrix of some of its rows, ascending."""
-    ends = torch.searchsorted(rows, torch.tensor([block.last for block in blocks])).tolist()
+    ends = torch.searchsorted(rows, torch.tensor([block.last for block in blocks]).to(rows)).cpu().tolist()
     return [
         _Block(first, last, block.column, block.weights[rows[first:last] - block.first])
         for block, first, last in zip(blocks, [0, *ends], ends, strict=False)
         if first < last
     ]
+
+
+def _moved(blocks: Sequence[_Block], device: torch.device) -> list[_Block]:
+    return [dataclasses.replace(block, weights=block.weights.to(device)) for block in blocks]
 
 
 def _interpolation(side: _Side, apart: int) -> list[_Block]:

@@ -7,8 +7,9 @@ import torch
 
 from inr.imaging.image import Image
 from inr.imaging.sampling import spacing
-from inr.settings.config import FitConfig, JointTraining
+from inr.settings.config import FitConfig
 from inr.settings.shape import GradeShape
+from inr.settings.trainings import JointTraining
 from inr.training.joint.decompose import decompose, entropy, quant_steps
 from inr.training.joint.reading import Reading
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from inr.device import CPU
 from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.profile import is_srgb
@@ -14,10 +15,12 @@ from inr.imaging.sampling import coordinates, spacing
 from inr.networks.chain import prefixes
 from inr.networks.encoding import Encoding
 from inr.networks.entropy_model import LARGEST, lattices
-from inr.networks.model import Model, Record
+from inr.networks.model import Model
 from inr.networks.planes import plane_shape
 from inr.networks.quantised import QuantStep, quantise
-from inr.settings.config import FitConfig, JointTraining
+from inr.networks.record import Record
+from inr.settings.config import FitConfig
+from inr.settings.trainings import JointTraining
 from inr.training.joint.decompose import quant_steps
 from inr.training.joint.entropy_model import EntropyModelTrainer
 from inr.training.joint.latents import Latents
@@ -41,35 +44,49 @@ class JointState:
         lmbda: lambda, the mean squared error that a bit per pixel is worth; it may be changed during training.
         dead_zone: latents of a smaller magnitude become zero; 0.5, where rounding does that anyway, or more.
         prefix_weights: weight of the error of the picture after each grade, in L.
+        device: that all of it is on.
         pixels: (C, height, width) colours of the training pixels.
         shown: (C, height, width) how much of each is seen, which its error counts by; None where all is.
     """
 
-    def __init__(self, image: Image, config: FitConfig, training: JointTraining, lmbda: float) -> None:
-        """Make networks that add up their planes, which are still empty; `closed_form.solve` fills them."""
+    def __init__(
+        self, image: Image, config: FitConfig, training: JointTraining, lmbda: float, device: torch.device = CPU
+    ) -> None:
+        """Make networks that add up their planes, which are still empty; `closed_form.solve` fills them.
+
+        All random numbers are drawn on the processor, so that a fit begins alike on every device.
+        """
         self.image, self.config, self.training, self.lmbda = image, config, training, lmbda
+        self.device = device
         self.dead_zone, self._spacing = 0.5, spacing(config.pixels)
         lattice = image.pixels[:: self._spacing, :: self._spacing]
-        self.pixels = torch.from_numpy(lattice).permute(2, 0, 1).contiguous()
+        self.pixels = torch.from_numpy(lattice).permute(2, 0, 1).contiguous().to(device)
         _, self.height, self.width = self.pixels.shape
         shown = visibility(image)
         if shown is not None:
             shown = np.ascontiguousarray(shown[:: self._spacing, :: self._spacing])
-        self.shown = None if shown is None else torch.from_numpy(shown).permute(2, 0, 1).contiguous()
+        self.shown = None if shown is None else torch.from_numpy(shown).permute(2, 0, 1).contiguous().to(device)
         self.planes = [plane for shape in config.grades for plane in shape.planes]
-        self.readings = [Reading(plane, image.width, image.height, self._spacing) for plane in self.planes]
+        self.readings = [Reading(plane, image.width, image.height, self._spacing, device) for plane in self.planes]
         self.random = generator(config.seed, -2)
         self.mean = self.pixels.mean((1, 2), keepdim=True)
         of_planes = iter(quant_steps(self.planes, lmbda, self._spacing))
-        self.quant_steps = [[next(of_planes) for _ in shape.planes] for shape in config.grades]
+        found = [[next(of_planes) for _ in shape.planes] for shape in config.grades]
+        self.quant_steps = [[step.to(device) for step in of_grade] for of_grade in found]
         order = lattices([shape.planes for shape in config.grades], image.width, image.height)
         self.entropy_model = EntropyModelTrainer(
-            order, training.hidden, self.random, portions=training.portions, rate=training.entropy_model_rate
+            order,
+            training.hidden,
+            self.random,
+            batches=training.entropy_model_batches,
+            rate=training.entropy_model_rate,
+            device=device,
         )
-        self.latents = Latents([torch.zeros(plane_shape(plane, image.width, image.height)) for plane in self.planes])
+        shapes = [plane_shape(plane, image.width, image.height) for plane in self.planes]
+        self.latents = Latents([torch.zeros(shape, device=device) for shape in shapes])
+        mean = self.mean.flatten().cpu()
         self.grades = [
-            adding_grade(image, config, number, self.quant_steps, self.mean.flatten())
-            for number in range(len(config.grades))
+            adding_grade(image, config, number, found, mean).to(device) for number in range(len(config.grades))
         ]
         self.prefix_weights = [1.0] * len(self.grades)
 
@@ -83,7 +100,7 @@ class JointState:
     def _where(self, rows: Tensor) -> Tensor:
         """Return the (n, 2) coordinates of the pixels in some rows."""
         width, height = self.image.width, self.image.height
-        pixels = self._spacing * (rows[:, None] * width + torch.arange(self.width))
+        pixels = self._spacing * (rows[:, None] * width + torch.arange(self.width, device=self.device))
         return coordinates(pixels.flatten(), width, height, "isotropic")
 
     def rounded(self, latents: Tensor) -> Tensor:
@@ -117,7 +134,7 @@ class JointState:
         """Yield, some rows at a time, the (n, C) pictures after each grade, latents rounded, and the (n, C) colours."""
         whole = self.rounded(self.latents.flat)
         planes = [self.latents.plane(whole, number) for number in range(len(self.planes))]
-        for part in torch.split(torch.arange(self.height), max(1, _CHUNK // self.width)):
+        for part in torch.split(torch.arange(self.height, device=self.device), max(1, _CHUNK // self.width)):
             needed = [values[:, r.needed(part)] for values, r in zip(planes, self.readings, strict=True)]
             yield self.draw(needed, part), self.pixels[:, part].flatten(1).T
 
@@ -128,11 +145,12 @@ class JointState:
 
     @torch.no_grad()
     def model(self) -> Model:
-        """Return what has been learned: latents as integers, networks in float32, the entropy model in integers."""
-        whole, profile = self.rounded(self.latents.flat).clamp(-LARGEST, LARGEST), self.image.icc_profile
+        """Return what has been learned, on the processor: latents and entropy model as integers, float32 networks."""
+        whole = self.rounded(self.latents.flat).clamp(-LARGEST, LARGEST)
+        profile = self.image.icc_profile
         grades, quantised, number = [], [], 0
         for trained in self.grades:
-            grade = copy.deepcopy(trained)
+            grade = copy.deepcopy(trained).cpu()
             assert grade.planes is not None
             latents = []
             for values in grade.planes.values:

@@ -20,6 +20,7 @@ from inr.networks.layers import Dense
 from inr.networks.planes import plane_shape
 from inr.training.joint.state import JointState
 from inr.training.loop import Length, cosine, train
+from inr.training.optimizers import Adam
 
 LATENTS_END = 0.95
 """Fraction of the training after which latents stay as they are, and only the networks learn."""
@@ -47,13 +48,13 @@ def refine(state: JointState, length: Length, *, rate: float, on_step: Callable[
     layers = [cast(Dense, layer) for grade in state.grades for layer in (*grade.layers, grade.head)]
     weights = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
     network_rate = rate * training.network_rate * math.sqrt(state.lmbda)
-    networks = torch.optim.Adam(weights, lr=network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
+    networks = Adam(weights, lr=network_rate, betas=(0.9, 0.99), eps=1e-12, fused=True)
 
     def update(done: int, fraction: float, factor: float) -> float:
         return updates.step(done, fraction, rate * training.latent_rate * factor)
 
     def report(done: int, fraction: float, error: float) -> bool:
-        state.entropy_model.learn_portion(
+        state.entropy_model.learn_batch(
             state.latents.flat, state.rounded, rate=rate * training.entropy_model_rate * _schedule(fraction)
         )
         on_step(done, fraction, error)
@@ -76,7 +77,7 @@ class _Updates:
 
     def __init__(self, state: JointState) -> None:
         self.state = state
-        self.samples = row_samples(state.training.row_stride, state.height)
+        self.samples = [rows.to(state.device) for rows in row_samples(state.training.row_stride, state.height)]
         self.visits = [self._visits(number) for number in range(len(state.planes))]
 
     def step(self, done: int, fraction: float, rate: float) -> float:
@@ -103,7 +104,7 @@ class _Updates:
             rows: of each plane that decide them.
             planes: their latents, (c, r, w), as they are read.
         """
-        state, total = self.state, [0.0] * len(self.state.grades)
+        state, total = self.state, torch.zeros(len(self.state.grades), device=self.state.device)
         parts = torch.split(at, max(1, _DRAWN // state.width))
         for part in parts:
             needed = planes if len(parts) == 1 else self._needed(part, rows, planes)
@@ -112,8 +113,8 @@ class _Updates:
             errors = [proportion * ((drawn - wanted) * shown).square().mean() for drawn in state.draw(needed, part)]
             loss = torch.stack([w * error for w, error in zip(state.prefix_weights, errors, strict=True)]).sum()
             loss.backward()  # type: ignore[no-untyped-call]
-            total = [before + float(error.detach()) for before, error in zip(total, errors, strict=True)]
-        return total
+            total += torch.stack(errors).detach()
+        return list(total.cpu().tolist())  # read once: reading waits for a GPU
 
     def _needed(self, part: Tensor, rows: Sequence[Tensor | slice], planes: Sequence[Tensor]) -> list[Tensor]:
         """Return, of the rows of each plane that are given, those that decide a part of the rows of pixels."""
@@ -140,9 +141,9 @@ class _Updates:
 
     def _visits(self, number: int) -> Tensor:
         """Return (rows, 1): in how many samples each row of a plane is looked at."""
-        visits = torch.zeros(
-            plane_shape(self.state.planes[number], self.state.image.width, self.state.image.height)[1], 1
-        )
+        image = self.state.image
+        rows = plane_shape(self.state.planes[number], image.width, image.height)[1]
+        visits = torch.zeros(rows, 1, device=self.state.device)
         for at in self.samples:
             visits[self.state.readings[number].needed(at)] += 1.0
         return visits

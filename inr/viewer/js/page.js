@@ -48,7 +48,7 @@ class Page {
   }
 
   grade(facts) {
-    const { left, right, note, facts: line } = this.parts;
+    const { left, right, note, facts: line, view } = this.parts;
     const { width, height, channels, bitDepth, record, total, sizes } = facts;
     const whole = sizes.length === facts.whole;
     const kind = ["grey", "grey and alpha", "RGB", "RGB and alpha"][channels - 1];
@@ -57,6 +57,7 @@ class Page {
     const profile = facts.profile ? "Its colour profile is not applied here." : "";
     note.textContent = [facts.note && capital(facts.note), profile].filter(Boolean).join(" ");
     const last = Number(left.value) === Number(left.max);
+    view.classList.toggle("alpha", channels % 2 === 0); // squares behind what is transparent
     for (const slider of [left, right]) slider.max = sizes.length;
     if (last) left.value = sizes.length;
     left.disabled = right.disabled = whole && sizes.length < 2;

@@ -52,12 +52,16 @@ export class Tiles {
     while (this.levels.size) this.forget();
   }
 
-  /** Return the levels of a grade, the best for a scale last. */
-  best(grade, method, scale) {
+  /** Return the levels of a grade that a view needs, the best for its scale last: what is before a whole one is hidden. */
+  best(grade, method, view, picture) {
+    const { scale } = view;
     const far = (level) => Math.abs(Math.log2(level.scale / scale) + 0.01); // of two as far, the finer is better
     const found = [...this.levels.values()].filter((level) => level.grade === grade && level.method === method);
     for (const level of found.filter(({ scale: at }) => at === scale)) level.used = ++this.clock;
-    return found.sort((a, b) => far(b) - far(a));
+    found.sort((a, b) => far(b) - far(a));
+    const whole = (level) => level.scale <= 2 * scale // one much finer would have too many tiles to look for
+      && placesIn(view, picture, level.scale).every(({ key }) => level.tiles.has(key));
+    return found.slice(Math.max(0, found.findLastIndex(whole)));
   }
 }
 

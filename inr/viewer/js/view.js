@@ -163,19 +163,19 @@ export class View {
   }
 
   paintTiles(to, grade) {
-    const { width: columns, height: rows } = this.facts;
+    const { width: columns, height: rows, channels } = this.facts;
     to.save();
     to.beginPath();
     to.rect(this.x, this.y, Math.round(columns * this.scale), Math.round(rows * this.scale));
     to.clip();
-    for (const { tiles, scale } of this.tiles.best(grade, this.method, this.scale)) {
+    for (const { tiles, scale } of this.tiles.best(grade, this.method, this, this.facts)) {
       const ratio = this.scale / scale;
       to.imageSmoothingEnabled = ratio !== 1;
       for (const { x, y, width, height, bitmap } of tiles.values()) {
         const [left, top] = [Math.round(this.x + x * ratio), Math.round(this.y + y * ratio)];
         const [right, bottom] = [Math.round(this.x + (x + width) * ratio), Math.round(this.y + (y + height) * ratio)];
         if (right <= 0 || bottom <= 0 || left >= this.width || top >= this.height) continue;
-        to.clearRect(left, top, right - left, bottom - top);
+        if (channels % 2 === 0) to.clearRect(left, top, right - left, bottom - top); // nothing is seen through
         to.drawImage(bitmap, 0, 0, width, height, left, top, right - left, bottom - top);
       }
     }
