@@ -4,6 +4,7 @@ known pixels, some of them hidden under copies of the mask -> filled (grade 0) -
 """
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -178,4 +179,4 @@ def _squares(copies: list[Copy]) -> Tensor:
 def _surely_less(squares: Tensor, others: Tensor) -> bool:
     """Return whether some errors are less than others at the same places, by more than two standard errors."""
     gains = others - squares
-    return float(gains.mean()) > 2.0 * float(gains.std()) / max(len(gains), 1) ** 0.5
+    return float(gains.mean()) > 2.0 * float(gains.std()) / math.sqrt(max(len(gains), 1))
