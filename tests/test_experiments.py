@@ -40,6 +40,7 @@ from inr.settings.shape import EncodingConfig, GradeShape
 from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.engine import _schedule
 from inr.training.greedy.pool import Pool
+from inr.training.samples import fit_samples
 
 SMOKE = Authors(highest=1e-3, lowest=1e-4, batch=None, epochs=301)
 
@@ -190,6 +191,15 @@ def test_the_authors_training_is_theirs():
         for step in (0, 23):
             fraction = (24 * epoch + step) / training.steps[0]
             assert 1e-3 * factor(fraction) == pytest.approx(1e-3 * math.exp(-gamma * epoch))
+
+
+def test_the_authors_later_grades_begin_alike_and_ours_do_not():
+    still = Authors(highest=1e-9, lowest=1e-9, batch=None, epochs=1)
+    for method, alike in (("mgdl-paper", True), ("mgdl", False)):
+        config = configuration(method, problem(grades=3, steps=1), effort="paper", authors=still, seed=0)
+        config = dataclasses.replace(config, training=dataclasses.replace(config.training, learning_rate=1e-9))
+        _, second, third = fit_samples(line_data().train, config).grades
+        assert torch.allclose(second.layers[0].weight, third.layers[0].weight, atol=1e-6) == alike
 
 
 def test_a_pass_with_a_short_batch_visits_every_sample_once():

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inr.training import optimizers
-from inr.training.optimizers import Muon, orthogonalise
+from inr.training.optimizers import Muon, make_finish, orthogonalise
 
 
 @settings(max_examples=25, deadline=None)
@@ -66,6 +66,31 @@ def test_update_has_unit_scale_whatever_the_gradient():
     p.grad = torch.randn(8, 8, generator=torch.Generator().manual_seed(0)) * 1e-7
     Muon([p], lr=0.1, momentum=0.9, dtype=torch.float32).step()
     assert float(p.detach().norm()) == pytest.approx(0.1 * 8**0.5, rel=0.25)
+
+
+def test_lbfgs_one_iteration_a_step_is_lbfgs_at_once():
+    """With its line search, which torch cuts short where a step has one iteration."""
+    x = torch.linspace(-1, 1, 50, dtype=torch.float64)[:, None]
+    reached = []
+    for step_by_step in (True, False):
+        torch.manual_seed(0)
+        network = torch.nn.Sequential(torch.nn.Linear(1, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).double()
+        at_once = torch.optim.LBFGS(
+            network.parameters(), max_iter=60, history_size=100, tolerance_grad=0, tolerance_change=0,
+            line_search_fn="strong_wolfe",
+        )  # fmt: skip
+        optimizer = make_finish(network) if step_by_step else at_once
+
+        def loss(network=network, optimizer=optimizer):
+            optimizer.zero_grad()
+            error = (network(x) - torch.sin(3 * x)).square().mean()
+            error.backward()
+            return error
+
+        for _ in range(60 if step_by_step else 1):
+            optimizer.step(loss)
+        reached.append(float(loss().detach()))
+    assert reached[0] < 1e-3 and reached[0] == pytest.approx(reached[1], rel=1e-6)
 
 
 @pytest.mark.parametrize(

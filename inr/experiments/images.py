@@ -72,7 +72,7 @@ def cases(wishes: Wishes) -> list[Case]:
     for method in wishes.methods or default:
         for seed in range(wishes.seeds):
             config = _configuration(method, image, wishes, seed)
-            found.append(Case(name=Path(image.name).stem, method=method, config=config, data=data, looks=24))
+            found.append(Case(name=Path(image.name).stem, method=method, config=config, data=data, looks=16))
     return found
 
 
@@ -119,7 +119,7 @@ def _data(image: Image) -> Data:
         Samples(inputs=coordinates(at, image.width, image.height, "unit"), targets=colours[at.long()], middle=0.5)
         for at in lattices
     ]
-    return Data(train=sets[0], validation=sets[1], test=sets[2], view=_thumbnail(image, colours))
+    return Data(train=sets[0], validation=sets[1], test=sets[2], view=_thumbnail(image, colours), watch_test=False)
 
 
 def _colours(image: Image) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Array, Figure
-from inr.experiments.methods import Authors, Problem, authors_grid, configuration, trainings
+from inr.experiments.methods import SINE_RATE, SINE_RATES, Authors, Problem, authors_grid, configuration, trainings
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import TWO_NETWORKS, Row, samples, selected, tables
@@ -58,7 +58,7 @@ def cases(wishes: Wishes) -> list[Case]:
     # Along the unit circle a cycle of frequency 400 is 2 pi / 400 long.
     problem = Problem(
         samples=TRAIN, grades=4, depth=2, single=8, width=256, reach=400.0 / (2.0 * np.pi), batch=1024,
-        steps=STEPS[wishes.effort],
+        steps=STEPS[wishes.effort], rates=SINE_RATES[wishes.effort], single_rate=SINE_RATE,
     )  # fmt: skip
     found = []
     for setting, q in _chosen(wishes):

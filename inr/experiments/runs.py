@@ -26,12 +26,14 @@ class Data:
         validation: to choose by, or None.
         test: to judge by, or None.
         view: where predictions are kept for figures; the training samples by default.
+        watch_test: measure the test samples at every look; without, after each grade only, where there are very many.
     """
 
     train: Samples
     validation: Samples | None = None
     test: Samples | None = None
     view: Samples | None = None
+    watch_test: bool = True
 
     @property
     def seen(self) -> Samples:

@@ -39,8 +39,9 @@ class Row:
 
 
 TWO_NETWORKS = (
-    "`mgdl` and `sgdl` are the paper's two networks with this program's training (Muon, a cosine to zero, batches, the "
-    "residual rescaled before each grade), `mgdl-paper` and `sgdl-paper` the same networks with the authors'. So "
+    "`mgdl` and `sgdl` are the paper's two networks with this program's training, which is not the paper's: Muon with "
+    "Nesterov's momentum on the hidden matrices, Adam on the rest, a cosine to zero, batches, the residual rescaled "
+    "before each grade. `mgdl-paper` and `sgdl-paper` are the same networks with the authors' training. So "
     "`mgdl` beside `sgdl` says what the grades give, and `sgdl` beside `sgdl-paper` what the training gives. A dash "
     "is a figure that is not known."
 )

@@ -7,7 +7,7 @@ import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Figure
-from inr.experiments.methods import Authors, Problem, authors_grid, configuration, trainings
+from inr.experiments.methods import SINE_RATE, SINE_RATES, Authors, Problem, authors_grid, configuration, trainings
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import TWO_NETWORKS, Row, samples, selected, tables
@@ -63,7 +63,7 @@ def problem(setting: int, effort: str) -> Problem:
     grades = 5 if setting == 4 else 4
     return Problem(
         samples=TRAIN, grades=grades, depth=2, single=2 * grades, width=256, reach=200.0, steps=STEPS[effort],
-        batch=1024,
+        batch=1024, rates=SINE_RATES[effort], single_rate=SINE_RATE,
     )  # fmt: skip
 
 

@@ -83,7 +83,8 @@ class Recorder:
 
     def __init__(self, case: Case, tell: Callable[[int], None] | None) -> None:
         self._case, self._tell, self._moments = case, tell, set(case.moments)
-        named = ((name, getattr(case.data, name)) for name in ("validation", "test", "view"))
+        names = ("validation", "test", "view") if case.data.watch_test else ("validation", "view")
+        named = ((name, getattr(case.data, name)) for name in names)
         self._watched = {name: samples for name, samples in named if samples is not None}
         self._costs: list[tuple[int, float]] = []
         self.curve: list[Moment] = []

@@ -33,6 +33,7 @@ class GreedyTraining:
             the rate changes once a pass, and the last batch of a pass is short. None lets batches run on into the
             next pass, and the rate change at each step.
         init: start of the weights, see `inr.networks.initialisation`.
+        redraw: each grade draws a start of its own; without, all draw from one seed, as the MGDL authors' code does.
         init_deviation: of the init `normal`, the standard deviation of weights and biases; 0 for the others.
         batch_size: pixels per step; None is every training pixel at each step (full batch).
         targets: `unit`, colours as they are, or `symmetric`: grade 1 is given 2 c - 1, from -1 to 1, as SIREN is.
@@ -54,6 +55,7 @@ class GreedyTraining:
     finish: int = 0
     schedule: ScheduleName = "cosine"
     init: InitName = "fan-in"
+    redraw: bool = True
     init_deviation: float = 0.0
     batch_size: int | None = 4096
     decay: float = 0.1

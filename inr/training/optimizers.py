@@ -147,6 +147,7 @@ def make_finish(grade: Grade) -> LBFGS:
         grade.parameters(),
         lr=1.0,
         max_iter=1,
+        max_eval=26,  # one, and 25 for the line search; by default torch leaves it none
         history_size=100,
         tolerance_grad=0.0,
         tolerance_change=0.0,

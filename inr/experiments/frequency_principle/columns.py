@@ -121,7 +121,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
 
 
 def _figures(runs: Sequence[Run], values: Array) -> tuple[Figure, ...]:
-    panels: list[Picture] = [Picture(title="the picture", pixels=values)]
+    panels: list[Picture] = []
     curves, method = [], runs[0].method
     for name in (_SMALL, _LARGE):
         run = of(runs, name, method)[0]
@@ -151,9 +151,10 @@ def _figures(runs: Sequence[Run], values: Array) -> tuple[Figure, ...]:
         Figure(
             name="columns-pictures",
             title="What is drawn of all columns",
-            caption="The small start goes from coarse to fine and fills the columns that it was not trained on. The "
-            "large start draws stripes: trained columns right, columns between wrong.",
-            panels=tuple(panels),
+            caption="A row for each start, and the picture. The small start begins with a slope and goes on to coarse "
+            "shapes, then finer ones, as far as its updates go, and draws columns that it was not trained on like "
+            "their neighbours. The large start draws stripes: trained columns right, columns between wrong.",
+            panels=(*panels, Picture(title="the picture", pixels=values)),
         ),
         Figure(
             name="columns-rows",

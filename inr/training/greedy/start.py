@@ -48,11 +48,12 @@ def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, n
         dimensions=pool.dimensions,
     )
     raw = config.encoding.kind == "none" and (number == 1 or config.feed == "encoding")
+    draw = generator(config.seed, number if training.redraw else 1)
     middle = 0.0 if training.targets == "symmetric" else pool.middle
     begins = number == 1 and config.encoding.kind != "lattice"  # of a lattice, grade 0 has the colours
     grade.start(
         training.init,
-        generator(config.seed, number),
+        draw,
         first=begins,
         raw=raw,
         middle=middle,
