@@ -38,6 +38,13 @@ def test_a_table_and_files(folder):
     assert run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out, "--quiet").stdout == ""
 
 
+def test_what_is_said_is_what_the_files_say(folder, hasty):
+    methods = ("--methods", "mgdl,sgdl", "--budget", "steps=4", "--no-tune")
+    done = run("compare", folder / "0.png", *methods, "-o", folder / "out")
+    said = json.loads((folder / "out" / "comparison.json").read_text())["verdict"]
+    assert " ".join(said) in done.stderr and any(sentence.startswith("At equal PSNR") for sentence in said)
+
+
 def test_another_comparison_is_not_replaced_unasked(folder):
     out = folder / "out"
 

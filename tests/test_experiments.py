@@ -366,7 +366,7 @@ def test_a_page_is_a_folder_with_figures_and_data(tmp_path):
     page = Page(title="Title", about=("About it.",), parts=(table, figure, "A paragraph."), runs=(run,))
     files = write_page(page, tmp_path / "out", "inr reproduce x")
     assert sorted(path.name for path in files) == [
-        "experiment.json", "experiment.md", "fig.npz", "fig.png", "tab.csv",
+        "experiment.json", "experiment.md", "fig.npz", "fig.png", "report.html", "tab.csv",
     ]  # fmt: skip
     text = files[0].read_text()
     for part in ("# Title", "About it.", "inr reproduce x", "| 1.5 |", "A note.", "![figure](fig.png)", "A caption."):

@@ -16,11 +16,15 @@ def test_default_is_the_default_configuration():
 
 
 @pytest.mark.parametrize("wishes", [{"method": "mgdl-fourier"}, {"method": "sgdl-fourier"}, {"encoding": "none"}])
-def test_presets_on_waves_differ_in_steps_and_in_nothing_else(wishes):
+def test_presets_on_waves_differ_in_steps_and_the_size_of_the_network(wishes):
     fast, balanced, best = (configure(FitOptions(preset=preset, **wishes)) for preset in ("fast", "balanced", "best"))
     steps = [each.training.steps for each in (fast, balanced, best)]
     assert all(few < more < most for few, more, most in zip(*steps, strict=True))
-    assert changed(fast, steps=steps[1]) == balanced == changed(best, steps=steps[1])
+    assert changed(fast, steps=steps[1]) == balanced
+    assert best.grades[0].width > balanced.grades[0].width and len(best.grades) == len(balanced.grades)
+    quick, long = (configure(FitOptions(seconds=seconds, **wishes)) for seconds in (29, 30))
+    assert dataclasses.replace(quick, seconds=None) == balanced
+    assert dataclasses.replace(long, seconds=None) == changed(best, steps=steps[1])  # there is time for it
 
 
 @pytest.mark.parametrize("wishes", [{}, {"method": "sgdl"}, {"grades": 6, "quality": 40}])

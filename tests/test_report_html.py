@@ -72,7 +72,7 @@ def restored(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("restored")
     spots = np.zeros((24, 36, 3), np.uint8)
     spots[3::5, 2::4] = 255
-    inr.save_image(folder / HOSTILE, np.where(spots, 0, picture(24, 36)))
+    inr.save_image(folder / HOSTILE, np.where(spots, 40, picture(24, 36)).astype(np.uint8))
     inr.save_image(folder / "mask.png", spots)
     more = {"upscale": ["--scale", "2.5"], "inpaint": ["--mask", folder / "mask.png"], "denoise": []}[request.param]
     run(request.param, folder / HOSTILE, *more, "--steps", "2", "-o", folder / "out.png")

@@ -119,4 +119,4 @@ def _show(result: "Comparison", pictures: Sequence["Image"]) -> None:
 
     rows, classical = rank(result), interpolated(result, pictures)
     say("\n".join(table(rows, classical)))
-    talk(" ".join(verdict(rows, classical)))
+    talk(" ".join(verdict(rows, classical, result.equal)))

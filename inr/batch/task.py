@@ -92,7 +92,7 @@ class Outcome:
 
 
 class Work(Protocol[R_co]):
-    """What a worker is given: data that pickles, and what it does with them, `Task` or a training."""
+    """What a worker is given: plain data, and what it does with them in another process: `Task` or a training."""
 
     def do(self) -> R_co:
         """Do it, in the process of a worker."""

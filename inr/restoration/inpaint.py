@@ -4,6 +4,7 @@ known pixels, some of them hidden under copies of the mask -> filled (grade 0) -
 """
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,14 +86,15 @@ def inpaint(
         given = zip(hidden, asked, strict=True)
         fills[fill] = [_copy(pixels[part], known[part], hides, places, fill) for hides, places in given]
         tell("hiding known pixels", (number + 1) / 2)
-    checks = {fill: _error(copies[_TRAINED:]) for fill, copies in fills.items()}
-    grade0 = min(checks, key=lambda fill: checks[fill] or 0.0)
+    checks = {fill: _squares(copies[_TRAINED:]) for fill, copies in fills.items()}
+    grade0 = min(checks, key=lambda fill: float(checks[fill].sum()))
     copies = [_set_apart(copy) if at >= _TRAINED else copy for at, copy in enumerate(fills[grade0])]
     enough = any(len(c.places) for c in copies) and any(len(c.held_out) for c in copies)
     grades = effort.fit(copies, _SIDE, lambda at: tell("training", at)) if enough else []
-    found: dict[str, float | None] = {str(fill): error for fill, error in checks.items()}
+    found = {str(fill): squares for fill, squares in checks.items()}
     if grades:
-        found["networks"] = _error([_drawn(grades, copy) for copy in fills[grade0][_TRAINED:]])
+        found["networks"] = _squares([_drawn(grades, copy) for copy in fills[grade0][_TRAINED:]])
+        grades = grades if _surely_less(found["networks"], found[grade0]) else []
     trained = time.perf_counter()
     own = Copy(
         mended=filled(pixels, known, grade0),
@@ -109,7 +111,7 @@ def inpaint(
         unknown=len(own.places),
         method="networks" if grades else grade0,
         grade0=grade0,
-        check={name: psnr(error) for name, error in found.items() if error is not None},
+        check={name: psnr(float(squares.mean())) for name, squares in found.items() if len(squares)},
         checked=sum(len(copy.held_out) for copy in copies),
         training_seconds=trained - began,
         drawing_seconds=time.perf_counter() - trained,
@@ -168,10 +170,13 @@ def _drawn(grades: list[Grade], copy: Copy) -> Copy:
     return dataclasses.replace(copy, mended=mended)
 
 
-def _error(copies: list[Copy]) -> float | None:
-    """Return the mean squared error of the places of some copies, clipped; None where there are none."""
-    squares = [
-        (copy.mended.clamp(0.0, 1.0) - copy.answers).flatten(0, 1)[copy.places].square().flatten() for copy in copies
-    ]
-    together = torch.cat(squares)
-    return float(together.mean()) if len(together) else None
+def _squares(copies: list[Copy]) -> Tensor:
+    """Return (n,) mean squared errors, over the channels, of the places of some copies, clipped."""
+    squares = [(copy.mended.clamp(0.0, 1.0) - copy.answers).flatten(0, 1)[copy.places].square() for copy in copies]
+    return torch.cat(squares).mean(dim=1)
+
+
+def _surely_less(squares: Tensor, others: Tensor) -> bool:
+    """Return whether some errors are less than others at the same places, by more than two standard errors."""
+    gains = others - squares
+    return float(gains.mean()) > 2.0 * float(gains.std()) / math.sqrt(max(len(gains), 1))

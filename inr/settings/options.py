@@ -119,12 +119,14 @@ class FitOptions:
         common=True, metavar="N", read=read_grades,
         help="Number of grades; on waves, auto adds grades as long as held-out pixels gain. [default: 4; local: 1]",
     )  # fmt: skip
-    depth: int | None = _wish(low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8]")
+    depth: int | None = _wish(
+        low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8; with time: 3 and 6]"
+    )
     width: int | None = _wish(
         low=1,
         high=8192,
         help="Neurons of each hidden layer. [default: 8 to 24, by the size of the file; without updates: one a colour; "
-        "on waves: 192]",
+        "on waves: 192, with time 256]",
     )
     encoding: WishedEncodingName | None = _wish(
         common=True,
@@ -137,17 +139,19 @@ class FitOptions:
     omega: float | None = _wish(
         help="Gain of the activation of siren, finer, wire, gauss and adaptive; highest scale of mscale."
     )
-    frequencies: int | None = _wish(low=1, help="Frequencies of the encoding. [default: 64]")
+    frequencies: int | None = _wish(
+        low=1, help="Frequencies of the encoding. [default: 64; with --preset best or --seconds 30 or more: 256]"
+    )
     activation: ActivationName | None = _wish(help="Function after each hidden layer. [default: relu; on waves: sine]")
     steps: int | None = _wish(
         low=1, help="Updates of each grade; with feature planes, of all together. [default: as the preset says]"
     )
     batch_size: int | None = _wish(
         low=0,
-        help="Pixels of a step on waves; 0 is all. [default: 4096]",
+        help="Pixels of a step on waves; 0 is all. [default: 4096; with time: 8192]",
     )
     learning_rate: float | None = _wish(
-        help="Learning rate on waves at its highest. [default: 0.06; sgdl-fourier: 0.02; adam: 0.001]"
+        help="Learning rate on waves at its highest. [default: 0.06; with time 0.04; sgdl-fourier: 0.02; adam: 0.001]"
     )
     optimizer: OptimizerName | None = _wish(help="Optimiser of the hidden matrices on waves. [default: muon]")
     recipe: RecipeName | None = _wish(
