@@ -148,6 +148,7 @@ def trained(name: str, **wishes) -> object:
 
 
 WAVES, SINGLE = {"method": "mgdl-fourier"}, {"method": "sgdl-fourier"}
+LONG, LONG_SINGLE = WAVES | {"seconds": 30.0}, SINGLE | {"preset": "best"}
 
 
 def width_on_planes(side: int, **wishes) -> int:
@@ -167,16 +168,19 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "preset": "balanced",
         "quality": "97",
         "grades": f"{len(planes.grades)}; local: {len(configure(FitOptions(method='local')).grades)}",
-        "depth": f"{grade('depth')}; sgdl-fourier: {grade('depth', **SINGLE)}",
+        "depth": f"{grade('depth')}; sgdl-fourier: {grade('depth', **SINGLE)}; "
+        f"with time: {grade('depth', **LONG)} and {grade('depth', **LONG_SINGLE)}",
         "width": f"{width_on_planes(20, quality=50)} to {width_on_planes(1100, quality=50)}, by the size of the file; "
-        f"without updates: one a colour; on waves: {grade('width', **WAVES)}",
+        f"without updates: one a colour; on waves: {grade('width', **WAVES)}, with time {grade('width', **LONG)}",
         "encoding": planes.encoding.kind,
         "sigma": "auto",
-        "frequencies": f"{waves.encoding.frequencies}",
+        "frequencies": f"{waves.encoding.frequencies}; with --preset best or --seconds 30 or more: "
+        f"{configure(FitOptions(**LONG_SINGLE)).encoding.frequencies}",
         "activation": f"{grade('activation')}; on waves: {grade('activation', **WAVES)}",
         "steps": "as the preset says",
-        "batch_size": f"{trained('batch_size', **WAVES)}",
-        "learning_rate": f"{trained('learning_rate', **WAVES)}; sgdl-fourier: {trained('learning_rate', **SINGLE)}; "
+        "batch_size": f"{trained('batch_size', **WAVES)}; with time: {trained('batch_size', **LONG)}",
+        "learning_rate": f"{trained('learning_rate', **WAVES)}; with time {trained('learning_rate', **LONG)}; "
+        f"sgdl-fourier: {trained('learning_rate', **LONG_SINGLE)}; "
         f"adam: {trained('learning_rate', optimizer='adam', **WAVES)}",
         "optimizer": trained("optimizer", **WAVES),
         "recipe": "paper",
