@@ -130,7 +130,7 @@ def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_
     rows = (("a", 3.0, None), ("<b>", 1e-7, 2), ("c", 20.0, 1))
     table = Table(name="t", title="Errors", columns=("method", "`TeRSE`", "n"), rows=rows, note="`mgdl` & co.")
     panel = Picture(title="p", pixels=np.eye(3))
-    figure = Figure(name="f", title="A figure", caption='"Quoted" <caption>.', panels=(panel,))
+    figure = Figure(name="t", title="A figure", caption='"Quoted" <caption>.', panels=(panel,))
     page = Page(title="A title", about=("About `it`.",), parts=(table, "Words between.", figure))
     write_page(page, tmp_path, "inr reproduce x")
     shown = visit(tmp_path / "report.html").page

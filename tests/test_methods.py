@@ -22,7 +22,7 @@ def test_presets_on_waves_differ_in_steps_and_the_size_of_the_network(wishes):
     assert all(few < more < most for few, more, most in zip(*steps, strict=True))
     assert changed(fast, steps=steps[1]) == balanced
     assert best.grades[0].width > balanced.grades[0].width and len(best.grades) == len(balanced.grades)
-    quick, long = (configure(FitOptions(seconds=seconds, **wishes)) for seconds in (29, 30))
+    quick, long = (configure(FitOptions(seconds=seconds, **wishes)) for seconds in (59, 60))
     assert dataclasses.replace(quick, seconds=None) == balanced
     assert dataclasses.replace(long, seconds=None) == changed(best, steps=steps[1])  # there is time for it
 

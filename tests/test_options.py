@@ -148,7 +148,7 @@ def trained(name: str, **wishes) -> object:
 
 
 WAVES, SINGLE = {"method": "mgdl-fourier"}, {"method": "sgdl-fourier"}
-LONG, LONG_SINGLE = WAVES | {"seconds": 30.0}, SINGLE | {"preset": "best"}
+LONG, LONG_SINGLE = WAVES | {"seconds": 60.0}, SINGLE | {"preset": "best"}
 
 
 def width_on_planes(side: int, **wishes) -> int:
@@ -169,12 +169,12 @@ def test_the_defaults_that_help_states_are_those_that_are_taken():
         "quality": "97",
         "grades": f"{len(planes.grades)}; local: {len(configure(FitOptions(method='local')).grades)}",
         "depth": f"{grade('depth')}; sgdl-fourier: {grade('depth', **SINGLE)}; "
-        f"with time: {grade('depth', **LONG)} and {grade('depth', **LONG_SINGLE)}",
+        f"on waves with time {grade('depth', **LONG)} and {grade('depth', **LONG_SINGLE)}",
         "width": f"{width_on_planes(20, quality=50)} to {width_on_planes(1100, quality=50)}, by the size of the file; "
         f"without updates: one a colour; on waves: {grade('width', **WAVES)}, with time {grade('width', **LONG)}",
         "encoding": planes.encoding.kind,
         "sigma": "auto",
-        "frequencies": f"{waves.encoding.frequencies}; with --preset best or --seconds 30 or more: "
+        "frequencies": f"{waves.encoding.frequencies}; with --preset best or --seconds 60 or more: "
         f"{configure(FitOptions(**LONG_SINGLE)).encoding.frequencies}",
         "activation": f"{grade('activation')}; on waves: {grade('activation', **WAVES)}",
         "steps": "as the preset says",

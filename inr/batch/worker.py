@@ -68,8 +68,8 @@ def _fit(task: Task, start: float) -> Outcome:
     import torch  # noqa: PLC0415
 
     from inr.analysis.fitted import fit_and_measure  # noqa: PLC0415
-    from inr.device import choose_device  # noqa: PLC0415
     from inr.machine import GIB  # noqa: PLC0415
+    from inr.training.fit import training_device  # noqa: PLC0415
     from inr.training.memory import memory_limit  # noqa: PLC0415
 
     settings = task.settings
@@ -82,8 +82,9 @@ def _fit(task: Task, start: float) -> Outcome:
 
     image = _load(task)
     config = dataclasses.replace(settings.config, seed=picture_seed(settings.config.seed, image.sha256))
-    memory, on = settings.memory, choose_device(settings.device)
+    memory = settings.memory
     if memory is None and settings.processes > 1:
+        on = training_device(config, settings.device)
         memory = memory_limit(image, config, None, on, processes=settings.processes) / GIB
     fitted = fit_and_measure(image, config, device=settings.device, memory=memory, progress=watch)
     names = task.file_names()

@@ -60,7 +60,8 @@ def compare(
 
     A method runs as its paper (a published one) or this program (the rest) sets it. With `tune`, it runs once more with
     the best of a small search, if that finds anything better; the search is made once, on the first picture, and trains
-    published networks by `inr`'s recipe.
+    published networks by `inr`'s recipe. Where `mgdl` and `sgdl` are there, the better one runs once more with the
+    other's PSNR as its target, so that their bytes can be compared.
     Runs of one picture and seed follow each other in a shuffled order, so that a drift of the machine meets all alike.
     What is found finished in the folder is not done again.
 
@@ -85,7 +86,9 @@ def compare(
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
     searched = [c for c in contenders if tune]
-    total, done = len(plan) * len(contenders) * variants + len(searched), 0  # fewer, where a search finds nothing
+    paired = budget.bytes is None and {contender.name for contender in contenders} >= set(ON_PLANES)
+    total = len(plan) * (len(contenders) * variants + paired) + len(searched)  # fewer, where a search finds nothing
+    done = 0
 
     def tell(what: str) -> None:
         nonlocal done
@@ -108,7 +111,9 @@ def compare(
             tell(f"{image.name}: {contender.name}, {variant}, seed {seed}")
             of_picture.append(store.run(image, contender.name, variant, dataclasses.replace(options, seed=seed)))
         runs += of_picture
-        equal += [] if budget.bytes is not None else _at_equal_psnr(store, image, contenders, of_picture)
+        if paired:
+            tell(f"{image.name}: mgdl and sgdl at equal PSNR, seed {seed}")
+            equal += _at_equal_psnr(store, image, contenders, of_picture)
     order = {(c.name, v): n for n, (c, v) in enumerate(itertools.product(contenders, get_args(Variant)))}
     runs.sort(key=lambda run: (order[run.contender, run.variant], run.seed))
     return Comparison(
@@ -156,7 +161,10 @@ def _check(
     memory: float | None,
 ) -> None:
     """Raise what is wrong with settings before anything runs; what is too large beside others is a row that says so."""
-    configs = [configure(dataclasses.replace(contender.options, pixels=pixels)) for contender in contenders]
+    configs = [
+        configure(dataclasses.replace(contender.options, pixels=pixels, seconds=budget.seconds))
+        for contender in contenders
+    ]
     too_large = []
     for image, config in itertools.product(images, configs):
         try:

@@ -88,10 +88,10 @@ def _at_equal_psnr(equal: Sequence[tuple[Run, Run]]) -> list[str]:
         return []
     ratio = statistics.geometric_mean(grades.bytes / one.bytes for grades, one in equal)
     mean = f", in the mean of {len(equal)} fits" if len(equal) > 1 else ""
-    if abs(ratio - 1.0) < 0.0005:
-        return [f"At equal PSNR both files have the same size{mean}."]
-    off = f"{100.0 * abs(ratio - 1.0):.1f} % {'larger' if ratio > 1.0 else 'smaller'}"
-    return [f"At equal PSNR the file of mgdl is {off} than that of sgdl{mean}."]
+    if abs(ratio - 1.0) < 0.005:
+        return [f"At equal PSNR (within 0.1 dB) both files have about the same size{mean}."]
+    off = f"{100.0 * abs(ratio - 1.0):.0f} % {'larger' if ratio > 1.0 else 'smaller'}"
+    return [f"At equal PSNR (within 0.1 dB) the file of mgdl is {off} than that of sgdl{mean}."]
 
 
 def _below(good: Sequence[Row], classical: dict[str, tuple[Quality, ...]]) -> list[str]:

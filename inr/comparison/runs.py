@@ -91,8 +91,8 @@ class Store:
 
     def run(self, image: Image, name: str, variant: Variant, options: FitOptions, *, probe: bool = False) -> Run:
         """Return the run as it is found on disk, or do it and keep it."""
-        options = dataclasses.replace(options, pixels=self._pixels)
-        config, budget = configure(options), self._budget
+        budget = self._budget
+        config = configure(dataclasses.replace(options, pixels=self._pixels, seconds=budget.seconds))
         if probe:
             budget = dataclasses.replace(
                 budget,

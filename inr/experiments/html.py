@@ -24,9 +24,14 @@ def experiment_html(experiment: str, folder: Path) -> bytes:
         OSError: a figure cannot be read.
     """
     data = json.loads(experiment)
-    named = {table["name"]: _table(table) for table in data["tables"]}
-    named |= {figure["file"].removesuffix(".png"): _figure(figure, folder) for figure in data["figures"]}
-    parts = [named[part["name"]] if "name" in part else {"kind": "text", **part} for part in data["parts"]]
+    tables = {table["name"]: _table(table) for table in data["tables"]}
+    figures = {figure["file"].removesuffix(".png"): _figure(figure, folder) for figure in data["figures"]}
+    parts = [
+        tables[part["table"]] if "table" in part
+        else figures[part["figure"]] if "figure" in part
+        else {"kind": "text", **part}
+        for part in data["parts"]
+    ]  # fmt: skip
     return render_page("experiment.html", scripts=SCRIPTS, data={}, experiment=data, parts=parts)
 
 

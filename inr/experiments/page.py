@@ -96,9 +96,16 @@ def to_data(page: Page, command: str) -> dict[str, Any]:
             for t in tables
         ],
         "figures": [{"file": f"{f.name}.png", "title": f.title, "caption": f.caption} for f in figures],
-        "parts": [{"text": part} if isinstance(part, str) else {"name": part.name} for part in page.parts],
+        "parts": [_part(part) for part in page.parts],
         "runs": [facts(run) for run in page.runs],
     }  # fmt: skip
+
+
+def _part(part: Table | Figure | str) -> dict[str, str]:
+    """Return a paragraph's text, or what names a table or figure; both may have one name."""
+    if isinstance(part, str):
+        return {"text": part}
+    return {"table": part.name} if isinstance(part, Table) else {"figure": part.name}
 
 
 def write_page(page: Page, folder: Path, command: str) -> list[Path]:

@@ -179,4 +179,4 @@ def _squares(copies: list[Copy]) -> Tensor:
 def _surely_less(squares: Tensor, others: Tensor) -> bool:
     """Return whether some errors are less than others at the same places, by more than two standard errors."""
     gains = others - squares
-    return float(gains.mean()) > 2.0 * float(gains.std()) / math.sqrt(max(len(gains), 1))
+    return len(gains) > 1 and float(gains.mean()) > 2.0 * float(gains.std()) / math.sqrt(len(gains))

@@ -42,7 +42,8 @@ def verdict(result: Inpainted | Denoised) -> str:
         what, classical = f"{result.unknown:,} unknown pixels. ", result.grade0
         names = {"biharmonic": "the biharmonic surface", "harmonic": "the harmonic surface"}
     if result.method != "networks":
-        checked = f"no network was surely better on {told}" if result.check else "too few pixels to train a network on"
+        sure = "" if isinstance(result, Denoised) else "surely "
+        checked = f"no network was {sure}better on {told}" if result.check else "too few pixels to train a network on"
         if isinstance(result, Denoised) and result.cut_off:
             checked = "noise that is cut off at the ends of the range cannot be learned or checked"
         return f"{what}The classical method made this picture, {names[classical]}: {checked}."

@@ -34,7 +34,7 @@ _SMALL = _Size(frequencies=64, width=192, depth=2, single_depth=8, rate=0.06, si
 _LARGE = _Size(frequencies=256, width=256, depth=3, single_depth=6, rate=0.04, single_rate=0.02, batch=8192)
 """Where there is time: on kodim15, 400 steps a grade, 42.6 dB, where the small one has 33 to 37 dB. One grade of six
 layers is the best single one of those tried (12 x 256, 9 x 256, 4 x 384, 3 x 512)."""
-_LONG = 30.0
+_LONG = 60.0
 """Seconds of training from which on there is time for the large one."""
 
 
@@ -134,7 +134,8 @@ def configure_paper(options: FitOptions, grades: int) -> FitConfig:
 
 
 def _size(options: FitOptions) -> _Size:
-    return _LARGE if options.preset == "best" or (options.seconds or 0.0) >= _LONG else _SMALL
+    long = options.preset == "best" if options.seconds is None else options.seconds >= _LONG
+    return _LARGE if long else _SMALL
 
 
 def _encoding(options: FitOptions, frequencies: int) -> EncodingConfig:

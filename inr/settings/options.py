@@ -120,7 +120,7 @@ class FitOptions:
         help="Number of grades; on waves, auto adds grades as long as held-out pixels gain. [default: 4; local: 1]",
     )  # fmt: skip
     depth: int | None = _wish(
-        low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8; with time: 3 and 6]"
+        low=1, high=64, help="Hidden layers of each grade. [default: 2; sgdl-fourier: 8; on waves with time 3 and 6]"
     )
     width: int | None = _wish(
         low=1,
@@ -140,7 +140,7 @@ class FitOptions:
         help="Gain of the activation of siren, finer, wire, gauss and adaptive; highest scale of mscale."
     )
     frequencies: int | None = _wish(
-        low=1, help="Frequencies of the encoding. [default: 64; with --preset best or --seconds 30 or more: 256]"
+        low=1, help="Frequencies of the encoding. [default: 64; with --preset best or --seconds 60 or more: 256]"
     )
     activation: ActivationName | None = _wish(help="Function after each hidden layer. [default: relu; on waves: sine]")
     steps: int | None = _wish(

@@ -28,7 +28,7 @@ def check_memory(image: Image, config: FitConfig, *, device: DeviceName = "auto"
     if isinstance(config.training, GreedyTraining):
         memory_limit(image, config, memory, choose_device(device))
     elif config.training.lmbda is not None:
-        memory_limit(image, sized(image, config, config.training, None)[0], memory, _joint_device(device))
+        memory_limit(image, sized(image, config, config.training, None)[0], memory, training_device(config, device))
 
 
 def fit(
@@ -73,11 +73,16 @@ def fit(
     if isinstance(config.training, GreedyTraining):
         result = fit_greedy(image, config, config.training, choose_device(device), memory, progress)
     else:
-        result = fit_joint(image, config, config.training, _joint_device(device), memory, progress)
+        result = fit_joint(image, config, config.training, training_device(config, device), memory, progress)
     give_back_freed_memory()
     return result
 
 
-def _joint_device(name: DeviceName) -> torch.device:
-    """Return the device of a fit on feature planes; see `fit`."""
-    return choose_device("cpu" if name == "auto" else name)
+def training_device(config: FitConfig, name: DeviceName) -> torch.device:
+    """Return the device that trains a configuration; see `fit`.
+
+    Raises:
+        ConfigError: torch sees no such device here.
+    """
+    joint = not isinstance(config.training, GreedyTraining)
+    return choose_device("cpu" if joint and name == "auto" else name)
