@@ -18,9 +18,10 @@ from inr.comparison.budget import Budget, parse_budget, under
 from inr.comparison.compare import compare
 from inr.comparison.contenders import BEST_QUALITY, ON_PLANES, parse_methods
 from inr.comparison.folder import write_comparison
-from inr.comparison.page import table, verdict
+from inr.comparison.page import table
 from inr.comparison.ranking import rank
 from inr.comparison.runs import Run, run_from_json, run_to_json
+from inr.comparison.verdict import verdict
 from inr.report.text import json_text
 from inr.settings.methods import METHODS
 from inr.settings.options import FitOptions

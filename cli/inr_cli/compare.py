@@ -114,8 +114,9 @@ def _check(images: Sequence[Path], pictures: Sequence["Image"], out: Path, pixel
 def _show(result: "Comparison", pictures: Sequence["Image"]) -> None:
     """Print the table of the methods, and say which is best."""
     from inr.comparison.folder import interpolated
-    from inr.comparison.page import table, verdict
+    from inr.comparison.page import table
     from inr.comparison.ranking import rank
+    from inr.comparison.verdict import verdict
 
     rows, classical = rank(result), interpolated(result, pictures)
     say("\n".join(table(rows, classical)))

@@ -22,9 +22,10 @@ from inr.comparison.contenders import Contender
 from inr.comparison.drawings import Drawing, drawings, mean_curve, telling_pictures
 from inr.comparison.figures import draw_curves, draw_errors, draw_pictures
 from inr.comparison.html import comparison_html
-from inr.comparison.page import to_markdown, verdict
+from inr.comparison.page import to_markdown
 from inr.comparison.ranking import Row, rank, reference
 from inr.comparison.runs import Run, quality_to_json, run_to_json
+from inr.comparison.verdict import verdict
 from inr.errors import InrError
 from inr.files import check_place, write_whole
 from inr.imaging.image import Image

@@ -64,7 +64,9 @@ def train_beside(
         of = " and ".join(trainings[place].case.title for place in list(running.values())[:2])
         tell(f"waiting for a {engine.awaited}" if engine.awaited else of, done)
         ready, _ = wait(running, timeout=_TICK, return_when=FIRST_COMPLETED)
-        for future in ready:
+        for future in sorted(
+            ready, key=lambda one: one.cancelled() or one.exception() is not None
+        ):  # keep the good first
             place = running.pop(future)
             try:
                 run = future.result()
@@ -81,6 +83,7 @@ def train_beside(
                 died.add(place)
                 waiting.appendleft(place)
                 continue
-            yield place, run
             done += trainings[place].case.steps
+            yield place, run
+            tell(trainings[place].case.title, done)
         engine.tend()
