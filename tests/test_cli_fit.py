@@ -188,7 +188,8 @@ def test_internal_fault_is_still_one_sentence(cat, monkeypatch):
 
 @pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_ctrl_c_and_termination_leave_nothing(tmp_path, stop, code):
-    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # deaf where a shell says &
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # deaf where a shell says &,
+    program += f"signal.signal({int(stop)}, signal.SIG_DFL);" if stop != signal.SIGINT else ""  # and under nohup
     program += "from inr_cli.main import main; main()"
     arguments = [sys.executable, "-c", program, "fit", str(DATA / "cat.png"), "--preset", "best", "--out", "out"]
     process = subprocess.Popen(arguments, cwd=tmp_path, stderr=subprocess.PIPE, text=True)

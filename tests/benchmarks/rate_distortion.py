@@ -1,7 +1,7 @@
 """Bytes against quality: compact fits beside JPEG, WebP and AVIF, all measured on the same pictures in the same run.
 
-    python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2] [--steps 2200]
-        [--published FOLDER]
+    python tests/benchmarks/rate_distortion.py FOLDER --out OUT [--bpp 0.12,0.3,0.6,1.2,2.5,5]
+        [--preset balanced | --steps 2200] [--published FOLDER]
 
 Goes on where it was interrupted: OUT keeps every model file and what was measured of it, by picture, configuration and
 version of inr (after a change of its code give another OUT). PSNR is of RGB, 8 bits, all
@@ -40,8 +40,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--bpp", default="0.12,0.3,0.6,1.2")
-    parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--bpp", default="0.12,0.3,0.6,1.2,2.5,5")
+    parser.add_argument("--preset", default="balanced", choices=("fast", "balanced", "best"))
+    parser.add_argument("--steps", type=int, default=None, help="of joint training, in place of the preset's")
     parser.add_argument("--published", type=Path, default=None)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def main() -> None:
         for name in CODECS:
             curves.setdefault(name, {})[path.stem] = classical(path, name)
         for bpp in map(float, arguments.bpp.split(",")):
-            row = compact(path, bpp, arguments.steps, arguments.out)
+            row = compact(path, wishes(arguments.preset, arguments.steps, bpp), arguments.out)
             rows.append(row)
             curves.setdefault("inr", {}).setdefault(path.stem, []).append((row["bpp"], row["psnr_db"][-1]))
             print(f"{path.stem} {row['bpp']:.3f} bpp  {row['psnr_db'][-1]:.2f} dB  {row['seconds']:.0f} s", flush=True)
@@ -75,9 +76,14 @@ def classical(path: Path, name: str) -> list[tuple[float, float]]:
     return points
 
 
-def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
+def wishes(preset: str, steps: int | None, bpp: float) -> inr.FitOptions:
+    """Return the options of a fit to so many bits per pixel."""
+    return inr.FitOptions(preset=None if steps else preset, target_bpp=bpp, steps=steps)
+
+
+def compact(path: Path, options: inr.FitOptions, out: Path) -> dict:
     """Return what is known of one fit; fit it if nothing is."""
-    config = inr.configure(inr.FitOptions(preset=None if steps else "best", target_bpp=bpp, steps=steps))
+    config, bpp = inr.configure(options), options.target_bpp
     image = inr.load_image(path)
     decides = [image.sha256, dataclasses.asdict(config), version("inr"), version("torch")]
     key = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
@@ -105,7 +111,7 @@ def compact(path: Path, bpp: float, steps: int | None, out: Path) -> dict:
         "seconds": seconds,
         "training_seconds": fitted.result.seconds,
         "decoding_seconds": decoding,
-        "steps": fitted.result.grades[-1].steps,
+        "steps": fitted.result.steps,
     }
     known.write_text(json.dumps(row))
     return row
