@@ -14,7 +14,7 @@ import pytest
 from helpers.batches import wait_for
 from helpers.commands import run as command
 from helpers.pictures import picture
-from inr_cli.process import heed_signals
+from inr_cli.process import bound_threads, heed_signals
 
 import inr
 
@@ -163,3 +163,20 @@ def test_without_temporary_folders_a_batch_keeps_its_grade_pictures(tmp_path, no
     assert (done.returncode, done.stderr) == (0, "") and json.loads(done.stdout)["summary"]["done"] == 1
     assert inr.load_image(tmp_path / "out" / "deep.png.grade1.png").bit_depth == 16
     assert not [name for name in outputs(tmp_path) + outputs(tmp_path / "out") if name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("said", "spins"),
+    [({}, "2500"), ({"GOMP_SPINCOUNT": "7"}, "7"), ({"OMP_WAIT_POLICY": "active"}, None)],
+    ids=["nothing said", "spins said", "policy said"],
+)
+def test_threads_without_work_sleep_soon_unless_the_person_says_otherwise(monkeypatch, said, spins):
+    environment = {"PATH": os.environ["PATH"], **said}
+    monkeypatch.setattr(os, "environ", environment)
+    bound_threads()
+    assert environment.get("GOMP_SPINCOUNT") == spins
+
+
+def test_libraries_are_loaded_after_the_environment_is_set():
+    program = "import sys; import inr_cli.main; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -12,7 +12,7 @@ from inr.settings.methods import AUTO_GRADES
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
 from inr.settings.shape import EncodingConfig, GradeShape
-from inr.settings.trainings import GreedyTraining, PrecisionName
+from inr.settings.trainings import GreedyTraining, InitName, PrecisionName
 
 _BARE = EncodingConfig(kind="none")
 _FOURIER = 128
@@ -88,6 +88,7 @@ class Problem:
         steps: of each grade, in our training.
         batch: samples of a step, in our training; None is all.
         precision: of the products, in our training.
+        init: of the paper's networks, in our training.
         rates: of the grades of the paper's network, in our training; further ones have the last.
         single_rate: of the paper's single network, in our training.
     """
@@ -101,6 +102,7 @@ class Problem:
     steps: int
     batch: int | None
     precision: PrecisionName = "float32"
+    init: InitName = "fan-in"
     rates: tuple[float, ...] = (MUON_RATE,)
     single_rate: float = MUON_RATE
 
@@ -145,6 +147,7 @@ def _configuration(method: str, problem: Problem, effort: Effort, authors: Autho
         training = GreedyTraining(
             steps=(problem.steps,) * count,
             learning_rate=rates[0],
+            init=problem.init,
             rate_factors=tuple(rate / rates[0] for rate in rates),
             batch_size=problem.batch,
             precision=problem.precision,

@@ -166,6 +166,14 @@ class Grade(nn.Module):
         self.scale = _per_neuron(self.form.scales, self.width)
 
     @torch.no_grad()
+    def meet(self, samples: Tensor, generator: torch.Generator) -> None:
+        """Choose the biases of the first layer so that each neuron is zero at one of (N, inputs) samples, drawn."""
+        layer = self._hidden_layers()[0]
+        chosen = torch.randint(len(samples), layer.bias.shape, generator=generator)
+        there = (layer.weight * samples[chosen.to(samples.device)].cpu()).sum(dim=1)
+        layer.bias.copy_(-there if self.scale is None else -self.scale * there)
+
+    @torch.no_grad()
     def rescale(self, scale: float, shift: float) -> None:
         """Make the prediction `scale` times what it was, plus `shift`, by changing the head."""
         self.head.weight.mul_(scale)

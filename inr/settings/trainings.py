@@ -8,7 +8,9 @@ from inr.settings.shape import between, choice
 
 OptimizerName = Literal["muon", "adam", "sgd"]
 ScheduleName = Literal["cosine", "exponential", "constant"]
-InitName = Literal["fan-in", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform", "normal"]
+InitName = Literal[
+    "fan-in", "samples", "glorot-normal", "glorot-unit-bias", "wide-normal", "siren", "uniform", "normal"
+]  # fmt: skip
 TargetsName = Literal["unit", "symmetric"]
 PrecisionName = Literal["auto", "float32", "bf16"]
 
@@ -32,7 +34,8 @@ class GreedyTraining:
         epochs: passes of each grade over what it is trained on, as the MGDL authors' code for functions counts them:
             the rate changes once a pass, and the last batch of a pass is short. None lets batches run on into the
             next pass, and the rate change at each step.
-        init: start of the weights, see `inr.networks.initialisation`.
+        init: start of the weights, see `inr.networks.initialisation`; `samples` is `fan-in` but for the biases of a
+            first layer that sees bare coordinates: each of its neurons is zero at a training sample, drawn at random.
         redraw: each grade draws a start of its own; without, all draw from one seed, as the MGDL authors' code does.
         init_deviation: of the init `normal`, the standard deviation of weights and biases; 0 for the others.
         batch_size: pixels per step; None is every training pixel at each step (full batch).
