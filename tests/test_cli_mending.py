@@ -9,6 +9,7 @@ from helpers.commands import run
 from helpers.pictures import picture, saved
 
 import inr
+from inr.imaging.image import quantize
 from inr.restoration.effort import Effort
 from inr.restoration.inpaint import inpaint
 
@@ -45,6 +46,21 @@ def test_inpaint_fills_the_unknown_and_leaves_the_known(tmp_path, channels, dtyp
     again = out.read_bytes()
     run(*command, "--overwrite", "-q")
     assert out.read_bytes() == again
+
+
+def test_a_grown_mask_fills_the_pixels_around_it_and_leaves_the_rest(tmp_path):
+    image, mask = picture(30, 34), np.zeros((30, 34, 1), np.uint8)
+    mask[12:14, 9:20] = 255
+    saved(tmp_path / "a.png", image)
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 2, "--overwrite", "-q")
+    run(*command, "--grow", 3, "-o", tmp_path / "out.png")
+    changed = (quantize(inr.load_image(tmp_path / "out.png").pixels, 8) != image).any(axis=2)
+    grown = np.zeros((30, 34), bool)
+    grown[9:17, 6:23] = True
+    assert not changed[~grown].any() and changed[grown].mean() > 0.5
+    result = run(*command, "--grow", 40, "-o", tmp_path / "out.png", code=2)
+    assert "grown by 40 pixels, is all white" in result.stderr
 
 
 def test_what_is_hidden_in_a_picture_is_not_looked_at(tmp_path):

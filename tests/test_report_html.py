@@ -20,8 +20,9 @@ from inr.batch.rows import Batch, Row
 from inr.report import html
 from inr.report.embedded import views
 from inr.report.fit_html import fit_html
-from inr.restoration.html import upscaled_html
+from inr.restoration.page import to_html
 from inr.restoration.upscale import Upscaled
+from inr.restoration.upscaled import tell_upscaled
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 
@@ -401,7 +402,7 @@ def test_report_says_what_is_missing(fitted, tmp_path):
 def test_an_enlarged_picture_too_large_for_a_page_is_shown_in_part():
     image = inr.image_from_array(picture(90, 900))
     big = Upscaled(picture=picture(360, 3600), model=None, check=None, training_seconds=1.0, drawing_seconds=1.0)
-    page = upscaled_html(image, big).decode()
+    page = to_html(tell_upscaled(image, big)).decode()
     assert "Shown is the part with most detail, 960 x 360 of its pixels." in page and 'width="960" height="360"' in page
 
 

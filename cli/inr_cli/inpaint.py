@@ -5,23 +5,24 @@ from typing import Annotated
 
 import typer
 
-from inr.report.text import json_text
-from inr.settings.options import PresetName
 from inr_cli import options as common
-from inr_cli.process import say, talk
+from inr_cli import restored
 
 
 def inpaint(
-    image: Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)],
+    image: restored.Picture,
     mask: Annotated[Path, typer.Option(help="Picture of the same size: white is unknown, black is known.")],
+    grow: Annotated[
+        int, typer.Option(min=0, max=1000, help="Known pixels that are so near to an unknown one are filled too.")
+    ] = 0,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Picture to write; its ending is its type. [default: NAME.inpainted.png]"),
     ] = None,
-    preset: Annotated[PresetName, typer.Option(help="Effort: fast, balanced or best.")] = "balanced",
+    preset: restored.Preset = "balanced",
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of each grade, instead of a preset.")] = None,
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Stop the training after this time.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Start of all randomness.")] = 0,
+    seed: restored.Seed = 0,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
     threads: common.Threads = None,
     overwrite: common.Overwrite = False,
@@ -33,41 +34,20 @@ def inpaint(
 
     Example: inr inpaint photo.png --mask mask.png -o out.png
     """
-    path = out or Path(f"{image.stem}.inpainted.png")
-    page, looks = path.with_suffix(".md"), path.with_suffix(".html")
-    figure = path.with_name(f"{path.stem}.before-after.png")
-    with common.running(debug=debug, threads=threads, out=path.parent):
-        for each in (path, page, looks, figure):
-            common.check_out(each, overwrite=overwrite)
-        from inr.files import write_whole
+    with restored.places(image, out, "inpainted", overwrite=overwrite, debug=debug, threads=threads) as places:
         from inr.imaging.reading import load_image
-        from inr.imaging.writing import save_image
         from inr.restoration.effort import STEPS, Effort
-        from inr.restoration.html import mended_html
         from inr.restoration.inpaint import inpaint as fill
         from inr.restoration.mask import known_pixels
-        from inr.restoration.mended_page import draw_before_after, facts, rows, to_markdown, verdict
+        from inr.restoration.mended import tell_mended
         from inr_cli.render import try_format
 
-        picture = load_image(image, max_pixels=max_pixels)
-        for note in picture.notes:
-            talk(f"{image}: {note}.", quiet=quiet)
-        try_format(path, path.suffix, picture.width, picture.height, picture.channels, picture.bit_depth)
+        picture = restored.read(image, max_pixels, quiet=quiet)
+        try_format(
+            places.picture, places.picture.suffix, picture.width, picture.height, picture.channels, picture.bit_depth
+        )
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
-        known = known_pixels(picture, load_image(mask, max_pixels=max_pixels))
+        known = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
         with common.bar(quiet, unit="percent") as show:
             result = fill(picture, known, effort, progress=lambda what, part: show(what, round(100 * part), 100))
-        save_image(path, result.picture, icc_profile=picture.icc_profile)
-        draw_before_after(figure, picture, result)
-        write_whole(page, to_markdown(picture, result, figure.name).encode())
-        write_whole(looks, mended_html(picture, result, common.this_command()))
-        if json:
-            say(json_text({**facts(picture, result), "file": str(path)}))
-        elif not quiet and result.check:
-            say("\n".join(f"{name:>13}  {psnr:>6} dB in the check" for name, psnr in rows(result)))
-        talk(verdict(result), quiet=quiet)
-        talk(
-            f"{path}: {result.training_seconds:.1f} s of training and {result.drawing_seconds:.1f} s of drawing; "
-            f"before and after: {looks.name}, {page.name}, {figure.name}",
-            quiet=quiet,
-        )
+        restored.leave(places, result.picture, tell_mended(picture, result), json=json, quiet=quiet)

@@ -22,8 +22,13 @@ def check_side(image: Image, command: str) -> None:
         )
 
 
-def known_pixels(image: Image, mask: Image) -> Tensor:
+def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> Tensor:
     """Return (H, W) bool, true where a mask is black; white is unknown.
+
+    Args:
+        image: the picture.
+        mask: of the same size.
+        grow: known pixels that are at most so many rows and columns from an unknown one count as unknown too.
 
     Raises:
         ConfigError: the picture is too small, or the mask is of another size, not black and white, or all of one.
@@ -50,4 +55,11 @@ def known_pixels(image: Image, mask: Image) -> Tensor:
         raise ConfigError(f"the mask {mask.name} is all black: every pixel is known, and there is nothing to fill.")
     if not known.any():
         raise ConfigError(f"the mask {mask.name} is all white: no pixel is known, and there is nothing to fill from.")
-    return torch.from_numpy(known)
+    if not grow:
+        return torch.from_numpy(known)
+    unknown = torch.from_numpy(~known).float()[None]
+    for window in ((2 * grow + 1, 1), (1, 2 * grow + 1)):
+        unknown = torch.nn.functional.max_pool2d(unknown, window, 1, (window[0] // 2, window[1] // 2))
+    if unknown.all():
+        raise ConfigError(f"the mask {mask.name}, grown by {grow} pixels, is all white; give a smaller --grow.")
+    return unknown[0] == 0.0

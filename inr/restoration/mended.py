@@ -1,24 +1,45 @@
-"""A filled or cleaned picture and its check -> a page for a reader: before and after, and which method is better."""
+"""A filled or cleaned picture and its check -> what is told of it: which method is better, and before and after."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from inr.imaging.image import Image, unit
+from inr.imaging.image import Image, quantize, unit
 from inr.report.decibels import decibels
-from inr.report.figures import opaque, without_latex
-from inr.report.text import code, link
+from inr.report.embedded import views
 from inr.restoration.denoise import Denoised
 from inr.restoration.inpaint import Inpainted
+from inr.restoration.page import Told
 
 _PANEL = 128
-"""Side of the part that is shown, in pixels."""
+"""Side of the part that the figure shows, in pixels."""
 
 
-def facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
+def tell_mended(image: Image, result: Inpainted | Denoised) -> Told:
+    """Return what is told of a filled or cleaned picture.
+
+    Args:
+        image: the source.
+        result: what `inpaint` or `denoise` made of it.
+    """
+    source = quantize(image.pixels, image.bit_depth)
+    return Told(
+        image=image,
+        done="cleaned" if isinstance(result, Denoised) else "filled",
+        verdict=_verdict(result),
+        heads=("PSNR dB in the check",),
+        rows=_rows(result),
+        explained=_explained(result),
+        views=views(source, [result.picture], icc_profile=image.icc_profile, part="where it changed most"),
+        titles=("before", "after"),
+        panels=_panels(image, result),
+        training_seconds=result.training_seconds,
+        drawing_seconds=result.drawing_seconds,
+        facts=_facts(image, result),
+    )
+
+
+def _facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
     """Return what was done as plain data; PSNR in dB."""
     own = {name: value for name, value in vars(result).items() if name not in ("picture", "check")}
     return {
@@ -29,7 +50,7 @@ def facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
     }
 
 
-def verdict(result: Inpainted | Denoised) -> str:
+def _verdict(result: Inpainted | Denoised) -> str:
     """Return in a sentence which method made the picture, and how it stands to the best classical one in the check."""
     if isinstance(result, Denoised):
         if result.method == "none":
@@ -57,27 +78,12 @@ def verdict(result: Inpainted | Denoised) -> str:
     return f"{what}On {told}, the networks are {ours - theirs:.2f} dB above {names[classical]}, their classical start."
 
 
-def rows(result: Inpainted | Denoised) -> list[tuple[str, str]]:
+def _rows(result: Inpainted | Denoised) -> list[tuple[str, str]]:
     """Return name and PSNR in the check of every method, the best first."""
     return [(name, decibels(result.check[name])) for name in sorted(result.check, key=lambda n: -result.check[n])]
 
 
-def to_markdown(image: Image, result: Inpainted | Denoised, figure: str) -> str:
-    """Return the page; the figure is the name of a picture beside it."""
-    command = "denoise" if isinstance(result, Denoised) else "inpaint"
-    lines = [f"# {code(Path(image.name).name)}, {'cleaned' if command == 'denoise' else 'filled'}", "", verdict(result)]
-    lines += ["", f"![before and after]({link(figure)})", ""]
-    if result.check:
-        lines += ["| method | PSNR dB in the check |", "| --- | ---: |"]
-        lines += [f"| {name} | {figure} |" for name, figure in rows(result)]
-        for text in explained(result):
-            lines += ["", text]
-        lines.append("")
-    lines.append(f"{result.training_seconds:.1f} s of training, {result.drawing_seconds:.1f} s of drawing.")
-    return "\n".join(lines) + "\n"
-
-
-def explained(result: Inpainted | Denoised) -> tuple[str, str]:
+def _explained(result: Inpainted | Denoised) -> tuple[str, str]:
     """Return what the check is, and which methods are not in it."""
     if isinstance(result, Denoised):
         return (
@@ -94,9 +100,8 @@ def explained(result: Inpainted | Denoised) -> tuple[str, str]:
     )
 
 
-@without_latex
-def draw_before_after(path: Path, image: Image, result: Inpainted | Denoised) -> None:
-    """Write a PNG: the part of the picture that changed most, before and after, and the change around mid-grey."""
+def _panels(image: Image, result: Inpainted | Denoised) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the part of the picture that changed most, before and after, and the change around mid-grey."""
     after = unit(result.picture)
     change = np.abs(after - image.pixels).sum(axis=2)
     height, width = (min(_PANEL, side) for side in image.pixels.shape[:2])
@@ -110,11 +115,4 @@ def draw_before_after(path: Path, image: Image, result: Inpainted | Denoised) ->
     shown = {"before": image.pixels[here], "after": after[here]}
     colours = image.channels - (image.channels + 1) % 2
     shown["change"] = np.clip(0.5 + 2.0 * (after - image.pixels)[here][:, :, :colours], 0.0, 1.0)
-    figure = Figure(figsize=(12, 12 / 3 * height / width + 0.4), dpi=110)
-    FigureCanvasAgg(figure)
-    for axis, (name, picture) in zip(figure.subplots(1, 3), shown.items(), strict=True):
-        axis.set_axis_off()
-        axis.imshow(opaque(picture), vmin=0, vmax=1, interpolation="nearest")
-        axis.set_title(name)
-    figure.tight_layout(pad=0.3)
-    figure.savefig(path, format="png", metadata={"Software": None})
+    return shown

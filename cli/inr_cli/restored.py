@@ -1,0 +1,114 @@
+"""What `upscale`, `inpaint` and `denoise` share: options, the places of their files, and what they leave and say."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inr.report.text import json_text
+from inr.settings.options import PresetName
+from inr_cli import options as common
+from inr_cli.process import say, talk
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from inr.imaging.image import Image
+    from inr.restoration.page import Told
+
+Picture = Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)]
+Preset = Annotated[PresetName, typer.Option(help="Effort: fast, balanced or best.")]
+Seed = Annotated[int, typer.Option(min=0, help="Start of all randomness.")]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the outputs go.
+
+    Attributes:
+        picture: the restored one.
+    """
+
+    picture: Path
+
+    @property
+    def page(self) -> Path:
+        """For a browser."""
+        return self.picture.with_suffix(".html")
+
+    @property
+    def markdown(self) -> Path:
+        """The same to read as text."""
+        return self.picture.with_suffix(".md")
+
+    @property
+    def figure(self) -> Path:
+        """Before and after."""
+        return self.picture.with_name(f"{self.picture.stem}.before-after.png")
+
+    def check(self, *, overwrite: bool) -> None:
+        """Raise InrError where one of them cannot be written."""
+        for each in (self.picture, self.page, self.markdown, self.figure):
+            common.check_out(each, overwrite=overwrite)
+
+
+@contextmanager
+def places(
+    image: Path, out: Path | None, done: str, *, overwrite: bool, debug: bool, threads: int | None
+) -> Iterator[Places]:
+    """Run a command's body with the places of its outputs, which can be written.
+
+    Args:
+        image: the source.
+        out: the restored picture; by default it is named after the source and what was done.
+        done: what that is called in the name.
+        overwrite: whether outputs that exist may be replaced.
+        debug: see `common.running`.
+        threads: see `common.running`.
+    """
+    found = Places(out or Path(f"{image.stem}.{done}.png"))
+    with common.running(debug=debug, threads=threads, out=found.picture.parent):
+        found.check(overwrite=overwrite)
+        yield found
+
+
+def read(image: Path, max_pixels: int, *, quiet: bool) -> "Image":
+    """Return a picture, and say what is peculiar about it."""
+    from inr.imaging.reading import load_image
+
+    picture = load_image(image, max_pixels=max_pixels)
+    for note in picture.notes:
+        talk(f"{image}: {note}.", quiet=quiet)
+    return picture
+
+
+def leave(places: Places, picture: "np.ndarray", told: "Told", *, json: bool, quiet: bool) -> None:
+    """Write a restored picture, its pages and its figure, and say what came of it."""
+    from inr.files import write_whole
+    from inr.imaging.writing import save_image
+    from inr.restoration.page import draw_panels, to_html, to_markdown
+
+    save_image(places.picture, picture, icc_profile=told.image.icc_profile)
+    draw_panels(told, places.figure)
+    write_whole(places.markdown, to_markdown(told, places.figure.name).encode())
+    write_whole(places.page, to_html(told, common.this_command()))
+    if json:
+        say(json_text({**told.facts, "file": str(places.picture)}))
+    elif not quiet and told.rows:
+        say("\n".join(f"{name:>13}  {psnr:>6} dB{_rest(rest)}" for name, psnr, *rest in told.rows))
+    talk(told.verdict, quiet=quiet)
+    height, width = picture.shape[:2]
+    talk(
+        f"{places.picture}: {width} x {height}, {told.training_seconds:.1f} s of training and "
+        f"{told.drawing_seconds:.1f} s of drawing; before and after: "
+        f"{places.page.name}, {places.markdown.name}, {places.figure.name}",
+        quiet=quiet,
+    )
+
+
+def _rest(figures: list[str]) -> str:
+    """Return what a line says after the PSNR: the SSIM, where there is one, or what the PSNR is of."""
+    return f"  SSIM {figures[0]}" if figures else " in the check"
