@@ -132,7 +132,7 @@ def test_one_run_at_a_time_and_what_a_killed_one_left_is_cleared(tmp_path):
 class Bench:
     """An engine whose workers do at once what a test says: a function from task to outcome, or to an error."""
 
-    sends_bytes = writes_files = False
+    sends_bytes = writes_files = far = False
     awaited = ""
 
     def __init__(self, work):
@@ -235,6 +235,15 @@ def test_of_a_dead_worker_it_is_said_what_the_system_knows(photos, monkeypatch, 
     monkeypatch.setattr("inr.batch.loop.memory_kills", lambda: next(counts))
     batch, _ = go(photos, deadly)
     assert [message in row.error for row in batch.rows] == [True, True, True]
+
+
+def test_of_a_worker_elsewhere_this_machine_knows_nothing(photos, monkeypatch):
+    def deadly(_):
+        raise BrokenProcessPool
+
+    monkeypatch.setattr(Bench, "far", True)
+    batch, _ = go(photos, deadly)
+    assert "perhaps for lack of memory; start the workers with more memory" in batch.rows[0].error
 
 
 def test_other_peoples_files_are_not_replaced_unless_asked(photos):

@@ -165,7 +165,7 @@ def _without_seconds(table: str) -> list[list[str]]:
 class Dying:
     """Workers of which each dies with what it is given, a number of times."""
 
-    sends_bytes = True
+    sends_bytes = far = True
     awaited = ""
 
     def __init__(self, times: int) -> None:
@@ -197,7 +197,8 @@ def test_a_training_whose_worker_dies_gets_one_other(short, monkeypatch, times, 
     said = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--scheduler", "tcp://x:1", code=code)
     assert workers.closed
     if code:
-        assert "setting 1, mgdl, seed 0: its worker died twice" in said.stderr
+        why = "its worker died twice, perhaps for lack of memory; start the workers with more memory."
+        assert f"setting 1, mgdl, seed 0: {why}" in said.stderr
 
 
 def test_the_authors_grid_is_searched_and_the_lowest_validation_error_selected(short, monkeypatch):

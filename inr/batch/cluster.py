@@ -28,6 +28,8 @@ class Cluster:
     (`distributed.scheduler.allowed-failures`); then the picture fails.
     """
 
+    far = True
+
     def __init__(self, address: str, *, gpu: bool = False, shared: bool = False) -> None:
         """Connect to a scheduler.
 

@@ -44,6 +44,7 @@ class LocalWorkers:
 
     sends_bytes = False
     writes_files = False
+    far = False
     awaited = ""
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:

@@ -13,14 +13,14 @@ from inr.batch.local import GRACE
 from inr.batch.output import publish, unwritable
 from inr.batch.plan import Kept, Plan
 from inr.batch.rows import Row
-from inr.batch.task import Engine, Outcome, Task
+from inr.batch.task import Engine, Outcome, Task, memory_advice
 from inr.errors import InrError
 from inr.machine import memory_kills
 from inr.settings.shape import MAX_GRADES
 
 _DIED_TWICE = "its worker process died twice: a library crashed, or another program killed it."
-_KILLED_TWICE = "its worker process was killed twice for lack of memory; give fewer --jobs, or a smaller picture."
-_WHO_KNOWS = "its worker process died twice, perhaps for lack of memory; give fewer --jobs, or a smaller picture."
+_KILLED_TWICE = "its worker process was killed twice for lack of memory; {advice}, or give a smaller picture."
+_WHO_KNOWS = "its worker process died twice, perhaps for lack of memory; {advice}, or give a smaller picture."
 _TICK = 0.5
 """Seconds between looks at the time limits while no picture is finished."""
 
@@ -145,9 +145,10 @@ class Loop:
     def _death(self) -> str:
         """Say why a worker process may have died twice."""
         kills = memory_kills()
-        if kills is None or self._kills is None:
-            return _WHO_KNOWS
-        return _KILLED_TWICE if kills > self._kills else _DIED_TWICE
+        said = _WHO_KNOWS
+        if kills is not None and self._kills is not None and not self._engine.far:
+            said = _KILLED_TWICE if kills > self._kills else _DIED_TWICE
+        return said.format(advice=memory_advice(self._engine))
 
     def _clear(self, image: str, files: tuple[str, ...]) -> None:
         """Remove this batch's grade pictures of an earlier, other fit."""

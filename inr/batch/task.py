@@ -109,11 +109,13 @@ class Engine(Protocol):
     Attributes:
         sends_bytes: tasks carry the pictures' bytes, because the workers do not see the files.
         writes_files: workers write the outputs themselves.
+        far: workers run on other machines, so that this one's memory says nothing of theirs.
         awaited: what tasks wait for, as there is none of it, such as a worker; empty if they wait for nothing.
     """
 
     sends_bytes: bool
     writes_files: bool
+    far: bool
 
     @property
     def awaited(self) -> str:
@@ -130,3 +132,8 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Drop what is in hand and end."""
+
+
+def memory_advice(engine: Engine) -> str:
+    """Return what a person can do where workers die for lack of memory."""
+    return "start the workers with more memory" if engine.far else "give fewer --jobs"

@@ -47,6 +47,12 @@ GRID = authors_grid(
 """What the authors searched, and selected from by the validation error."""
 SMOKE = Authors(highest=1e-3, lowest=1e-4, batch=None, epochs=301)
 """The authors' short run, with recorded errors: 300 epochs on the full batch."""
+RISING_RATES = (0.0044, 0.0036, 0.009, 0.0224, 0.0223)
+"""Of the grades of the paper's network in setting 4, where the high frequencies are the strong ones, in our training.
+
+Of some 250 sets of rates, drawn at random and then varied around the best, with 2000 updates a grade: all of those that
+ended below 0.05 begin with two or three grades at 0.01 or less. With the rates of the other settings it ends at 0.84.
+"""
 STEPS = {"quick": 500, "standard": 2000, "paper": 2000}
 
 
@@ -63,7 +69,7 @@ def problem(setting: int, effort: str) -> Problem:
     grades = 5 if setting == 4 else 4
     return Problem(
         samples=TRAIN, grades=grades, depth=2, single=2 * grades, width=256, reach=200.0, steps=STEPS[effort],
-        batch=1024, rates=SINE_RATES[effort], single_rate=SINE_RATE,
+        batch=1024, rates=RISING_RATES if setting == 4 else SINE_RATES[effort], single_rate=SINE_RATE, init="samples",
     )  # fmt: skip
 
 

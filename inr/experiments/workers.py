@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from inr.batch.cluster import lacking, lost
-from inr.batch.task import Engine
+from inr.batch.task import Engine, memory_advice
 from inr.errors import InrError
 from inr.experiments.runs import Case, Run
 from inr.experiments.training import do
@@ -78,7 +78,7 @@ def train_beside(
                 if place in died:
                     title = trainings[place].case.title
                     raise InrError(
-                        f"{title}: its worker died twice, perhaps for lack of memory; give fewer --jobs."
+                        f"{title}: its worker died twice, perhaps for lack of memory; {memory_advice(engine)}."
                     ) from error
                 died.add(place)
                 waiting.appendleft(place)

@@ -27,7 +27,7 @@ ACTIVATIONS: tuple[ActivationName, ...] = ("relu", "gelu", "sine", "tanh")
 """Activations through which a grade can draw the sum of its planes, as the closed form asks."""
 _QUALITY_LAMBDA = (
     (1, 6e-2), (10, 1.2e-2), (20, 4.7e-3), (30, 2.7e-3), (40, 1.8e-3), (50, 1.3e-3), (60, 9.7e-4), (70, 6.6e-4),
-    (80, 3.6e-4), (85, 2.3e-4), (90, 1.2e-4), (95, 4.4e-5), (97, 2.1e-5), (98, 1.2e-5), (100, 4e-6),
+    (80, 3.6e-4), (85, 2.3e-4), (90, 1.2e-4), (95, 4.4e-5), (97, 2.1e-5), (98, 1.2e-5), (100, 3e-6),
 )  # fmt: skip
 """Lambda by quality, linear in its logarithm between the points.
 

@@ -27,7 +27,7 @@ _PROGRAM = [sys.executable, "-c", "from inr_cli.main import main; main()", "batc
 class AtOnce:
     """An engine that fits a picture as it is given to it: a batch without the seconds that processes take to start."""
 
-    sends_bytes = writes_files = False
+    sends_bytes = writes_files = far = False
     awaited = ""
 
     def __init__(self, jobs: int, *, timeout: float | None = None) -> None:
