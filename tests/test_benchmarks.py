@@ -34,7 +34,7 @@ def test_rate_distortion_prints_its_tables_and_goes_on_where_it_was(tmp_path):
     inr.save_image(tmp_path / "in" / "a.png", picture(32, 48).astype(np.uint8))
     out = tmp_path / "out"
     command = [sys.executable, SPEED.with_name("rate_distortion.py"), tmp_path / "in", "--out", out]
-    command += ["--bpp", "3,6", "--steps", "40"]
+    command += ["--bpp", "3,6", "--preset", "fast"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "| inr |" in done.stdout and "| 3 |" in done.stdout and "| 6 |" in done.stdout
     assert has_figures(out / "rate_distortion.png")

@@ -98,6 +98,15 @@ def test_the_surface_is_named_where_it_is_better(tmp_path):
     assert np.abs(inr.load_image(out).pixels * 255 - (4 * x + 3 * y)[:, :, None])[8:-8, 8:-8].max() < 2.0
 
 
+def test_the_picture_is_on_disk_before_its_page_can_fail(tmp_path, monkeypatch):
+    saved(tmp_path / "a.png", picture(20, 22))
+    saved(tmp_path / "mask.png", hidden(20, 22))
+    monkeypatch.setattr("inr.restoration.mended.views", lambda *_, **__: 1 / 0)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 1, "-o", tmp_path / "b.png")
+    assert "internal error" in run(*command, code=1).stderr
+    assert inr.load_image(tmp_path / "b.png").width == 22
+
+
 def masks():
     white = np.full((20, 22, 1), 255, np.uint8)
     see_through = np.dstack([white, np.full((20, 22), 128, np.uint8)])

@@ -78,7 +78,7 @@ def test_more_grades_than_a_pyramid_gives_are_refused(grades):
 def test_quality_is_a_falling_lambda():
     found = [quality_lambda(quality) for quality in range(1, 101)]
     assert all(a > b for a, b in itertools.pairwise(found))
-    assert found[0] == pytest.approx(6e-2) and found[-1] == pytest.approx(4e-6)
+    assert found[0] == pytest.approx(6e-2) and found[-1] == pytest.approx(3e-6)
     assert configure(FitOptions(quality=50)).training.lmbda == pytest.approx(found[49])
     assert configure() == configure(FitOptions(quality=97))
 

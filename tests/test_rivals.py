@@ -434,3 +434,12 @@ def test_other_mappings_and_activations_of_the_papers():
     for name, wish in (("adaptive", "relu"), ("mscale-2", "sine")):
         with pytest.raises(inr.ConfigError, match="fixes activation"):
             inr.configure(FitOptions(method=name, activation=wish))
+
+
+@pytest.mark.parametrize("scales", [(), (10.0,)])
+def test_neurons_of_bare_inputs_begin_at_a_sample_each(scales):
+    samples = torch.rand(40, 1, generator=torch.Generator().manual_seed(0))
+    grade = started(Form(scales=scales), width=200, depth=1, inputs=1, init="samples")
+    grade.meet(samples, torch.Generator().manual_seed(1))
+    sums = grade.layers[0](samples, grade.scale).detach().abs()
+    assert float(sums.min(dim=0).values.max()) < 1e-5 and float(sums.max(dim=0).values.min()) > 1e-3

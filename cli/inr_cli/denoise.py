@@ -38,17 +38,14 @@ def denoise(
         from inr.restoration.denoise import denoise as clean
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.mended import tell_mended
-        from inr_cli.render import try_format
 
         sigma = _sigma(noise)
         picture = restored.read(image, max_pixels, quiet=quiet)
-        try_format(
-            places.picture, places.picture.suffix, picture.width, picture.height, picture.channels, picture.bit_depth
-        )
+        places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         with common.bar(quiet, unit="percent") as show:
             result = clean(picture, sigma, effort, progress=lambda what, part: show(what, round(100 * part), 100))
-        restored.leave(places, result.picture, tell_mended(picture, result), json=json, quiet=quiet)
+        restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)
 
 
 def _sigma(noise: str) -> float | None:

@@ -13,7 +13,10 @@ def inpaint(
     image: restored.Picture,
     mask: Annotated[Path, typer.Option(help="Picture of the same size: white is unknown, black is known.")],
     grow: Annotated[
-        int, typer.Option(min=0, max=1000, help="Known pixels that are so near to an unknown one are filled too.")
+        int,
+        typer.Option(
+            min=0, max=1000, help="Fill also known pixels at most so many rows and columns from an unknown one."
+        ),
     ] = 0,
     out: Annotated[
         Path | None,
@@ -40,14 +43,11 @@ def inpaint(
         from inr.restoration.inpaint import inpaint as fill
         from inr.restoration.mask import known_pixels
         from inr.restoration.mended import tell_mended
-        from inr_cli.render import try_format
 
         picture = restored.read(image, max_pixels, quiet=quiet)
-        try_format(
-            places.picture, places.picture.suffix, picture.width, picture.height, picture.channels, picture.bit_depth
-        )
+        places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         known = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
         with common.bar(quiet, unit="percent") as show:
             result = fill(picture, known, effort, progress=lambda what, part: show(what, round(100 * part), 100))
-        restored.leave(places, result.picture, tell_mended(picture, result), json=json, quiet=quiet)
+        restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)

@@ -30,8 +30,9 @@ def open_streams() -> None:
 
 
 _SPINS = "2500"
-"""Looks that a thread without work takes before it sleeps. GNU's OpenMP takes 300,000: where another program wants a
-processor too, these keep it from the thread that all others wait for, and a fit took five times as long."""
+"""Times that a thread without work looks for some before it sleeps. GNU's OpenMP looks 300,000 times: where another
+program wants a processor too, that keeps it from the thread that all others wait for, and a fit took five times as
+long."""
 
 
 def bound_threads() -> None:

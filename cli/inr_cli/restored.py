@@ -1,10 +1,10 @@
 """What `upscale`, `inpaint` and `denoise` share: options, the places of their files, and what they leave and say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,7 +24,7 @@ Preset = Annotated[PresetName, typer.Option(help="Effort: fast, balanced or best
 Seed = Annotated[int, typer.Option(min=0, help="Start of all randomness.")]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Places:
     """Where the outputs go.
 
@@ -54,6 +54,12 @@ class Places:
         for each in (self.picture, self.page, self.markdown, self.figure):
             common.check_out(each, overwrite=overwrite)
 
+    def try_format(self, image: "Image", width: int, height: int) -> None:
+        """Raise InrError, before the work, where the restored picture's format cannot hold one like the source."""
+        from inr_cli.render import try_format
+
+        try_format(self.picture, self.picture.suffix, width, height, image.channels, image.bit_depth)
+
 
 @contextmanager
 def places(
@@ -69,7 +75,7 @@ def places(
         debug: see `common.running`.
         threads: see `common.running`.
     """
-    found = Places(out or Path(f"{image.stem}.{done}.png"))
+    found = Places(picture=out or Path(f"{image.stem}.{done}.png"))
     with common.running(debug=debug, threads=threads, out=found.picture.parent):
         found.check(overwrite=overwrite)
         yield found
@@ -85,20 +91,38 @@ def read(image: Path, max_pixels: int, *, quiet: bool) -> "Image":
     return picture
 
 
-def leave(places: Places, picture: "np.ndarray", told: "Told", *, json: bool, quiet: bool) -> None:
-    """Write a restored picture, its pages and its figure, and say what came of it."""
+def leave(
+    places: Places,
+    image: "Image",
+    picture: "np.ndarray[Any, Any]",
+    tell: "Callable[[], Told]",
+    *,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Write a restored picture, then its pages and its figure, and say what came of it.
+
+    Args:
+        places: of the outputs.
+        image: the source.
+        picture: (H, W, C) uint8 or uint16, the restored one: on disk before anything else can fail.
+        tell: makes what the pages say.
+        json: whether the facts go to standard output as JSON.
+        quiet: say nothing but errors.
+    """
     from inr.files import write_whole
     from inr.imaging.writing import save_image
     from inr.restoration.page import draw_panels, to_html, to_markdown
 
-    save_image(places.picture, picture, icc_profile=told.image.icc_profile)
+    save_image(places.picture, picture, icc_profile=image.icc_profile)
+    told = tell()
     draw_panels(told, places.figure)
     write_whole(places.markdown, to_markdown(told, places.figure.name).encode())
     write_whole(places.page, to_html(told, common.this_command()))
     if json:
         say(json_text({**told.facts, "file": str(places.picture)}))
     elif not quiet and told.rows:
-        say("\n".join(f"{name:>13}  {psnr:>6} dB{_rest(rest)}" for name, psnr, *rest in told.rows))
+        say("\n".join(f"{name:>13}  {psnr:>6} dB{told.line_end.format(*rest)}" for name, psnr, *rest in told.rows))
     talk(told.verdict, quiet=quiet)
     height, width = picture.shape[:2]
     talk(
@@ -107,8 +131,3 @@ def leave(places: Places, picture: "np.ndarray", told: "Told", *, json: bool, qu
         f"{places.page.name}, {places.markdown.name}, {places.figure.name}",
         quiet=quiet,
     )
-
-
-def _rest(figures: list[str]) -> str:
-    """Return what a line says after the PSNR: the SSIM, where there is one, or what the PSNR is of."""
-    return f"  SSIM {figures[0]}" if figures else " in the check"

@@ -38,15 +38,14 @@ def upscale(
         from inr.restoration.upscale import upscale as enlarge
         from inr.restoration.upscaled import tell_upscaled
         from inr.settings.methods import configure
-        from inr_cli.render import try_format
 
         wishes = FitOptions(method="local", preset=None if steps else preset, steps=steps, seconds=seconds, seed=seed)
         config = configure(wishes)
         picture = restored.read(image, max_pixels, quiet=quiet)
         size = enlarged_size(picture, scale, max_pixels)
-        try_format(places.picture, places.picture.suffix, *size, picture.channels, picture.bit_depth)
+        places.try_format(picture, *size)
         with common.bar(quiet, unit="part") as show:
             result = enlarge(
                 picture, size, config, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )
-        restored.leave(places, result.picture, tell_upscaled(picture, result), json=json, quiet=quiet)
+        restored.leave(places, picture, result.picture, lambda: tell_upscaled(picture, result), json=json, quiet=quiet)

@@ -11,7 +11,7 @@ from inr.settings.config import FitConfig
 from inr.settings.methods import AUTO_GRADES
 from inr.settings.recipes import greedy, own_recipe
 from inr.settings.rivals import RIVALS
-from inr.settings.shape import EncodingConfig, GradeShape
+from inr.settings.shape import EncodingConfig, Form, GradeShape
 from inr.settings.trainings import GreedyTraining, InitName, PrecisionName
 
 _BARE = EncodingConfig(kind="none")
@@ -88,7 +88,8 @@ class Problem:
         steps: of each grade, in our training.
         batch: samples of a step, in our training; None is all.
         precision: of the products, in our training.
-        init: of the paper's networks, in our training.
+        init: of the paper's multi-grade network, in our training.
+        steepness: of it, in our training: factor on the products of its first layer.
         rates: of the grades of the paper's network, in our training; further ones have the last.
         single_rate: of the paper's single network, in our training.
     """
@@ -103,6 +104,7 @@ class Problem:
     batch: int | None
     precision: PrecisionName = "float32"
     init: InitName = "fan-in"
+    steepness: float = 1.0
     rates: tuple[float, ...] = (MUON_RATE,)
     single_rate: float = MUON_RATE
 
@@ -139,21 +141,24 @@ def _configuration(method: str, problem: Problem, effort: Effort, authors: Autho
     encoding = _BARE
     if fourier:
         encoding = EncodingConfig(kind="fourier", frequencies=_FOURIER, sigma=_SIGMA * problem.reach)
+    shapes = [shape] * count
     if method.endswith("-paper"):
         training = authors_training(authors, problem.samples, count)
     else:
+        if problem.steepness != 1.0 and not fourier and not single:
+            shapes[0] = dataclasses.replace(shape, form=Form(scales=(problem.steepness,)))
         own = (problem.single_rate,) if single else problem.rates
         rates = (MUON_RATE,) * count if fourier else (*own, *own[-1:] * count)[:count]
         training = GreedyTraining(
             steps=(problem.steps,) * count,
             learning_rate=rates[0],
-            init=problem.init,
+            init="fan-in" if single else problem.init,
             rate_factors=tuple(rate / rates[0] for rate in rates),
             batch_size=problem.batch,
             precision=problem.precision,
         )
     return FitConfig(
-        method=method, encoding=encoding, grades=(shape,) * count, training=training, frame="unit", feed="features"
+        method=method, encoding=encoding, grades=tuple(shapes), training=training, frame="unit", feed="features"
     )  # fmt: skip
 
 

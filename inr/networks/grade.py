@@ -130,13 +130,14 @@ class Grade(nn.Module):
         worse than the one before left off.
 
         Args:
-            init: the rule, see `initialise`.
+            init: the rule, see `initialise`; `samples` begins as `fan-in`, and `meet` follows.
             generator: source of the draw.
             first: it is grade 1.
             raw: it sees bare coordinates.
             middle: what grade 1 begins around with `fan-in`, on the scale of its targets.
             deviation: of `normal`.
         """
+        init = "fan-in" if init == "samples" else init
         groups = len(self.form.scales) if self.form.separate else 1
         for number, layer in enumerate(self._hidden_layers()):
             start = number == 0

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from inr.errors import ConfigError
@@ -55,11 +56,15 @@ def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> Tensor:
         raise ConfigError(f"the mask {mask.name} is all black: every pixel is known, and there is nothing to fill.")
     if not known.any():
         raise ConfigError(f"the mask {mask.name} is all white: no pixel is known, and there is nothing to fill from.")
-    if not grow:
-        return torch.from_numpy(known)
-    unknown = torch.from_numpy(~known).float()[None]
-    for window in ((2 * grow + 1, 1), (1, 2 * grow + 1)):
-        unknown = torch.nn.functional.max_pool2d(unknown, window, 1, (window[0] // 2, window[1] // 2))
-    if unknown.all():
+    known = np.ascontiguousarray(~_grown(_grown(~known, grow).T, grow).T)
+    if not known.any():
         raise ConfigError(f"the mask {mask.name}, grown by {grow} pixels, is all white; give a smaller --grow.")
-    return unknown[0] == 0.0
+    return torch.from_numpy(known)
+
+
+def _grown(unknown: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """Return (H, W) bool, true where there is an unknown pixel at most so many rows away; by running counts."""
+    padded = np.pad(unknown, ((by + 1, by), (0, 0)))
+    counts = padded.cumsum(axis=0, dtype=np.int32)
+    grown: NDArray[np.bool_] = counts[2 * by + 1 :] > counts[: -2 * by - 1]
+    return grown

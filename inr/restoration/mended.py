@@ -29,6 +29,7 @@ def tell_mended(image: Image, result: Inpainted | Denoised) -> Told:
         verdict=_verdict(result),
         heads=("PSNR dB in the check",),
         rows=_rows(result),
+        line_end=" in the check",
         explained=_explained(result),
         views=views(source, [result.picture], icc_profile=image.icc_profile, part="where it changed most"),
         titles=("before", "after"),

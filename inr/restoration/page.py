@@ -16,8 +16,8 @@ from inr.report.html import render_page
 from inr.report.text import code, link
 
 SCRIPTS = ("controls.js", "chart.js", "picture.js", "heat.js", "restored.js")
-_WIDTH = {3: 12, 4: 16}
-"""Of the figure, in inches, by its panels."""
+_PANEL = 4.0
+"""Width of a panel of the figure, in inches."""
 
 Array = np.ndarray[Any, Any]
 
@@ -32,6 +32,7 @@ class Told:
         verdict: who is better, in a sentence.
         heads: of the table's columns after the method's name.
         rows: of the table, the best first: name and figures.
+        line_end: what a line of text says after name and PSNR, with places for the other figures.
         explained: what was measured, a paragraph each.
         notes: on what is shown.
         views: of the source and of what is to be compared with the result, which comes last.
@@ -47,6 +48,7 @@ class Told:
     verdict: str
     heads: Sequence[str]
     rows: Sequence[tuple[str, ...]]
+    line_end: str
     explained: Sequence[str]
     notes: Sequence[str] = ()
     views: Sequence[View]
@@ -84,8 +86,7 @@ def to_html(told: Told, command: str | None = None) -> bytes:
 def draw_panels(told: Told, path: Path) -> None:
     """Write a PNG: the panels beside each other."""
     count, first = len(told.panels), next(iter(told.panels.values()))
-    width = _WIDTH[count]
-    figure = Figure(figsize=(width, width / count * first.shape[0] / first.shape[1] + 0.4), dpi=110)
+    figure = Figure(figsize=(_PANEL * count, _PANEL * first.shape[0] / first.shape[1] + 0.4), dpi=110)
     FigureCanvasAgg(figure)
     for axis, (name, picture) in zip(figure.subplots(1, count), told.panels.items(), strict=True):
         axis.set_axis_off()

@@ -43,6 +43,7 @@ def tell_upscaled(image: Image, result: Upscaled) -> Told:
         verdict=_verdict(result.check),
         heads=("PSNR dB of pixels left out", "SSIM"),
         rows=_rows(result.check) if result.check else (),
+        line_end="  SSIM {}",
         explained=(
             "Measured one scale down: every second row and column of the part was kept, and the rest was left out. The "
             "enlarged picture itself has no truth to be measured against.",

@@ -206,7 +206,7 @@ def draw(
         )
     for name, points in others.items():
         axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=name)
-    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xlim=(0, 1.6), ylim=(24, 42))
+    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xscale="log", xlim=(0.1, 6), ylim=(22, 54))
     axes.grid(alpha=0.3)
     axes.set_title(f"Mean over {len(curves['inr'])} pictures" + (", dashed: published, of all 24" if others else ""))
     figure.legend(loc="outside right center", frameon=False)

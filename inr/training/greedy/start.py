@@ -51,16 +51,15 @@ def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, n
     draw = generator(config.seed, number if training.redraw else 1)
     middle = 0.0 if training.targets == "symmetric" else pool.middle
     begins = number == 1 and config.encoding.kind != "lattice"  # of a lattice, grade 0 has the colours
-    at_samples = training.init == "samples"
     grade.start(
-        "fan-in" if at_samples else training.init,
+        training.init,
         draw,
         first=begins,
         raw=raw,
         middle=middle,
         deviation=training.init_deviation,
     )
-    if at_samples and raw:
+    if training.init == "samples" and raw:
         grade.meet(pool.inputs, draw)
     if waves is not None:
         grade.waves.copy_(waves)
