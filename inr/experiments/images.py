@@ -12,7 +12,7 @@ from inr.analysis.interpolation import interpolate
 from inr.errors import ConfigError
 from inr.experiments.figures import Figure, Picture
 from inr.experiments.html import Cell
-from inr.experiments.methods import Authors, Problem, authors_training, configuration
+from inr.experiments.methods import Authors, Problem, Start, authors_training, configuration
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Moment, Run
 from inr.experiments.shared import TWO_NETWORKS
@@ -27,6 +27,11 @@ from inr.training.samples import Samples
 DEFAULT = Path("data/cat.png")
 COLUMNS = ("method", "seed", "grade", "seconds", "TrPSNR dB", "TePSNR dB", "held-out PSNR dB")
 STEPS = {"quick": 120, "standard": 800, "paper": 800}
+_START = Start(init="samples", steepness=25.0)
+"""Of the paper's networks, in our training. On "Sea" at `standard`, seed 0, all pixels, four grades end at 22.8 dB;
+with a steepness of 10 at 22.6, of 4 at 22.5, and of 1 with kinks drawn as wide as the weights at 22.1. The single
+network has 23.6 dB on `data/cat.png` at `quick`, and 23.2 dB with the latter.
+"""
 _PASSES = {"quick": 60, "standard": 400, "paper": 10_000}
 
 Known = tuple[str, int | None, float, float, float]
@@ -140,7 +145,7 @@ def _configuration(method: str, image: Image, wishes: Wishes, seed: int) -> FitC
     pixels = len(training_pixels(image.width, image.height, "half"))
     problem = Problem(
         samples=pixels, grades=4, depth=3, single=12, width=256, reach=min(image.width, image.height) / 8.0,
-        steps=STEPS[wishes.effort], batch=4096, precision="auto",
+        steps=STEPS[wishes.effort], batch=4096, precision="auto", start=_START, single_start=_START,
     )  # fmt: skip
     authors = Authors(highest=1e-3, lowest=1e-3, batch=None, epochs=_PASSES[wishes.effort])
     config = configuration(method, problem, effort=wishes.effort, authors=authors, seed=seed, grades=wishes.grades)

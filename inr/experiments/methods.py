@@ -75,6 +75,19 @@ def trainings(method: str, usual: Authors, grid: Sequence[Authors], wishes: Wish
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """How the first layer of a network of bare inputs begins.
+
+    Attributes:
+        init: see `GreedyTraining`.
+        steepness: factor on its products.
+    """
+
+    init: InitName = "fan-in"
+    steepness: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Problem:
     """What is to be learned, as far as a method's configuration depends on it.
 
@@ -88,8 +101,8 @@ class Problem:
         steps: of each grade, in our training.
         batch: samples of a step, in our training; None is all.
         precision: of the products, in our training.
-        init: of the paper's multi-grade network, in our training.
-        steepness: of it, in our training: factor on the products of its first layer.
+        start: of the paper's multi-grade network, in our training.
+        single_start: of the paper's single network, in our training.
         rates: of the grades of the paper's network, in our training; further ones have the last.
         single_rate: of the paper's single network, in our training.
     """
@@ -103,8 +116,8 @@ class Problem:
     steps: int
     batch: int | None
     precision: PrecisionName = "float32"
-    init: InitName = "fan-in"
-    steepness: float = 1.0
+    start: Start = Start()
+    single_start: Start = Start()
     rates: tuple[float, ...] = (MUON_RATE,)
     single_rate: float = MUON_RATE
 
@@ -145,14 +158,15 @@ def _configuration(method: str, problem: Problem, effort: Effort, authors: Autho
     if method.endswith("-paper"):
         training = authors_training(authors, problem.samples, count)
     else:
-        if problem.steepness != 1.0 and not fourier and not single:
-            shapes[0] = dataclasses.replace(shape, form=Form(scales=(problem.steepness,)))
+        start = problem.single_start if single else problem.start
+        if start.steepness != 1.0 and not fourier:
+            shapes[0] = dataclasses.replace(shape, form=Form(scales=(start.steepness,)))
         own = (problem.single_rate,) if single else problem.rates
         rates = (MUON_RATE,) * count if fourier else (*own, *own[-1:] * count)[:count]
         training = GreedyTraining(
             steps=(problem.steps,) * count,
             learning_rate=rates[0],
-            init="fan-in" if single else problem.init,
+            init=start.init,
             rate_factors=tuple(rate / rates[0] for rate in rates),
             batch_size=problem.batch,
             precision=problem.precision,
