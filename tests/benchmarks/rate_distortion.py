@@ -206,7 +206,9 @@ def draw(
         )
     for name, points in others.items():
         axes.plot(*zip(*sorted(points), strict=True), "--", linewidth=1, label=name)
-    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xscale="log", xlim=(0.1, 6), ylim=(22, 54))
+    axes.set(xlabel="bits per pixel", ylabel="PSNR, dB", xscale="log", xlim=(0.1, 6), ylim=(22, 50))
+    axes.set_xticks((0.1, 0.2, 0.5, 1, 2, 5), ("0.1", "0.2", "0.5", "1", "2", "5"))
+    axes.minorticks_off()
     axes.grid(alpha=0.3)
     axes.set_title(f"Mean over {len(curves['inr'])} pictures" + (", dashed: published, of all 24" if others else ""))
     figure.legend(loc="outside right center", frameon=False)
