@@ -65,7 +65,7 @@ def fit_one(task: Task) -> Outcome:
 
 
 def _fit(task: Task, start: float) -> Outcome:
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - with all below, seconds that a batch without new pictures need not wait
 
     from inr.analysis.fitted import fit_and_measure  # noqa: PLC0415
     from inr.machine import GIB  # noqa: PLC0415

@@ -21,15 +21,6 @@ _SIGMA = 0.3
 """Standard deviation of Gaussian frequencies, over the highest frequency of the function."""
 MUON_RATE = 0.02
 """Of Muon, where nothing better is known."""
-SINE_RATES = {"quick": (0.04, 0.04, 0.06, 0.08), "standard": (0.04, 0.04, 0.02), "paper": (0.04, 0.04, 0.02)}
-"""Of the grades of the paper's network for sums of sines, by effort; further grades have the last.
-
-In setting 1, with the 500 updates a grade of `quick`, grades so end at a TrRSE of 4e-4; with 0.04 in all of them at
-3e-3, with 0.08 at 9e-2, with 0.02 at 1e-1. With the 2000 of `standard` they end at 2e-5; with 0.02 in all at 4e-5,
-with 0.04 in all, or in the first three, at 6e-4, with the rates of `quick` at 2e-3.
-"""
-SINE_RATE = 0.06
-"""Of the paper's single network there: it ends at a TrRSE of 0.73; with 0.02 at 0.89, with 0.12 at 0.99."""
 
 
 @dataclass(frozen=True, kw_only=True)
