@@ -39,8 +39,8 @@ def signal_figures(
             name=f"{name}-heat",
             title=f"{title}: error by frequency over the training",
             caption="First, how much of each frequency's amplitude the prediction has (1 is all), as the authors draw "
-            "it; then the relative error of the complex amplitude, which also sees the phase (0 is exact). Where "
-            "the paper's claim holds, it shows as steps: each grade reaches higher than the one before, and one network "
+            "it; then the relative error of the complex amplitude, which also sees the phase (0 is exact). Where the "
+            "paper's claim holds, it shows as steps: each grade reaches higher than the one before, and one network "
             "stays low.",
             panels=tuple(heat_map(run, bins, way, f"{run.method}: {what}") for what, way in maps for run in runs),
         ),
