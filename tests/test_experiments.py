@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from inr.experiments import (
     inventions,
     labels,
     manifold,
+    published,
     robustness,
     sines,
     synthetic,
@@ -303,6 +305,24 @@ def test_an_interruption_keeps_what_is_done(tmp_path):
     assert [path.stem.split("-")[3] for path in tmp_path.glob("*.json")] == ["0"] and len(list(tmp_path.iterdir())) == 2
 
 
+def goes_on(one: Case, stop: int, part: Path) -> None:
+    """Cut a training off after `stop` updates, and check that it goes on from there as if it had not been."""
+
+    def interrupt(done):
+        if done == stop:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        do(one, tell=interrupt, part=part)
+    told = []
+    through, again = do(one), do(one, tell=told.append, part=part)
+    assert told[0] == stop and again.parameters == through.parameters
+    for ours, theirs in zip((*again.curve, *again.grades), (*through.curve, *through.grades), strict=True):
+        assert dataclasses.replace(ours, seconds=0) == dataclasses.replace(theirs, seconds=0)
+    assert np.array_equal(again.final, through.final) and np.array_equal(again.view, through.view)
+    assert again.seconds > 0 and again.grades[-1].seconds > 0
+
+
 @pytest.mark.parametrize("method", ["mgdl", "mgdl-paper", "adaptive", "msnn"])
 @pytest.mark.parametrize("stop", [3, 9])
 def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypatch, method, stop):
@@ -312,26 +332,22 @@ def test_an_interrupted_training_goes_on_to_the_same_numbers(tmp_path, monkeypat
     if method != "adaptive":
         short = dataclasses.replace(one.training, steps=(6,) * len(one.config.grades))
         one = dataclasses.replace(one, config=dataclasses.replace(one.config, training=short))
-    through = do(one)
-
-    def interrupt(done):
-        if done == stop:
-            raise KeyboardInterrupt
-
     part = tmp_path / "x.part.npz"
-    with pytest.raises(KeyboardInterrupt):
-        do(one, tell=interrupt, part=part)
-    told = []
-    again = do(one, tell=told.append, part=part)
-    assert told[0] == stop and again.parameters == through.parameters
-    for ours, theirs in zip((*again.curve, *again.grades), (*through.curve, *through.grades), strict=True):
-        assert dataclasses.replace(ours, seconds=0) == dataclasses.replace(theirs, seconds=0)
-    assert np.array_equal(again.final, through.final) and np.array_equal(again.view, through.view)
-    assert again.seconds > 0 and again.grades[-1].seconds > 0
+    goes_on(one, stop, part)
     part.write_bytes(b"PK half of it")
     whole = []
     do(one, tell=whole.append, part=part)
     assert whole[0] == 1
+
+
+@pytest.mark.parametrize("stop", [5, 6, 7, 120, 135])
+def test_an_interrupted_finish_goes_on_to_the_same_numbers(tmp_path, monkeypatch, stop):
+    """Cut off as L-BFGS begins, after its first steps, after a step that dropped its oldest memory, and in grade 2."""
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    x = np.linspace(-1, 1, 60)
+    config = published.stages(2, 4, 120)
+    one = Case(name="f", method="msnn", config=config, data=Data(train=samples(x, x**2, dtype=torch.float64)))
+    goes_on(one, stop, tmp_path / "x.part.npz")
 
 
 def test_a_training_that_diverges_is_a_row(tmp_path):

@@ -11,7 +11,7 @@ from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.objective import Objective, make_objective
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
-from inr.training.greedy.state import Table, restore_step, step_table
+from inr.training.greedy.state import Table, kept_finish, restore_step, step_table
 from inr.training.greedy.stopping import Best
 from inr.training.greedy.windows import Windows
 from inr.training.loop import DivergedError, Length, cosine, train
@@ -67,7 +67,7 @@ def train_grade(
         target_psnr: end when the training pixels reach this PSNR in dB, or None.
         on_step: told after every update, see `OnStep`.
         kept: what an interrupted training of this grade left, to go on from; see `inr.training.greedy.state`.
-        keep: told after every update but those of the finish what makes such a table.
+        keep: told after every update what makes such a table.
 
     Raises:
         DivergedError: a loss was not finite.
@@ -75,9 +75,9 @@ def train_grade(
     objective = make_objective(grade, pool, training, dtype)
     watch = _Watch(objective, training, target_psnr, on_step)
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
-    begun = 0
+    finishing, finished, begun = [make_finish(grade)], kept_finish(kept or {}), 0
     if kept and isinstance(pool, Pool):
-        begun, watch.recent = restore_step(kept, grade, optimizers, pool)
+        begun, watch.recent = restore_step(kept, grade, finishing if finished else optimizers, pool)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
         return objective.backward(training.batch_size, short=training.epochs is not None) * objective.scale**2
@@ -85,20 +85,26 @@ def train_grade(
     def update_whole(_done: int, _fraction: float, _factor: float) -> float:
         return objective.backward(None)  # the loss whose gradient it is: a search needs both
 
-    def report(done: int, fraction: float, loss: float) -> bool:
-        ended = watch.over(done, fraction * length.steps / (length.steps + training.finish), loss)
+    def over(done: int, further: int, fraction: float, loss: float) -> bool:
+        ended = watch.over(done + further, fraction, loss)
         if keep is not None:
             assert isinstance(pool, Pool), "only what is held whole is kept"
-            keep(lambda: step_table(grade, optimizers, pool, done, watch.recent, rate))
+            own = finishing if further else optimizers
+            keep(lambda: step_table(grade, own, pool, done, watch.recent, rate, finish=further))
         return ended
 
-    def report_finish(further: int, _: float, loss: float) -> bool:
-        return watch.over(done + further, (done + further) / (done + training.finish), loss * objective.scale**2)
+    def report(done: int, fraction: float, loss: float) -> bool:
+        return over(done, 0, fraction * length.steps / (length.steps + training.finish), loss)
 
-    done = train(update, optimizers, length, schedule=_schedule(training), on_step=report, start=begun)
+    def report_finish(further: int, _: float, loss: float) -> bool:
+        return over(done, further, (done + further) / (done + training.finish), loss * objective.scale**2)
+
+    done, further = begun, 0
+    if not finished:
+        done = train(update, optimizers, length, schedule=_schedule(training), on_step=report, start=begun)
     if training.finish:
         rest = Length(steps=training.finish)
-        done += train(update_whole, [make_finish(grade)], rest, schedule=lambda _: 1.0, on_step=report_finish)
+        further = train(update_whole, finishing, rest, schedule=lambda _: 1.0, on_step=report_finish, start=finished)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):
         raise DivergedError  # the last update's loss was never computed
     best = watch.best
@@ -106,7 +112,7 @@ def train_grade(
         best.restore()
     grade.rescale(objective.scale, objective.shift)
     return TrainedGrade(
-        steps=done,
+        steps=done + further,
         kept_step=None if best is None else best.step,
         validation_error=None if best is None else best.error,
     )

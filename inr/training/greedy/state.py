@@ -1,7 +1,7 @@
 """A greedy training on its way <-> a table of tensors, from which it goes on to the same bits after an interruption."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -11,6 +11,9 @@ from inr.training.greedy.pool import Pool
 from inr.training.result import GradeLog
 
 Table = dict[str, Tensor]
+
+_LISTS = ("old_dirs", "old_stps", "ro")
+"""Of torch's L-BFGS, over its last steps: changes of the gradient, of the weights, and 1 over their products."""
 
 
 class Keeper(Protocol):
@@ -62,7 +65,14 @@ def seconds_before(table: Table, *, whole: bool = False) -> float:
 
 
 def step_table(
-    grade: Grade, optimizers: Sequence[torch.optim.Optimizer], pool: Pool, done: int, recent: float, rate: float
+    grade: Grade,
+    optimizers: Sequence[torch.optim.Optimizer],
+    pool: Pool,
+    done: int,
+    recent: float,
+    rate: float,
+    *,
+    finish: int = 0,
 ) -> Table:
     """Return a grade in training, after so many steps: its numbers, its optimisers', and the order of visits.
 
@@ -70,28 +80,42 @@ def step_table(
         grade: in training.
         optimizers: of its parameters.
         pool: that it is trained on.
-        done: steps.
+        done: steps, without those of the finish.
         recent: mean of the recent losses.
         rate: its learning rate at its highest.
+        finish: steps of the finish; if there are any, `optimizers` are the finish's.
     """
     table = {f"now.grade.{name}": value for name, value in grade.state_dict().items()}
     for number, optimizer in enumerate(optimizers):
         for place, parameter in enumerate(_parameters(optimizer)):
-            table |= {f"now.{number}.{place}.{name}": value for name, value in optimizer.state[parameter].items()}
+            state = _tensors(optimizer.state[parameter])
+            table |= {f"now.{number}.{place}.{name}": value for name, value in state.items()}
     table |= {f"now.pool.{name}": value for name, value in pool.order.items()}
     table["now.facts"] = torch.tensor([done, recent, rate], dtype=torch.float64)
+    if finish:
+        table["now.finish"] = torch.tensor(finish)
     return table
 
 
 def restore_step(
     table: Table, grade: Grade, optimizers: Sequence[torch.optim.Optimizer], pool: Pool
 ) -> tuple[int, float]:
-    """Put a training back to where `step_table` found it, and return the steps done and the mean recent loss."""
+    """Put a training back to where `step_table` found it, and return the steps done and the mean recent loss.
+
+    Args:
+        table: that was kept.
+        grade: to be overwritten.
+        optimizers: of its parameters, fresh: the finish's if `kept_finish` says that it has begun.
+        pool: that it is trained on.
+    """
     grade.load_state_dict(_part(table, "now.grade."))
     for number, optimizer in enumerate(optimizers):
         for place, parameter in enumerate(_parameters(optimizer)):
-            there = parameter.device
-            for name, value in _part(table, f"now.{number}.{place}.").items():  # a count may stay on the processor
+            there, state = parameter.device, _part(table, f"now.{number}.{place}.")
+            if isinstance(optimizer, torch.optim.LBFGS):
+                optimizer.state[parameter].update(_searching(state, there))
+                continue
+            for name, value in state.items():  # a count may stay on the processor
                 moved = value.ndim or optimizer.defaults.get("fused")
                 optimizer.state[parameter][name] = value.to(there) if moved else value
     pool.order = _part(table, "now.pool.")
@@ -102,6 +126,35 @@ def restore_step(
 def kept_rate(table: Table) -> float | None:
     """Return the learning rate of the grade in training, or None."""
     return float(table["now.facts"][2]) if "now.facts" in table else None
+
+
+def kept_finish(table: Table) -> int:
+    """Return the steps that the grade in training has done of its finish."""
+    return int(table.get("now.finish", 0))
+
+
+def _tensors(state: dict[str, Any]) -> Table:
+    """Return what an optimiser keeps of a parameter; lists of L-BFGS as tables, its plain numbers in float64."""
+    table: Table = {}
+    for name, value in state.items():
+        if isinstance(value, Tensor):
+            table[name] = value
+        elif name in _LISTS:
+            table[name] = torch.stack(value) if value else torch.empty(0)
+        elif not isinstance(value, list):  # one more list, `al`, is filled anew in every step
+            table[name] = torch.tensor(value, dtype=torch.float64)
+    return table
+
+
+def _searching(table: Table, there: torch.device) -> dict[str, Any]:
+    """Return what L-BFGS keeps, from what `_tensors` made of it."""
+    state: dict[str, Any] = {}
+    for name, value in table.items():
+        if name in _LISTS:  # each in memory of its own, as it was: L-BFGS drops the oldest
+            state[name] = [each.clone() for each in value.to(there)]
+        else:
+            state[name] = value.to(there, copy=True) if value.ndim else value.item()
+    return state
 
 
 def _part(table: Table, prefix: str) -> Table:
