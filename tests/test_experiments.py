@@ -29,8 +29,9 @@ from inr.experiments import (
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture, draw
 from inr.experiments.methods import Authors, Problem, authors_training, configuration
 from inr.experiments.page import Page, Table, cell, table_lines, write_page
+from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.registry import EXPERIMENTS, NETWORKS
-from inr.experiments.runs import Case, Data, score
+from inr.experiments.runs import Case, Data, Moment, Run, score
 from inr.experiments.shared import samples
 from inr.experiments.store import Store
 from inr.experiments.training import do
@@ -485,7 +486,33 @@ def test_a_picture_is_known_by_name_and_size_and_judged_on_pixels_apart(tmp_path
     left = torch.from_numpy(random.normal(size=(48, 3)))
     lattice = (torch.arange(6)[:, None] % 2 == 0) & (torch.arange(8) % 2 == 0)
     own = lattice.reshape(-1)
-    from inr.experiments.runs import Moment
-
     at = Moment(grade=1, step=1, seconds=0, train=score(left[own], left[own]), test=score(left, left))
     assert images.held_out(at, 12, 48) == pytest.approx(-10 * math.log10(float(left[~own].square().mean())))
+
+
+def test_the_spectrum_of_a_picture_shows_what_each_grade_adds():
+    """Grade 1 draws all but one wave, and another brightness, which does not count; grade 2 draws that wave."""
+    y, x = np.mgrid[:48, :64]
+    rest = np.cos(2 * np.pi * 4 * x / 64) + np.random.default_rng(0).normal(0, 0.03, x.shape)
+    wave = 0.25 * np.sin(2 * np.pi * 20 * y / 64)
+    target, first = (each[:, :, None].astype(np.float32) for each in (rest + wave, rest + 1.0))
+    looks = np.stack([np.zeros_like(target), first, target]).reshape(3, -1, 1)
+    of = score(torch.ones(1), torch.ones(1))
+    curve = tuple(Moment(grade=grade, step=step, seconds=0, train=of) for grade, step in ((1, 1), (1, 5), (2, 10)))
+    run = Run(
+        case="f", method="m", seed=0, parameters=1, steps=10, seconds=0, stopped=None, rates=(), curve=curve,
+        grades=curve[1:], view=looks, final=looks[1:],
+    )  # fmt: skip
+    spectrum, errors = spectrum_figures(run, Lattice(target=target, step=3))
+    added, after = spectrum.panels
+    assert [line.x[line.y.argmax()] for line in added.lines] == pytest.approx([4, 20, 4], abs=0.6)
+    np.testing.assert_allclose(after.lines[1].y, after.lines[2].y, atol=1e-6)
+    assert "a half up to 18, 44 cycles after the grades in turn" in spectrum.caption
+    assert "one in 3 along each side" in spectrum.caption and "shorter than 6 pixels" in errors.caption
+    heat, curves = errors.panels
+    low, high = (int(np.abs(heat.rows - cycles).argmin()) for cycles in (4, 20))
+    assert heat.values[low].tolist() == pytest.approx([1, 0, 0], abs=0.01)
+    assert heat.values[high].tolist() == pytest.approx([1, 1, 0], abs=0.01)
+    assert [line.label for line in curves.lines[:2]] == ["e_low, 3 pixels", "e_high, 3 pixels"]
+    assert curves.lines[0].y[1] < 0.1 and curves.lines[1].y[1] > 0.5
+    assert not spectrum_figures(run, Lattice(target=np.full_like(target, 0.5), step=1))

@@ -14,6 +14,7 @@ from inr.experiments.figures import Figure, Picture
 from inr.experiments.html import Cell
 from inr.experiments.methods import Authors, Problem, Start, authors_training, configuration
 from inr.experiments.page import Page, Table
+from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.runs import Case, Data, Moment, Run
 from inr.experiments.shared import TWO_NETWORKS
 from inr.experiments.signals import loss_curves
@@ -132,9 +133,13 @@ def _colours(image: Image) -> int:
     return 3 if image.channels >= 3 else 1
 
 
+def _step(image: Image) -> int:
+    return max(1, max(image.width, image.height) // 200)
+
+
 def _thumbnail(image: Image, colours: torch.Tensor) -> Samples:
     """Return pixels on a lattice of some 200 a side: what figures show of the picture."""
-    step = max(1, max(image.width, image.height) // 200)
+    step = _step(image)
     rows, columns = (torch.arange(0, side, step) for side in (image.height, image.width))
     at = (rows[:, None] * image.width + columns).reshape(-1)
     return Samples(inputs=coordinates(at, image.width, image.height, "unit"), targets=colours[at])
@@ -206,7 +211,9 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             panels=(loss_curves(first, Path(image.name).stem),),
         )
     )
-    parts += [_pictures(run, image) for run in first]
+    lattice = _lattice(image)
+    for run in first:
+        parts += [_pictures(run, lattice), *spectrum_figures(run, lattice)]
     return Page(
         title="A colour picture (Fang & Xu 2024, section 3.3)",
         about=(
@@ -223,17 +230,20 @@ def _decibels(at: Moment, trained: int, pixels: int) -> tuple[Cell, ...]:
     return (at.train.psnr_db, at.test.psnr_db if at.test else None, held_out(at, trained, pixels))
 
 
-def _pictures(run: Run, image: Image) -> Figure:
-    step = max(1, max(image.width, image.height) // 200)
-    source = image.pixels[::step, ::step]
-    shown = [
-        Picture(title=f"after grade {number}", pixels=each.reshape(*source.shape[:2], -1).squeeze())
-        for number, each in enumerate(run.final, start=1)
-    ]
-    source_panel = Picture(title="the source", pixels=source[:, :, : _colours(image)].squeeze())
+def _lattice(image: Image) -> Lattice:
+    step = _step(image)
+    return Lattice(target=image.pixels[::step, ::step, : _colours(image)], step=step)
+
+
+def _pictures(run: Run, lattice: Lattice) -> Figure:
+    pictures = [lattice.target, *run.final.reshape(-1, *lattice.target.shape)]
+    titles = ["the source", *(f"after grade {at.grade}" for at in run.grades)]
     return Figure(
         name=f"pictures-{run.method}",
         title=f"{run.method}: the picture after each grade",
         caption="The picture, one pixel in so many along each side, after each grade; the first is the source.",
-        panels=(source_panel, *shown),
+        panels=tuple(
+            Picture(title=title, pixels=each if each.shape[2] == 3 else each[:, :, 0])
+            for title, each in zip(titles, pictures, strict=True)
+        ),
     )

@@ -88,14 +88,26 @@ def heat_map(run: Run, bins: Sequence[int], measure: Callable[[Array, Sequence[i
         title: above it.
     """
     values = measure(run.view[:, :, 0].astype(np.float64), bins)
-    looks = np.arange(len(run.curve))
+    return look_map(run, np.array(bins), values, title, "frequency, cycles per unit")
+
+
+def look_map(run: Run, frequencies: Array, values: Array, title: str, y: str) -> HeatMap:
+    """Return (T, K) values by look and frequency, evenly spaced in looks.
+
+    Args:
+        run: whose looks they are.
+        frequencies: (K,) ascending.
+        values: from 0 to 1.
+        title: above it.
+        y: what the frequencies are, with their unit.
+    """
     places = [sum(at.grade <= grade for at in run.curve) - 0.5 for grade in range(1, len(run.grades))]
     return HeatMap(
         title=title,
         x="moments of the training (dotted: a grade ends)",
-        y="frequency, cycles per unit",
-        columns=looks,
-        rows=np.array(bins),
+        y=y,
+        columns=np.arange(len(run.curve)),
+        rows=frequencies,
         values=values.T,
         marks=tuple(places),
     )
