@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from helpers.commands import run
-from helpers.pictures import picture, saved
+from helpers.pictures import DATA, picture, saved
 
 import inr
 from inr.imaging.image import quantize
@@ -157,6 +157,19 @@ def test_denoise_estimates_the_noise_and_takes_it_away(tmp_path, channels, dtype
     assert after.bit_depth == 8 * spoiled.itemsize
     assert "Noise of 1" in (tmp_path / "out.md").read_text() and (tmp_path / "out.before-after.png").exists()
     run("denoise", tmp_path / "a.png", "-o", out, code=1)  # exists
+
+
+def test_the_noise_of_a_grey_picture_is_not_taken_for_more_than_it_is(tmp_path):
+    """Its texture once was: what was taken away then was the picture's own."""
+    clean = inr.load_image(DATA / "camera.png").pixels[60:220, 60:220]
+    noise = np.random.default_rng(0).normal(0, 4 / 255, clean.shape)
+    inr.save_image(tmp_path / "a.png", quantize(clean + noise, 8))
+    facts = json.loads(
+        run("denoise", tmp_path / "a.png", "-o", tmp_path / "b.png", "--preset", "fast", "--json").stdout
+    )
+    assert 3.2 < facts["sigma"] < 4.8
+    before, after = (np.square(inr.load_image(tmp_path / name).pixels - clean).mean() for name in ("a.png", "b.png"))
+    assert after < 0.7 * before
 
 
 def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
