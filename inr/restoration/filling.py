@@ -35,10 +35,11 @@ def filled(pixels: Tensor, known: Tensor, fill: FillName) -> Tensor:
 
     Args:
         pixels: (H, W, C) float32; what the unknown ones hold is not read.
-        known: (H, W) bool, true for one pixel at least.
+        known: (H, W) bool, true for one pixel at least, on the same device, which does all but the means.
         fill: which of both.
     """
-    whole = torch.from_numpy(continued(pixels.numpy(), known.numpy().astype("float32")))
+    means = continued(pixels.cpu().numpy(), known.cpu().numpy().astype("float32"))
+    whole = torch.from_numpy(means).to(pixels.device)
     if known.all():
         return whole
     here = _around(~known)
