@@ -50,9 +50,16 @@ def inpaint(
         picture = restored.read(image, max_pixels, quiet=quiet)
         places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
-        known = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
+        known, grown = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
         with common.bar(quiet, unit="percent") as show:
             result = fill(
                 picture, known, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )
-        restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)
+        restored.leave(
+            places,
+            picture,
+            result.picture,
+            lambda: tell_mended(picture, result, grown=grown),
+            json=json,
+            quiet=quiet,
+        )
