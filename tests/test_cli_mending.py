@@ -54,11 +54,20 @@ def test_a_grown_mask_fills_the_pixels_around_it_and_leaves_the_rest(tmp_path):
     saved(tmp_path / "a.png", image)
     saved(tmp_path / "mask.png", mask)
     command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 2, "--overwrite", "-q")
-    run(*command, "--grow", 3, "-o", tmp_path / "out.png")
+    facts = json.loads(run(*command, "--grow", 3, "-o", tmp_path / "out.png", "--json").stdout)
     changed = (quantize(inr.load_image(tmp_path / "out.png").pixels, 8) != image).any(axis=2)
     grown = np.zeros((30, 34), bool)
     grown[9:17, 6:23] = True
     assert not changed[~grown].any() and changed[grown].mean() > 0.5
+    assert (facts["unknown"], facts["marked"], facts["grown"]) == (8 * 17, 2 * 11, 8 * 17 - 2 * 11)
+    told = "136 unknown pixels, 13.3 % of the picture: 22 that the mask marks, and 114 around them that --grow added."
+    for page in ("out.md", "out.html"):
+        text = (tmp_path / page).read_text()
+        assert told in text and "of the mask, as --grow widened it" in text
+    said = run(*command[:-1], "--grow", 3, "-o", tmp_path / "out.png")
+    assert told in said.stderr
+    plain = run(*command[:-1], "-o", tmp_path / "out.png").stderr
+    assert "22 unknown pixels, 2.2 % of the picture. " in plain and "--grow" not in plain
     result = run(*command, "--grow", 40, "-o", tmp_path / "out.png", code=2)
     assert "grown by 40 pixels, is all white" in result.stderr
 

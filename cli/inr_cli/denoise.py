@@ -24,6 +24,7 @@ def denoise(
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Stop the training after this time.")] = None,
     seed: restored.Seed = 0,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    device: common.Device = "auto",
     threads: common.Threads = None,
     overwrite: common.Overwrite = False,
     json: common.Json = False,
@@ -34,7 +35,9 @@ def denoise(
 
     Example: inr denoise photo.png -o out.png
     """
-    with restored.places(image, out, "denoised", overwrite=overwrite, debug=debug, threads=threads) as places:
+    with restored.places(
+        image, out, "denoised", device=device, overwrite=overwrite, debug=debug, threads=threads
+    ) as places:
         from inr.restoration.denoise import denoise as clean
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.mended import tell_mended
@@ -44,7 +47,9 @@ def denoise(
         places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         with common.bar(quiet, unit="percent") as show:
-            result = clean(picture, sigma, effort, progress=lambda what, part: show(what, round(100 * part), 100))
+            result = clean(
+                picture, sigma, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
+            )
         restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)
 
 

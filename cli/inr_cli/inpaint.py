@@ -27,6 +27,7 @@ def inpaint(
     seconds: Annotated[float | None, typer.Option(min=0.01, help="Stop the training after this time.")] = None,
     seed: restored.Seed = 0,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
+    device: common.Device = "auto",
     threads: common.Threads = None,
     overwrite: common.Overwrite = False,
     json: common.Json = False,
@@ -37,7 +38,9 @@ def inpaint(
 
     Example: inr inpaint photo.png --mask mask.png -o out.png
     """
-    with restored.places(image, out, "inpainted", overwrite=overwrite, debug=debug, threads=threads) as places:
+    with restored.places(
+        image, out, "inpainted", device=device, overwrite=overwrite, debug=debug, threads=threads
+    ) as places:
         from inr.imaging.reading import load_image
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.inpaint import inpaint as fill
@@ -47,7 +50,16 @@ def inpaint(
         picture = restored.read(image, max_pixels, quiet=quiet)
         places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
-        known = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
+        known, grown = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
         with common.bar(quiet, unit="percent") as show:
-            result = fill(picture, known, effort, progress=lambda what, part: show(what, round(100 * part), 100))
-        restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)
+            result = fill(
+                picture, known, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
+            )
+        restored.leave(
+            places,
+            picture,
+            result.picture,
+            lambda: tell_mended(picture, result, grown=grown),
+            json=json,
+            quiet=quiet,
+        )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inr.report.text import json_text
+from inr.settings.config import DeviceName
 from inr.settings.options import PresetName
 from inr_cli import options as common
 from inr_cli.process import say, talk
@@ -63,7 +64,14 @@ class Places:
 
 @contextmanager
 def places(
-    image: Path, out: Path | None, done: str, *, overwrite: bool, debug: bool, threads: int | None
+    image: Path,
+    out: Path | None,
+    done: str,
+    *,
+    device: DeviceName,
+    overwrite: bool,
+    debug: bool,
+    threads: int | None,
 ) -> Iterator[Places]:
     """Run a command's body with the places of its outputs, which can be written.
 
@@ -71,12 +79,16 @@ def places(
         image: the source.
         out: the restored picture; by default it is named after the source and what was done.
         done: what that is called in the name.
+        device: that is to compute; one that is not there is refused here, before anything is read.
         overwrite: whether outputs that exist may be replaced.
         debug: see `common.running`.
         threads: see `common.running`.
     """
     found = Places(picture=out or Path(f"{image.stem}.{done}.png"))
     with common.running(debug=debug, threads=threads, out=found.picture.parent):
+        from inr.device import choose_device
+
+        choose_device(device)
         found.check(overwrite=overwrite)
         yield found
 

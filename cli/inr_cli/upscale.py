@@ -33,7 +33,9 @@ def upscale(
 
     Example: inr upscale photo.png --scale 4 -o big.png
     """
-    with restored.places(image, out, "upscaled", overwrite=overwrite, debug=debug, threads=threads) as places:
+    with restored.places(
+        image, out, "upscaled", device=device, overwrite=overwrite, debug=debug, threads=threads
+    ) as places:
         from inr.restoration.upscale import enlarged_size
         from inr.restoration.upscale import upscale as enlarge
         from inr.restoration.upscaled import tell_upscaled

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from inr.analysis.metrics import psnr
+from inr.device import choose_device
 from inr.errors import ConfigError
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image, quantize
@@ -26,6 +27,7 @@ from inr.restoration.effort import Effort
 from inr.restoration.mask import check_side
 from inr.restoration.noise import estimate_noise
 from inr.restoration.shrinkage import shrunk
+from inr.settings.config import DeviceName
 from inr.training.greedy.surroundings import draw
 from inr.training.greedy.windows import Copy
 
@@ -75,7 +77,12 @@ class Denoised:
 
 
 def denoise(
-    image: Image, sigma: float | None, effort: Effort, *, progress: Callable[[str, float], None] | None = None
+    image: Image,
+    sigma: float | None,
+    effort: Effort,
+    *,
+    device: DeviceName = "auto",
+    progress: Callable[[str, float], None] | None = None,
 ) -> Denoised:
     """Take white Gaussian noise out of a picture.
 
@@ -83,11 +90,14 @@ def denoise(
         image: the picture; alpha stays.
         sigma: standard deviation of its noise, in levels of 255; None estimates it.
         effort: of the training.
+        device: shrinks, trains and draws; the noise is estimated on the processor.
         progress: told what is done and which part of that is.
 
     Raises:
-        InrError: the picture is too small, the noise is no deviation, or the training did not stay finite.
+        InrError: the picture is too small, the noise is no deviation, the device is not there, or the training did
+            not stay finite.
     """
+    on = choose_device(device)
     check_side(image, "denoise")
     if sigma is not None and not 0.0 < sigma <= MOST_NOISE:
         raise ConfigError(
@@ -104,7 +114,7 @@ def denoise(
             picture=picture, sigma=level, method="none", residual=0.0, check={}, checked=0, training_seconds=0.0,
             drawing_seconds=0.0,
         )  # fmt: skip
-    copies, held_out = _copies(_middle(noisy), level / 255.0, effort.seed)
+    copies, held_out = _copies(_middle(noisy).to(on), level / 255.0, effort.seed)
     cut_off = float(((noisy <= 0.0) | (noisy >= 1.0)).float().mean()) > _CUT_OFF
     if cut_off:
         held_out = held_out[:0]
@@ -114,7 +124,7 @@ def denoise(
     clean = torch.empty_like(noisy)
     for top in range(0, len(noisy), _ROWS):
         first, last = max(0, top - 16), min(len(noisy), top + _ROWS + 16)
-        drawn = _drawn(grades, _seen(noisy[first:last], level / 255.0))
+        drawn = _drawn(grades, _seen(noisy[first:last].to(on), level / 255.0))
         clean[top : top + _ROWS] = drawn[top - first : top - first + _ROWS]
         tell("cleaning", last / len(noisy))
     picture[:, :, :colours] = quantize(clean.numpy(), image.bit_depth)
@@ -141,7 +151,7 @@ def _seen(noisy: Tensor, sigma: float, answers: Tensor | None = None) -> Copy:
     """Return a noisy picture as networks see it: shrunk, and what that took away, in units of the noise."""
     height, width, _ = noisy.shape
     mended = shrunk(noisy, sigma)
-    places = torch.arange(height * width)
+    places = torch.arange(height * width, device=noisy.device)
     held_out = (places // width % 3 == 1) & (places % width % 3 == 1)
     nothing = answers is None
     return Copy(
@@ -158,7 +168,7 @@ def _copies(noisy: Tensor, sigma: float, seed: int) -> tuple[list[Copy], Tensor]
     random = torch.Generator().manual_seed(seed)
     copies = []
     for _ in range(_COPIES):
-        more = sigma * torch.randn(noisy.shape, generator=random)
+        more = sigma * torch.randn(noisy.shape, generator=random).to(noisy.device)
         copies.append(_seen(noisy + _ADDED * more, math.hypot(1.0, _ADDED) * sigma, noisy - more / _ADDED))
     return copies, copies[0].held_out
 
@@ -187,7 +197,7 @@ def _drawn(grades: list[Grade], copy: Copy) -> Tensor:
         mended=copy.mended,
         beside=copy.beside,
         answers=copy.answers,
-        places=torch.arange(copy.mended.shape[0] * copy.mended.shape[1]),
+        places=torch.arange(copy.mended.shape[0] * copy.mended.shape[1], device=copy.mended.device),
         held_out=copy.held_out,
     )
     return draw(grades, every, _SIDE).view_as(copy.mended)

@@ -15,11 +15,13 @@ import torch
 from torch import Tensor
 
 from inr.analysis.metrics import psnr
+from inr.device import choose_device
 from inr.imaging.alpha import without_hidden
 from inr.imaging.image import Image, quantize
 from inr.networks.grade import Grade
 from inr.restoration.effort import Effort
 from inr.restoration.filling import FillName, filled
+from inr.settings.config import DeviceName
 from inr.training.greedy.surroundings import draw
 from inr.training.greedy.windows import Copy
 
@@ -60,7 +62,12 @@ class Inpainted:
 
 
 def inpaint(
-    image: Image, known: Tensor, effort: Effort, *, progress: Callable[[str, float], None] | None = None
+    image: Image,
+    known: Tensor,
+    effort: Effort,
+    *,
+    device: DeviceName = "auto",
+    progress: Callable[[str, float], None] | None = None,
 ) -> Inpainted:
     """Fill the unknown pixels of a picture; only known ones are fitted.
 
@@ -68,17 +75,20 @@ def inpaint(
         image: the picture.
         known: (H, W) bool, see `known_pixels`.
         effort: of the training.
+        device: fills, trains and draws; the means that a surface begins at are the processor's.
         progress: told what is done and which part of that is.
 
     Raises:
+        ConfigError: the device is not there.
         TrainingError: the training did not stay finite.
     """
-    tell = progress or (lambda *_: None)
+    tell, on, unknown = progress or (lambda *_: None), choose_device(device), ~known.numpy()
     began = time.perf_counter()
     pixels = torch.from_numpy(without_hidden(image).pixels)
-    pixels = torch.where(known[:, :, None], pixels, 0.0)
+    pixels = torch.where(known[:, :, None], pixels, 0.0).to(on)
     part = _part(known)
-    hidden = _hidden(known[part], effort.seed)
+    hidden = [hides.to(on) for hides in _hidden(known[part], effort.seed)]
+    known = known.to(on)
     apart = torch.stack(hidden[_TRAINED:]).any(0)  # what the check asks for is no answer of the training
     asked = [hides & ~apart if number < _TRAINED else hides for number, hides in enumerate(hidden)]
     fills: dict[FillName, list[Copy]] = {}
@@ -101,11 +111,11 @@ def inpaint(
         beside=known[:, :, None].float(),
         answers=pixels,
         places=(~known).flatten().nonzero()[:, 0],
-        held_out=torch.empty(0, dtype=torch.int64),
+        held_out=torch.empty(0, dtype=torch.int64, device=pixels.device),
     )
     tell("filling", 0.5)
     picture = quantize(image.pixels, image.bit_depth)
-    picture[~known.numpy()] = quantize(draw(grades, own, _SIDE).numpy(), image.bit_depth)
+    picture[unknown] = quantize(draw(grades, own, _SIDE).cpu().numpy(), image.bit_depth)
     return Inpainted(
         picture=picture,
         unknown=len(own.places),
@@ -154,7 +164,7 @@ def _copy(pixels: Tensor, known: Tensor, hides: Tensor, asked: Tensor, fill: Fil
         beside=left[:, :, None].float(),
         answers=pixels,
         places=asked.flatten().nonzero()[:, 0],
-        held_out=torch.empty(0, dtype=torch.int64),
+        held_out=torch.empty(0, dtype=torch.int64, device=pixels.device),
     )
 
 

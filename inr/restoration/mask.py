@@ -23,8 +23,8 @@ def check_side(image: Image, command: str) -> None:
         )
 
 
-def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> Tensor:
-    """Return (H, W) bool, true where a mask is black; white is unknown.
+def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> tuple[Tensor, int]:
+    """Return (H, W) bool, true where a mask is black (white is unknown), and how many more pixels `grow` made unknown.
 
     Args:
         image: the picture.
@@ -56,10 +56,10 @@ def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> Tensor:
         raise ConfigError(f"the mask {mask.name} is all black: every pixel is known, and there is nothing to fill.")
     if not known.any():
         raise ConfigError(f"the mask {mask.name} is all white: no pixel is known, and there is nothing to fill from.")
-    known = np.ascontiguousarray(~_grown(_grown(~known, grow).T, grow).T)
-    if not known.any():
+    left = np.ascontiguousarray(~_grown(_grown(~known, grow).T, grow).T)
+    if not left.any():
         raise ConfigError(f"the mask {mask.name}, grown by {grow} pixels, is all white; give a smaller --grow.")
-    return torch.from_numpy(known)
+    return torch.from_numpy(left), int(known.sum()) - int(left.sum())
 
 
 def _grown(unknown: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:

@@ -15,43 +15,46 @@ _PANEL = 128
 """Side of the part that the figure shows, in pixels."""
 
 
-def tell_mended(image: Image, result: Inpainted | Denoised) -> Told:
+def tell_mended(image: Image, result: Inpainted | Denoised, *, grown: int = 0) -> Told:
     """Return what is told of a filled or cleaned picture.
 
     Args:
         image: the source.
         result: what `inpaint` or `denoise` made of it.
+        grown: how many of the unknown pixels the mask does not mark, see `known_pixels`.
     """
     source = quantize(image.pixels, image.bit_depth)
     return Told(
         image=image,
         done="cleaned" if isinstance(result, Denoised) else "filled",
-        verdict=_verdict(result),
+        verdict=_verdict(result, grown),
         heads=("PSNR dB in the check",),
         rows=_rows(result),
         line_end=" in the check",
-        explained=_explained(result),
+        explained=_explained(result, grown),
         views=views(source, [result.picture], icc_profile=image.icc_profile, part="where it changed most"),
         titles=("before", "after"),
         panels=_panels(image, result),
         training_seconds=result.training_seconds,
         drawing_seconds=result.drawing_seconds,
-        facts=_facts(image, result),
+        facts=_facts(image, result, grown),
     )
 
 
-def _facts(image: Image, result: Inpainted | Denoised) -> dict[str, Any]:
+def _facts(image: Image, result: Inpainted | Denoised, grown: int) -> dict[str, Any]:
     """Return what was done as plain data; PSNR in dB."""
+    holes = {"marked": result.unknown - grown, "grown": grown} if isinstance(result, Inpainted) else {}
     own = {name: value for name, value in vars(result).items() if name not in ("picture", "check")}
     return {
         "schema": 1,
         "source": {"name": image.name, "width": image.width, "height": image.height},
         **own,
+        **holes,
         "check": {f"{name}_psnr_db": figure for name, figure in result.check.items()},
     }
 
 
-def _verdict(result: Inpainted | Denoised) -> str:
+def _verdict(result: Inpainted | Denoised, grown: int) -> str:
     """Return in a sentence which method made the picture, and how it stands to the best classical one in the check."""
     if isinstance(result, Denoised):
         if result.method == "none":
@@ -61,7 +64,7 @@ def _verdict(result: Inpainted | Denoised) -> str:
         names = {"shrinkage": "shrinkage of 8 x 8 cosine blocks"}
     else:
         told = f"{result.checked:,} known pixels hidden for a check"
-        what, classical = f"{result.unknown:,} unknown pixels. ", result.grade0
+        what, classical = _holes(result, grown), result.grade0
         names = {"biharmonic": "the biharmonic surface", "harmonic": "the harmonic surface"}
     if result.method != "networks":
         sure = "" if isinstance(result, Denoised) else "surely "
@@ -79,12 +82,22 @@ def _verdict(result: Inpainted | Denoised) -> str:
     return f"{what}On {told}, the networks are {ours - theirs:.2f} dB above {names[classical]}, their classical start."
 
 
+def _holes(result: Inpainted, grown: int) -> str:
+    """Return in a sentence how many pixels were filled, and which of them the mask does not mark."""
+    height, width = result.picture.shape[:2]
+    share = f"{100 * result.unknown / (height * width):.1f} % of the picture"
+    if not grown:
+        return f"{result.unknown:,} unknown pixels, {share}. "
+    marked = f"{result.unknown - grown:,} that the mask marks"
+    return f"{result.unknown:,} unknown pixels, {share}: {marked}, and {grown:,} around them that --grow added. "
+
+
 def _rows(result: Inpainted | Denoised) -> list[tuple[str, str]]:
     """Return name and PSNR in the check of every method, the best first."""
     return [(name, decibels(result.check[name])) for name in sorted(result.check, key=lambda n: -result.check[n])]
 
 
-def _explained(result: Inpainted | Denoised) -> tuple[str, str]:
+def _explained(result: Inpainted | Denoised, grown: int) -> tuple[str, str]:
     """Return what the check is, and which methods are not in it."""
     if isinstance(result, Denoised):
         return (
@@ -93,8 +106,9 @@ def _explained(result: Inpainted | Denoised) -> tuple[str, str]:
             f"networks. What was taken away has a deviation of {result.residual:.1f} levels of 255.",
             "Not compared here: BM3D and trained networks, which may be better.",
         )
+    mask = "the mask, as --grow widened it" if grown else "the mask"
     return (
-        "Measured on known pixels, hidden under shifted copies of the mask. The check also stopped the training, so it "
+        f"Measured on known pixels, hidden under shifted copies of {mask}. The check also stopped the training, so it "
         "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against.",
         "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than some ten "
         "pixels those may look better.",

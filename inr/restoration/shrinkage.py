@@ -26,7 +26,7 @@ def shrunk(noisy: Tensor, sigma: float) -> Tensor:
         noisy: (H, W, C) float32, C 1 or 3.
         sigma: standard deviation of the noise, in units of the colours.
     """
-    directions = colour_directions(noisy.shape[2])
+    directions = colour_directions(noisy.shape[2]).to(noisy.device)
     directions = directions / directions.norm(dim=1, keepdim=True)  # orthonormal: the noise stays what it is
     planes = torch.einsum("kc,hwc->khw", directions, noisy)
     first = _pass(planes, None, sigma)
@@ -42,7 +42,7 @@ def _pass(planes: Tensor, pilot: Tensor | None, sigma: float) -> Tensor:
     padded, guide = (None if p is None else functional.pad(p[None], pad, mode="replicate")[0] for p in (planes, pilot))
     assert padded is not None
     total, weights = torch.zeros_like(padded), torch.zeros_like(padded)
-    transform = _cosines()
+    transform = _cosines().to(planes.device)
     for y in range(_BLOCK):
         for x in range(_BLOCK):
             rows, columns = ((side - at) // _BLOCK * _BLOCK for side, at in zip(padded.shape[1:], (y, x), strict=True))

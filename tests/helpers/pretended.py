@@ -4,7 +4,7 @@ It stands for a GPU where there is none. What runs on it makes every tensor wher
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from unittest import mock
 
@@ -78,5 +78,7 @@ def _run(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
 @contextmanager
 def pretended_device() -> Iterator[torch.device]:
     """Let torch make tensors on a device that is none, and yield it."""
-    with mock.patch("torch.optim.adam._device_dtype_check_for_fused"), _Mode():
+    fused, cast = mock.patch("torch.optim.adam._device_dtype_check_for_fused"), mock.patch("torch.autocast")
+    with fused, cast as autocast, _Mode():
+        autocast.return_value = nullcontext()  # of this kind of device torch knows no other precision
         yield torch.device(NAME)

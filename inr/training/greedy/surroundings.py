@@ -53,7 +53,7 @@ def fit_surroundings(
     A grade that does not lower that error is dropped and is the last; so there may be none, and grade 0 is best.
 
     Args:
-        copies: of one picture, with answers.
+        copies: of one picture, with answers; where they lie, the grades are trained.
         shapes: of the grades, the most there will be.
         training: of each grade.
         side: of a window, in pixels, odd.
@@ -85,6 +85,7 @@ def fit_surroundings(
                 shapes, number, encoding=inputs, channels=pool.residual.shape[1], width=1, height=1, feed=_FEED
             )
             grade.start(training.init, generator(seed, number + 1), first=False, raw=False)
+            grade.to(pool.residual.device)
             return grade, train_grade(
                 grade, pool, training, rate, rest, dtype=torch.float32, target_psnr=None, on_step=told
             )

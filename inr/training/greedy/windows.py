@@ -31,7 +31,7 @@ class Copy:
         mended: (H, W, C) float32, the picture by grade 0.
         beside: (H, W, D) float32, what else is known of each pixel, around 1 in size.
         answers: (H, W, C) float32, the colours wanted.
-        places: (n,) int64 indices of the pixels that are trained on, or drawn.
+        places: (n,) int64 indices of the pixels that are trained on, or drawn; all tensors lie on one device.
         held_out: (m,) int64 indices of pixels whose answers are known but only looked at, to stop by.
     """
 
@@ -57,7 +57,7 @@ class View:
         padded = functional.pad(planes, (reach,) * 4, mode="replicate")[0].permute(1, 2, 0)
         self._columns, self._width = padded.shape[1], copy.mended.shape[1]
         self._planes = padded.reshape(-1, padded.shape[2])
-        offsets = torch.arange(side)
+        offsets = torch.arange(side, device=planes.device)
         self._offsets = (offsets[:, None] * self._columns + offsets).flatten()
 
     def windows(self, places: Tensor) -> tuple[Tensor, Tensor]:
@@ -122,7 +122,8 @@ class Windows:
         del short  # windows have no passes
         which = self._trained[int(torch.randint(len(self._trained), (1,), generator=self._generator))]
         places = self._copies[which].places
-        return self._look(which, places[torch.randint(len(places), (size,), generator=self._generator)])
+        drawn = torch.randint(len(places), (size,), generator=self._generator)  # the same on every device
+        return self._look(which, places[drawn.to(places.device)])
 
     def portions(self) -> Iterator[Batch]:
         """Yield a sample of the windows once."""
@@ -152,7 +153,8 @@ class Windows:
 
     def _sample(self, places: Tensor, seed: int) -> Tensor:
         draw = torch.Generator().manual_seed(seed)
-        return places[torch.randperm(len(places), generator=draw)[: _SAMPLE // len(self._copies)]]
+        chosen = torch.randperm(len(places), generator=draw)[: _SAMPLE // len(self._copies)]
+        return places[chosen.to(places.device)]
 
     def _joined(self, places: Sequence[Tensor]) -> Batch:
         inputs, residual, shown = zip(*(self._look(which, own) for which, own in enumerate(places)), strict=True)
