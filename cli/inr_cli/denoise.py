@@ -13,7 +13,10 @@ from inr_cli import restored
 def denoise(
     image: restored.Picture,
     noise: Annotated[
-        str, typer.Option(metavar="auto|SIGMA", help="Deviation of the noise in levels of 255; auto estimates it.")
+        str,
+        typer.Option(
+            metavar="auto|SIGMA", help="Deviation of the noise in levels of 255, or auto, which estimates it."
+        ),
     ] = "auto",
     out: Annotated[
         Path | None,

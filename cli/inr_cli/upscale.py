@@ -19,7 +19,9 @@ def upscale(
     ] = None,
     preset: restored.Preset = "balanced",
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of the network, instead of a preset.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop each of the two trainings after this time.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, help="Stop each of the two trainings after this time.")
+    ] = None,
     seed: restored.Seed = 0,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
     device: common.Device = "auto",
