@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inr.errors import ConfigError
 from inr.report.text import json_text
 from inr.settings.options import PresetName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from inr.imaging.image import Image
     from inr.restoration.page import Told
 
-Picture = Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)]
 Preset = Annotated[PresetName, typer.Option(help="Effort: fast, balanced or best.")]
 Seed = Annotated[int, typer.Option(min=0, help="Start of all randomness.")]
 
@@ -49,45 +50,46 @@ class Places:
         """Before and after."""
         return self.picture.with_name(f"{self.picture.stem}.before-after.png")
 
-    def check(self, *, overwrite: bool) -> None:
-        """Raise InrError where one of them cannot be written."""
-        for each in (self.picture, self.page, self.markdown, self.figure):
-            common.check_out(each, overwrite=overwrite)
+    def check(self, *inputs: Path, image: "Image", size: tuple[int, int], overwrite: bool) -> None:
+        """Raise InrError, before the work and after all options, where one of them cannot be written.
 
-    def try_format(self, image: "Image", width: int, height: int) -> None:
-        """Raise InrError, before the work, where the restored picture's format cannot hold one like the source."""
+        Args:
+            inputs: the files that are read.
+            image: the source.
+            size: width and height of the restored picture.
+            overwrite: whether outputs that exist may be replaced.
+        """
         from inr_cli.render import try_format
 
-        try_format(self.picture, self.picture.suffix, width, height, image.channels, image.bit_depth)
+        try_format(self.picture, self.picture.suffix, *size, image.channels, image.bit_depth)
+        for each in (self.picture, self.page, self.markdown, self.figure):
+            common.check_out(each, *inputs, overwrite=overwrite)
 
 
 @contextmanager
-def places(
-    image: Path, out: Path | None, done: str, *, overwrite: bool, debug: bool, threads: int | None
-) -> Iterator[Places]:
-    """Run a command's body with the places of its outputs, which can be written.
+def places(image: Path, out: Path | None, done: str, *, debug: bool, threads: int | None) -> Iterator[Places]:
+    """Run a command's body with the places of its outputs.
 
     Args:
         image: the source.
         out: the restored picture; by default it is named after the source and what was done.
         done: what that is called in the name.
-        overwrite: whether outputs that exist may be replaced.
         debug: see `common.running`.
         threads: see `common.running`.
     """
     found = Places(picture=out or Path(f"{image.stem}.{done}.png"))
     with common.running(debug=debug, threads=threads, out=found.picture.parent):
-        found.check(overwrite=overwrite)
+        streams.refuse_stdout(found.picture)
+        if image == streams.STREAM and out is None:
+            raise ConfigError("the picture comes from standard input and has no name; give --out one for the result.")
         yield found
 
 
 def read(image: Path, max_pixels: int, *, quiet: bool) -> "Image":
     """Return a picture, and say what is peculiar about it."""
-    from inr.imaging.reading import load_image
-
-    picture = load_image(image, max_pixels=max_pixels)
+    picture = streams.read_picture(image, max_pixels)
     for note in picture.notes:
-        talk(f"{image}: {note}.", quiet=quiet)
+        talk(f"{streams.source(image)}: {note}.", quiet=quiet)
     return picture
 
 

@@ -7,11 +7,11 @@ import typer
 
 from inr.settings.options import FitOptions
 from inr_cli import options as common
-from inr_cli import restored
+from inr_cli import restored, streams
 
 
 def upscale(
-    image: restored.Picture,
+    image: streams.PicturePath,
     scale: Annotated[float, typer.Option(help="Times as wide and high as the picture; fractions too.")] = 2.0,
     out: Annotated[
         Path | None,
@@ -35,7 +35,8 @@ def upscale(
 
     Example: inr upscale photo.png --scale 4 -o big.png
     """
-    with restored.places(image, out, "upscaled", overwrite=overwrite, debug=debug, threads=threads) as places:
+    with restored.places(image, out, "upscaled", debug=debug, threads=threads) as places:
+        from inr.device import choose_device
         from inr.restoration.upscale import enlarged_size
         from inr.restoration.upscale import upscale as enlarge
         from inr.restoration.upscaled import tell_upscaled
@@ -45,7 +46,8 @@ def upscale(
         config = configure(wishes)
         picture = restored.read(image, max_pixels, quiet=quiet)
         size = enlarged_size(picture, scale, max_pixels)
-        places.try_format(picture, *size)
+        choose_device(device)
+        places.check(image, image=picture, size=size, overwrite=overwrite)
         with common.bar(quiet, unit="part") as show:
             result = enlarge(
                 picture, size, config, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
