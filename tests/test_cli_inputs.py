@@ -89,3 +89,9 @@ def test_options_are_checked_before_what_is_there(folder, command, wrong):
     refused = run(*command, *wrong, "-o", "out.png", code=2).stderr
     assert "exists already" not in refused and wrong[0].lstrip("-") in refused
     assert "out.png exists already; give --overwrite" in run(*command, "-o", "out.png", code=1).stderr
+
+
+def test_report_says_what_it_wants(folder):
+    wanted = "give the folder that fit, compare, batch or reproduce left.\n"
+    assert run("report", "none", code=1).stderr == f"Error: there is no folder none; {wanted}"
+    assert run("report", "cat.png", code=1).stderr == f"Error: cat.png is a file; {wanted}"
