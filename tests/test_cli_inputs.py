@@ -91,6 +91,15 @@ def test_options_are_checked_before_what_is_there(folder, command, wrong):
     assert "out.png exists already; give --overwrite" in run(*command, "-o", "out.png", code=1).stderr
 
 
+def test_options_of_a_fit_are_checked_before_what_is_there(folder):
+    Path("out").mkdir()
+    Path("out/cat.inr").touch()
+    command = ("fit", "cat.png", "--out", "out")
+    assert "device 'mps'" in run(*command, "--device", "mps", code=2).stderr
+    assert "--memory" in run(*command, "--memory", "0.1", code=2).stderr
+    assert "already holds cat.inr" in run(*command, code=1).stderr
+
+
 def test_report_says_what_it_wants(folder):
     wanted = "give the folder that fit, compare, batch or reproduce left.\n"
     assert run("report", "none", code=1).stderr == f"Error: there is no folder none; {wanted}"
