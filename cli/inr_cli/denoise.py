@@ -46,7 +46,7 @@ def denoise(
         sigma, effort = _sigma(noise), Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         picture = restored.read(image, max_pixels, quiet=quiet)
         places.check(image, image=picture, size=(picture.width, picture.height), overwrite=overwrite)
-        with common.bar(quiet, unit="percent") as show:
+        with common.bar(quiet, unit="%") as show:
             result = clean(picture, sigma, effort, progress=lambda what, part: show(what, round(100 * part), 100))
         restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)
 

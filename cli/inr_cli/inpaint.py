@@ -48,6 +48,6 @@ def inpaint(
         picture = restored.read(image, max_pixels, quiet=quiet)
         known = known_pixels(picture, streams.read_picture(mask, max_pixels), grow=grow)
         places.check(image, mask, image=picture, size=(picture.width, picture.height), overwrite=overwrite)
-        with common.bar(quiet, unit="percent") as show:
+        with common.bar(quiet, unit="%") as show:
             result = fill(picture, known, effort, progress=lambda what, part: show(what, round(100 * part), 100))
         restored.leave(places, picture, result.picture, lambda: tell_mended(picture, result), json=json, quiet=quiet)

@@ -118,7 +118,7 @@ def check_out(path: Path, *inputs: Path | None, overwrite: bool) -> None:
 def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that is told what runs, how many are done, of how many; it moves a bar on stderr.
 
-    Where stderr is no terminal, it says so in a line now and then.
+    Where stderr is no terminal, it says so in a line now and then. The unit is one of these, or `%` of 100.
     """
     from tqdm import tqdm
 
@@ -130,7 +130,8 @@ def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
             if line.disable:
                 if not quiet and time.monotonic() - told > TELL_EVERY:
                     told = time.monotonic()
-                    talk(f"{done} of {total} {unit}s are done; now: {what}")
+                    count = f"{done} %" if unit == "%" else f"{done} of {total} {unit}{'' if total == 1 else 's'}"
+                    talk(f"{count} done; now: {what}")
                 return
             line.total, line.n = total, done
             line.set_description_str(what, refresh=False)

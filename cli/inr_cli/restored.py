@@ -122,10 +122,10 @@ def leave(
     write_whole(places.markdown, to_markdown(told, places.figure.name).encode())
     write_whole(places.page, to_html(told, common.this_command()))
     if json:
-        say(json_text({**told.facts, "file": str(places.picture)}))
-    elif not quiet and told.rows:
-        say("\n".join(f"{name:>13}  {psnr:>6} dB{told.line_end.format(*rest)}" for name, psnr, *rest in told.rows))
-    talk(told.verdict, quiet=quiet)
+        say(json_text({**told.facts, "verdict": told.verdict, "file": str(places.picture)}))
+    elif not quiet:
+        rows = [f"{name:>13}  {psnr:>6} dB{told.line_end.format(*rest)}" for name, psnr, *rest in told.rows]
+        say("\n".join([*rows, told.verdict]))
     height, width = picture.shape[:2]
     talk(
         f"{places.picture}: {width} x {height}, {told.training_seconds:.1f} s of training and "

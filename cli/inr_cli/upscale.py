@@ -48,7 +48,7 @@ def upscale(
         size = enlarged_size(picture, scale, max_pixels)
         choose_device(device)
         places.check(image, image=picture, size=size, overwrite=overwrite)
-        with common.bar(quiet, unit="part") as show:
+        with common.bar(quiet, unit="%") as show:
             result = enlarge(
                 picture, size, config, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )
