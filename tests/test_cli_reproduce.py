@@ -7,6 +7,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
+from helpers.pictures import picture, saved
 from test_cli import run
 
 from inr.experiments import synthetic
@@ -107,6 +108,23 @@ def test_what_makes_no_sense_is_one_sentence(short, arguments, message, code):
     (short / "taken").write_text("")
     said = run("reproduce", *arguments, code=code)
     assert message in " ".join(said.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message", "code"),
+    [
+        (["--image", "none.png"], "none.png: no such file", 1),
+        (["--device", "mps"], "device 'mps' is not available", 2),
+        (["--jobs", "2", "--scheduler", "tcp://none:1"], "--jobs is for this machine", 2),
+    ],
+)
+def test_options_are_checked_before_what_is_there(short, wrong, message, code):
+    (short / "out").mkdir()
+    (short / "out" / "experiment.md").touch()
+    saved(short / "a.png", picture(12, 12))
+    command = ("reproduce", "images", "--image", "a.png", "-o", "out")
+    assert message in run(*command, *wrong, code=code).stderr
+    assert "already holds experiment.md" in run(*command, code=1).stderr
 
 
 def test_an_interruption_says_how_to_go_on(short, monkeypatch):

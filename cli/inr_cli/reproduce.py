@@ -16,7 +16,7 @@ from inr.machine import processors
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 from inr_cli import options as common
-from inr_cli.engines import make_engine
+from inr_cli.engines import check_workers, make_engine
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
@@ -92,14 +92,16 @@ def reproduce(
         doings = [each.doing(wishes) for each in chosen]
         folder = out or Path(f"experiment-{name}")
         folders = [folder / each.name for each in chosen] if name == "all" else [folder]
-        for place in folders:
-            _check_free(place, overwrite=overwrite)
         from inr.experiments.page import PAGE, Table, table_lines, to_data, write_page
         from inr.experiments.store import Store
 
+        check_workers(scheduler, jobs, device=device)
+        trainings = [doing.cases(wishes) for doing in doings]
+        for place in folders:
+            _check_free(place, overwrite=overwrite)
         pages = []
-        for each, doing, place in zip(chosen, doings, folders, strict=True):
-            store, cases = Store(place / "runs"), doing.cases(wishes)
+        for each, doing, cases, place in zip(chosen, doings, trainings, folders, strict=True):
+            store = Store(place / "runs")
             try:
                 with common.bar(quiet, unit="step") as show, _workers(scheduler, jobs, device) as engine:
                     runs = store.runs(
