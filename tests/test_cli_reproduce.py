@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from test_cli import run
 
-from inr.experiments import synthetic
+from inr.experiments import published, synthetic
 from inr.experiments.figures import Figure, Picture
+from inr.experiments.frequency_principle.experiment import DEMOS
 from inr.experiments.methods import authors_grid
 from inr.experiments.page import Page, Table, write_page
 from inr.experiments.registry import EXPERIMENTS
@@ -31,8 +32,12 @@ def test_the_list_has_every_experiment_and_what_it_takes():
     text = run("reproduce").stdout
     for name, each in EXPERIMENTS.items():
         assert name in text and each.paper in text and each.shows in text
+    assert f" parts: {', '.join(published.DEMOS)}\n" in text and f" parts: {', '.join(DEMOS)}\n" in text
+    assert text.count(" methods: ") == len(EXPERIMENTS) - 1
     listed = json.loads(run("reproduce", "--json").stdout)["experiments"]
     assert [each["name"] for each in listed] == list(EXPERIMENTS) and "setting" in listed[0]["takes"]
+    takes = {each["name"]: each["takes"] for each in listed}
+    assert takes["methods"] == ["effort", "seeds"] and "methods" in takes["labels"]
 
 
 def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(short):
@@ -80,11 +85,16 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
     ("arguments", "message", "code"),
     [
         (["nothing"], "experiment is 'nothing'; there are synthetic,", 2),
+        (["sines"], "'sines' is a part of an experiment: inr reproduce frequency-principle sines.", 2),
+        (["msnn"], "'msnn' is a part of an experiment: inr reproduce methods msnn.", 2),
+        (["methods", "sines"], "there is no part 'sines'; experiment 'methods' has msnn,", 2),
+        (["synthetic", "sines"], "there is no part 'sines'; experiment 'synthetic' has no parts", 2),
+        (["methods", "--methods", "mgdl"], "--methods is given, but experiment 'methods' takes --effort, --seeds.", 2),
         (["synthetic", "--setting", "5"], "settings 1 to 4", 2),
         (["manifold", "--setting", "3"], "settings 1 and 2", 2),
         (["manifold", "--q", "101"], "between 0 and 100", 2),
-        (["synthetic", "--q", "4"], "takes --grades, --grid, --setting", 2),
-        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --grades, --grid, --kappa", 2),
+        (["synthetic", "--q", "4"], "takes --effort, --grades, --grid, --methods, --seeds, --setting", 2),
+        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --effort, --grades, --grid, --kappa,", 2),
         (["labels", "--kappa", "3", "--data", "nowhere"], "nowhere holds no train-images-idx3-ubyte", 1),
         (["synthetic", "--methods", "magic"], "--methods has 'magic'; experiment 'synthetic' knows mgdl,", 2),
         (["synthetic", "--methods", "siren:omega=3"], "--methods has 'siren:omega=3'", 2),
@@ -99,7 +109,6 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs is for this machine", 2),
         (["images", "--image", "none.png"], "none.png", 1),
         (["images"], "there is no data/cat.png here; give a picture with --image", 2),
-        (["methods", "magic"], "there is no part 'magic'; experiment 'methods' has msnn,", 2),
         (["synthetic", "-o", "taken"], "taken is a file; --out takes a folder", 1),
     ],
 )

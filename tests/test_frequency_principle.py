@@ -202,13 +202,13 @@ def test_one_demonstration_with_methods_seeds_and_a_picture(tiny):
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (("magic",), "the demonstration is 'magic'; there are sines, staircase,", 2),
+        (("magic",), "there is no part 'magic'; experiment 'frequency-principle' has sines, staircase,", 2),
         (("sines", "--image", "a.png"), "demonstration 'sines' has no use for it; columns and camera have", 2),
         (("camera", "--data", "."), "has no use for it; projection and filter have", 2),
         (("projection", "--data", "nowhere"), "get it from https://www.cs.toronto.edu", 2),
         (("columns", "--image", "none.png"), "none.png", 1),
         (("sines", "--methods", "siren"), "--methods has 'siren'", 2),
-        (("sines", "--setting", "1"), "experiment 'frequency-principle' takes --data, --demo, --image", 2),
+        (("sines", "--setting", "1"), "'frequency-principle' takes --data, --effort, --image, --methods, --seeds.", 2),
     ],
 )
 def test_wishes_that_make_no_sense_are_one_sentence(tiny, arguments, message, code):

@@ -143,13 +143,15 @@ def _share(scheduler: str | None, jobs: int | None, threads: int | None) -> int 
 def _list(json: bool) -> None:
     """Print what there is."""
     if json:
-        facts = [asdict(each) | {"takes": sorted(each.takes)} for each in EXPERIMENTS.values()]
+        facts = [asdict(each) | {"takes": each.options} for each in EXPERIMENTS.values()]
         say(json_text({"schema": 1, "experiments": facts}))
         return
     say(f"{'experiment':<20} {'quick':>6} {'standard':>9}  minutes, about, on two cores")
     for each in EXPERIMENTS.values():
         say(f"{each.name:<20} {each.minutes[0]:>6g} {each.minutes[1]:>9g}  {each.shows}")
-        say(f"{'':<38}{each.paper}; --methods {','.join(each.methods)}")
+        known = {"parts": each.parts, "methods": each.methods}
+        for line in (each.paper, *(f"{what}: {', '.join(names)}" for what, names in known.items() if names)):
+            say(f"{'':<38}{line}")
 
 
 def _grades(text: str | None) -> int | None:
