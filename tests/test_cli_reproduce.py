@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from test_cli import run
 
-from inr.experiments import published, synthetic
+from inr.experiments import inventions, published, synthetic
 from inr.experiments.figures import Figure, Picture
 from inr.experiments.frequency_principle.experiment import DEMOS
 from inr.experiments.methods import authors_grid
 from inr.experiments.page import Page, Table, write_page
 from inr.experiments.registry import EXPERIMENTS
+from inr.experiments.training import do
 
 
 @pytest.fixture
@@ -112,27 +113,70 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["synthetic", "-o", "taken"], "taken is a file; --out takes a folder", 1),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(short, arguments, message, code):
+def test_what_makes_no_sense_is_one_sentence_and_leaves_nothing(short, arguments, message, code):
     (short / "taken").write_text("")
     said = run("reproduce", *arguments, code=code)
     assert message in " ".join(said.stderr.replace("│", " ").split())
+    assert [path.name for path in short.iterdir()] == ["taken"]
 
 
-def test_an_interruption_says_how_to_go_on(short, monkeypatch):
-    def stop(*_, **__):
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["synthetic", "--setting", "9"], "--setting is 9; the sums of sines have settings 1 to 4"),
+        (["frequency-principle", "sine"], "there is no part 'sine'"),
+        (["synthetic", "--setting", "1"], "there already holds experiment.md; give --overwrite"),
+    ],
+)
+def test_options_are_checked_before_the_folder(short, arguments, message):
+    (short / "there").mkdir()
+    (short / "there/experiment.md").write_text("")
+    assert message in run("reproduce", *arguments, "-o", "there", code=1 if "already" in message else 2).stderr
+
+
+def interrupted(monkeypatch, after: int, *arguments: str, keep: bool = False) -> str:
+    """Return what is said where the training after so many others is interrupted, kept on its way or not."""
+    left = iter(range(after))
+
+    def stop(case, part, **given):
+        if next(left, None) is not None:
+            return do(case, part=part, **given)
+        if keep:
+            part.write_bytes(b"")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("inr.experiments.store.do", stop)
-    said = run("reproduce", "synthetic", "--setting", "1", code=130)
-    assert "the trainings that are done are kept in experiment-synthetic/runs" in said.stderr
-    assert not (short / "experiment-synthetic/experiment.md").exists()
+    with monkeypatch.context() as only:
+        only.setattr("inr.experiments.store.do", stop)
+        said = run("reproduce", *arguments, code=130).stderr
+    assert said.startswith("Error: interrupted; ")
+    return said.removeprefix("Error: interrupted; ")
 
 
-def test_all_does_every_experiment(short, monkeypatch):
-    monkeypatch.setattr("inr_cli.reproduce.EXPERIMENTS", {"synthetic": EXPERIMENTS["synthetic"]})
-    said = run("reproduce", "all", "--methods", "mgdl", "-o", "every", "--json", "--quiet")
-    assert [len(each["runs"]) for each in json.loads(said.stdout)["experiments"]] == [4]
+def test_an_interruption_says_what_is_kept_and_how_to_go_on(short, monkeypatch):
+    words = ("synthetic", "--setting", "1", "-o", "deep/here", "-q")
+    nothing = interrupted(monkeypatch, 0, *words)
+    assert nothing.startswith("no training was done yet, nor on its way for the minute") and "This begins" in nothing
+    assert not list(short.iterdir())
+    one = interrupted(monkeypatch, 1, *words)
+    assert one.startswith("1 of 2 trainings are done in deep/here/runs. This goes on:\n  ")
+    both = interrupted(monkeypatch, 0, *words, keep=True)
+    assert both.startswith("1 of 2 trainings are done and 1 kept on the way, in deep/here/runs. This goes on:")
+    assert not (short / "deep/here/experiment.md").exists()
+    run("reproduce", *words)
+    assert (short / "deep/here/experiment.md").exists()
+
+
+def test_all_does_every_experiment_with_the_options_it_takes(short, monkeypatch):
+    monkeypatch.setattr(inventions, "SHARE", {"quick": 1e-4})
+    for name in set(EXPERIMENTS) - {"synthetic", "methods"}:
+        monkeypatch.delitem(EXPERIMENTS, name)
+    words = ("all", "--methods", "sgdl", "--setting", "1", "-o", "every", "--quiet")
+    assert "begins again" in interrupted(monkeypatch, 0, *words)
+    assert "This goes on" in (said := interrupted(monkeypatch, 2, *words)) and said.endswith(" --overwrite\n")
+    found = json.loads(run("reproduce", *words, "--overwrite", "--json").stdout)["experiments"]
+    assert [each["title"][:4] for each in found] == ["Sums", "Each"] and len(found[0]["runs"]) == 1
     assert (short / "every/synthetic/experiment.md").exists()
+    assert "all does every part" in run("reproduce", "all", "msnn", code=2).stderr
 
 
 def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_path, visit):

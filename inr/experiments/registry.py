@@ -1,9 +1,9 @@
 """The experiments by name: what each shows, what may be asked of it, and the module that does it. No torch here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inr.errors import ConfigError
 from inr.experiments.wishes import COMMON, Wishes
@@ -72,6 +72,11 @@ class Experiment:
                 known = ", ".join(self.methods)
                 raise ConfigError(f"--methods has {method!r}; experiment '{self.name}' knows {known}.")
         return import_module(f"inr.experiments.{self.module}")
+
+    def own(self, wishes: Wishes) -> Wishes:
+        """Return the wishes among these for which it has room."""
+        others: dict[str, Any] = {each.name: None for each in fields(wishes) if each.name not in self.options}
+        return replace(wishes, **others)
 
 
 NETWORKS = (
@@ -168,15 +173,19 @@ EXPERIMENTS: dict[str, Experiment] = {
 """The experiments, in the order of the papers."""
 
 
-def experiment(name: str) -> Experiment:
-    """Return the experiment of this name.
+def asked(name: str, wishes: Wishes) -> list[tuple[Experiment, Wishes]]:
+    """Return the experiment of this name with what is asked of it; for `all` every one, with the wishes it takes.
 
     Raises:
         ConfigError: there is none; a part of one is not enough.
     """
+    if name == "all":
+        if wishes.demo is not None:
+            raise ConfigError(f"all does every part; {wishes.demo!r} alone goes with its experiment.")
+        return [(each, each.own(wishes)) for each in EXPERIMENTS.values()]
     for each in EXPERIMENTS.values():
         if name in each.parts:
             raise ConfigError(f"{name!r} is a part of an experiment: inr reproduce {each.name} {name}.")
     if name not in EXPERIMENTS:
         raise ConfigError(f"experiment is {name!r}; there are {', '.join(EXPERIMENTS)} and all.")
-    return EXPERIMENTS[name]
+    return [(EXPERIMENTS[name], wishes)]
