@@ -109,7 +109,9 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["images", "--grid", "--effort", "paper"], "--grid is given, but experiment 'images' takes", 2),
         (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs is for this machine", 2),
         (["images", "--image", "none.png"], "none.png", 1),
-        (["images"], "there is no data/cat.png here; give a picture with --image", 2),
+        (["images"], "there is no data/cat.png here; give a picture with --image FILE.", 2),
+        (["all"], "there is no data/cat.png here; give a picture with --image FILE.", 2),
+        (["all", "--image", "none.png"], "none.png", 1),
         (["synthetic", "-o", "taken"], "taken is a file; --out takes a folder", 1),
     ],
 )

@@ -219,4 +219,14 @@ def test_wishes_that_make_no_sense_are_one_sentence(tiny, arguments, message, co
 def test_without_the_sample_picture_a_sentence_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = command("reproduce", "frequency-principle", "camera", code=2)
-    assert "data/camera.png is not here" in said.stderr
+    assert "there is no data/camera.png here; give a picture with --image FILE." in said.stderr
+
+
+def test_without_the_sample_picture_the_other_demonstrations_are_done(tiny):
+    (tiny / "data/camera.png").unlink()
+    printed = command("reproduce", "frequency-principle", "--methods", "sgdl", "--threads", "1").stdout
+    page = (tiny / "experiment-frequency-principle/experiment.md").read_text()
+    for text in (printed, page):
+        assert text.count("left out") == 2 and text.count("there is no data/camera.png here; give") == 2
+    titles = [demo.title for demo in DEMOS.values() if f"## {demo.title}" not in page]
+    assert titles == [DEMOS[name].title for name in ("columns", "camera")]

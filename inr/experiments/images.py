@@ -16,7 +16,7 @@ from inr.experiments.methods import Authors, Problem, Start, authors_training, c
 from inr.experiments.page import Page, Table
 from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.runs import Case, Data, Moment, Run
-from inr.experiments.shared import TWO_NETWORKS
+from inr.experiments.shared import TWO_NETWORKS, picture_file
 from inr.experiments.signals import loss_curves
 from inr.experiments.wishes import Wishes
 from inr.imaging.image import Image
@@ -97,9 +97,7 @@ def held_out(at: Moment, trained: int, pixels: int) -> float | None:
 
 
 def _image(wishes: Wishes) -> Image:
-    path = wishes.image or DEFAULT
-    if wishes.image is None and not path.exists():
-        raise ConfigError(f"there is no {DEFAULT} here; give a picture with --image FILE.")
+    path = picture_file(wishes, DEFAULT)
     image = load_image(path)
     if image.width < 4 or image.height < 4:
         raise ConfigError(f"{path} is {image.width} x {image.height} pixels; 4 x 4 are needed at least.")

@@ -4,14 +4,17 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from inr.errors import ConfigError
 from inr.experiments.figures import Array
 from inr.experiments.html import Cell
 from inr.experiments.page import Table
 from inr.experiments.runs import Moment, Run
+from inr.experiments.wishes import Wishes
 from inr.training.samples import Samples
 
 
@@ -47,6 +50,17 @@ TWO_NETWORKS = (
 )
 """For the pages on which the paper's networks stand."""
 ERRORS = ("method", "seed", "seconds", "TrRSE", "VaRSE", "TeRSE")
+
+
+def picture_file(wishes: Wishes, default: Path) -> Path:
+    """Return the picture that is asked for, or one of the sources' own.
+
+    Raises:
+        ConfigError: none is asked for, and that one is not here.
+    """
+    if wishes.image is None and not default.exists():
+        raise ConfigError(f"there is no {default} here; give a picture with --image FILE.")
+    return wishes.image or default
 
 
 def samples(inputs: Array, targets: Array, *, dtype: torch.dtype = torch.float32) -> Samples:
