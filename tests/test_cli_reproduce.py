@@ -43,8 +43,16 @@ def test_the_list_has_every_experiment_and_what_it_takes():
 
 def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(short):
     said = run("reproduce", "synthetic", "--setting", "2", "--methods", "mgdl,sgdl", "--seeds", "2", "--threads", "1")
-    for part in ("MGDL, the paper", "27,6", "0.005777", "| mgdl |", "| sgdl | 1 |", "TeRSE of sgdl over mgdl"):
+    for part in ("MGDL, the paper", "27,6", "0.005777", "TeRSE of sgdl over mgdl"):
         assert part in said.stdout, part
+    columns = ["method", "seed", "updates", "seconds", "TrRSE", "VaRSE", "TeRSE"]
+    assert said.stdout.splitlines()[1].split() == columns and "|" not in said.stdout.replace(
+        "|h - y|^2 / sum |y|^2", ""
+    )
+    done = [line.split()[:3] for line in said.stdout.splitlines() if line.startswith(("mgdl", "sgdl"))]
+    assert done[:4] == [["mgdl", "0", "8"], ["mgdl", "1", "8"], ["sgdl", "0", "2"], ["sgdl", "1", "2"]]
+    assert "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper." in said.stdout
+    assert "TrRSE, VaRSE, TeRSE: relative squared error, sum |h - y|^2 / sum |y|^2 (0 is exact" in said.stdout
     assert "experiment-synthetic/experiment.md" in said.stderr
     page = (short / "experiment-synthetic/experiment.md").read_text()
     assert "inr reproduce synthetic --effort quick --methods mgdl,sgdl --seeds 2 --setting 2" in page
@@ -264,7 +272,7 @@ def test_the_authors_grid_is_searched_and_the_lowest_validation_error_selected(s
     errors = {run["method"]: run["grades"][-1]["validation"]["rse"] for run in found["runs"]}
     assert len(errors) == 5 and "sgdl-paper, 0.001 to 0.0001, batch full" in errors
     lowest = min(error for method, error in errors.items() if method.startswith("sgdl-paper"))
-    shown = {row[0]: row[4] for row in found["tables"][0]["rows"]}
+    shown = {row[0]: row[5] for row in found["tables"][0]["rows"]}
     assert shown["sgdl-paper"] == lowest and shown["sgdl"] == errors["sgdl"]
     table = next(table for table in found["tables"] if table["name"] == "grid")
     assert [row[4] for row in table["rows"] if row[5]] == [lowest] and len(table["rows"]) == 4

@@ -28,7 +28,7 @@ from inr.experiments import (
 )
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture, draw
 from inr.experiments.methods import Authors, Problem, authors_training, configuration
-from inr.experiments.page import Page, Table, cell, table_lines, write_page
+from inr.experiments.page import Page, Table, cell, table_lines, text_lines, write_page
 from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.registry import EXPERIMENTS, NETWORKS
 from inr.experiments.runs import Case, Data, Moment, Run, score
@@ -356,7 +356,7 @@ def test_a_training_that_diverges_is_a_row(tmp_path):
     found = Store(tmp_path).runs([Case(name="f", method="mgdl", config=one, data=line_data(), looks=2)])
     assert found[0].grades == () and "did not stay finite" in found[0].stopped
     table = synthetic.tables("f", "a function", (), found)[0]
-    assert table.rows == (("mgdl: diverged", 0, None, None, None, None),)
+    assert table.rows == (("mgdl: diverged", 0, *[None] * 5),)
 
 
 def test_cells_and_tables_are_what_a_reader_sees():
@@ -365,6 +365,17 @@ def test_cells_and_tables_are_what_a_reader_sees():
     ]  # fmt: skip
     table = Table(name="t", title="T", columns=("a", "b"), rows=(("x", 1.0), ("y", None)))
     assert table_lines(table) == ["| a | b |", "| --- | ---: |", "| x | 1 |", "| y | - |"]
+    long = Table(
+        name="t", title="T", columns=("a", "a long heading", "c"),
+        rows=(("x", 1.0, f"{'word ' * 9}end"), ("long", None, None)),
+    )  # fmt: skip
+    assert text_lines(long) == [
+        "a      a long  c",
+        "      heading",
+        "x           1  " + "word " * 7 + "word",
+        "               word end",
+        "long        -  -",
+    ]
 
 
 def test_a_page_is_a_folder_with_figures_and_data(tmp_path):

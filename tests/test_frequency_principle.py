@@ -184,7 +184,7 @@ def test_all_demonstrations_leave_one_page_with_what_was_measured(tiny):
     assert [row[0] for row in verdicts["rows"]] == list(DEMOS)
     assert "no" in {row[2] for row in verdicts["rows"]}, "eight neurons cannot show it all"
     for demo in DEMOS.values():
-        assert f"## {demo.title}" in page and demo.claim in page and demo.claim in said.stdout
+        assert f"## {demo.title}" in page and demo.claim in page and f"\n{demo.name} " in said.stdout
     for figure in facts["figures"]:
         assert (folder / figure["file"]).stat().st_size > 1000 and figure["caption"] in page
     assert {"sines-heat.png", "columns-pictures.png", "filter.png"} <= {each["file"] for each in facts["figures"]}

@@ -94,7 +94,7 @@ def reproduce(
         folders = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
         for place in folders:
             _check_free(place, overwrite=overwrite)
-        from inr.experiments.page import PAGE, Table, table_lines, to_data, write_page
+        from inr.experiments.page import PAGE, Table, text_lines, to_data, write_page
         from inr.experiments.store import Store
 
         pages: list[dict[str, Any]] = []
@@ -119,7 +119,7 @@ def reproduce(
             if not json and not quiet:
                 for part in page.parts:
                     if isinstance(part, Table):
-                        say("\n".join([f"{part.title}", *table_lines(part), *([part.note] if part.note else []), ""]))
+                        say("\n".join([f"{part.title}", *text_lines(part), *([part.note] if part.note else []), ""]))
             talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
         if json:
             say(json_text(pages[0] if name != "all" else {"schema": 1, "experiments": pages}))

@@ -10,7 +10,7 @@ from inr.experiments.html import Cell
 from inr.experiments.page import Page, Table
 from inr.experiments.published import DEMOS, Demo
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import samples
+from inr.experiments.shared import RSE, samples
 from inr.experiments.signals import ends, loss_curves
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig
@@ -82,8 +82,9 @@ def _table(name: str, demo: Demo, runs: Sequence[Run]) -> Table:
             largest = float(np.abs(final[:, 0].astype(np.float64) - target).max())
             test = at.test.rse if at.test else None
             rows.append((run.method, run.seed, at.grade, at.step, round(at.seconds, 1), at.train.rse, test, largest))
+    note = f"TrRSE, TeRSE: {RSE}, of the points that are trained on and of those half way between them."
     columns = ("network", "seed", "stage", "updates", "seconds", "TrRSE", "TeRSE", "largest error")
-    return Table(name=name, title=demo.title.split(":")[0], columns=columns, rows=tuple(rows))
+    return Table(name=name, title=demo.title.split(":")[0], columns=columns, rows=tuple(rows), note=note)
 
 
 def _figures(name: str, demo: Demo, runs: Sequence[Run]) -> list[Figure]:

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import textwrap
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from inr.report.html import NAME
 from inr.report.text import json_text
 
 PAGE, DATA = "experiment.md", "experiment.json"
+_WIDEST, _HEADING = 40, 12
+"""Characters of a line of text in a terminal's table, and of a heading over short numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +61,36 @@ class Page:
 
 def table_lines(table: Table) -> list[str]:
     """Return a table as lines of Markdown."""
-    numeric = [all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))]
     return [
         "| " + " | ".join(table.columns) + " |",
-        "| " + " | ".join("---:" if each else "---" for each in numeric) + " |",
+        "| " + " | ".join("---" if words else "---:" for words in _words(table)) + " |",
         *("| " + " | ".join(cell(value) for value in row) + " |" for row in table.rows),
+    ]
+
+
+def text_lines(table: Table) -> list[str]:
+    """Return a table as lines for a terminal: columns side by side, long headings and texts broken."""
+    body = [[textwrap.wrap(cell(value), _WIDEST) or [""] for value in row] for row in table.rows]
+    widths = [max((len(line) for row in body for line in row[i]), default=0) for i in range(len(table.columns))]
+    head = [
+        textwrap.wrap(name, max(width, _HEADING), break_long_words=False) or [""]
+        for name, width in zip(table.columns, widths, strict=True)
+    ]
+    widths = [max(width, *map(len, lines)) for width, lines in zip(widths, head, strict=True)]
+    columns = list(zip(widths, ["<" if words else ">" for words in _words(table)], strict=True))
+    return [
+        "  ".join(f"{text:{side}{width}}" for text, (width, side) in zip(line, columns, strict=True)).rstrip()
+        for row in (head, *body)
+        for line in zip_longest(*row, fillvalue="")
+    ]
+
+
+def _words(table: Table) -> list[bool]:
+    """Return which columns hold words: some, and no number."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    return [
+        any(isinstance(each, str) for each in column) and not any(isinstance(each, int | float) for each in column)
+        for column in columns
     ]
 
 

@@ -105,7 +105,7 @@ def _parts(stem: str, runs: Sequence[Run], name: str, x: Array) -> tuple[Table |
         title=f"{name}: updates after which the error at a peak of the spectrum stays below 10 %",
         columns=("method", "seed", "cycles", "updates (complex)", "updates (magnitudes)", "error at the end"),
         rows=tuple(rows),
-        note="An empty place is a frequency that was not learned. `mgdl` divides the same updates among its grades.",
+        note="A dash is a frequency that was not learned. `mgdl` divides the same updates among its grades.",
     )
     heat = Figure(
         name=f"{stem}-heat",
