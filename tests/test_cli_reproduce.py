@@ -80,6 +80,22 @@ def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(shor
     assert kept == {path: path.stat().st_mtime_ns for path in (short / "experiment-synthetic/runs").iterdir()}
 
 
+SETTING_1 = ("reproduce", "synthetic", "--setting", "1", "-q", "--methods")
+
+
+def test_a_page_that_replaces_another_leaves_nothing_of_it(short):
+    folder = short / "experiment-synthetic"
+    run(*SETTING_1, "mgdl,sgdl")
+    (folder / "mine.csv").write_text("")
+    was = {path.name for path in folder.iterdir()}
+    run(*SETTING_1, "sgdl", "--overwrite")
+    assert was - {path.name for path in folder.iterdir()} == {"setting-1-grades.csv"}
+    (folder / "experiment.json").write_text('{"tables": [{"name": "../../x"}], "figures": []}')
+    (short.parent / "x.csv").write_text("")
+    run(*SETTING_1, "sgdl", "--overwrite")
+    assert (short.parent / "x.csv").exists()
+
+
 def test_grades_may_be_given_or_left_to_the_validation_error(short):
     two = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--grades", "2", "--json", "-o", "two")
     assert len(json.loads(two.stdout)["runs"][0]["grades"]) == 2

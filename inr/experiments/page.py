@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import textwrap
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -140,26 +141,44 @@ def _part(part: Table | Figure | str) -> dict[str, str]:
 def write_page(page: Page, folder: Path, command: str) -> list[Path]:
     """Write the page, its figures and its data, all or none, and return the files, the page first.
 
-    Each table is a CSV file besides; the numbers of each figure are in a file of arrays.
+    Each table is a CSV file besides; the numbers of each figure are in a file of arrays. Files of the page that was
+    there before are removed if this one has none of their name.
 
     Raises:
         OSError: the folder cannot be written.
     """
+    plain = to_data(page, command)
+    before, now = _names_before(folder), _names(plain)
     with staged_folder(folder) as stage:
         (stage / PAGE).write_text(to_markdown(page, command), encoding="utf-8")
-        data = json_text(to_data(page, command), indent=1) + "\n"
+        data = json_text(plain, indent=1) + "\n"
         (stage / DATA).write_text(data, encoding="utf-8")
-        names = [PAGE, NAME, DATA]
         for part in page.parts:
             if isinstance(part, Table):
                 text = io.StringIO()
                 csv.writer(text, lineterminator="\n").writerows([part.columns, *part.rows])
                 (stage / f"{part.name}.csv").write_text(text.getvalue(), encoding="utf-8")
-                names.append(f"{part.name}.csv")
             elif not isinstance(part, str):
                 draw(part, stage / f"{part.name}.png")
                 arrays: dict[str, Any] = figure_data(part)
                 np.savez_compressed(stage / f"{part.name}.npz", **arrays)
-                names += [f"{part.name}.png", f"{part.name}.npz"]
         (stage / NAME).write_bytes(experiment_html(data, stage))
-    return [folder / name for name in names]
+    for name in set(before) - set(now):
+        (folder / name).unlink(missing_ok=True)
+    return [folder / name for name in now]
+
+
+def _names(data: dict[str, Any]) -> list[str]:
+    """Return the names of a page's files, from its data."""
+    stems = [figure["file"].removesuffix(".png") for figure in data["figures"]]
+    names = [f"{table['name']}.csv" for table in data["tables"]]
+    return [PAGE, NAME, DATA, *names, *(f"{stem}.{kind}" for stem in stems for kind in ("png", "npz"))]
+
+
+def _names_before(folder: Path) -> list[str]:
+    """Return the names of the files of the page that a folder holds, as far as its data are whole."""
+    try:
+        names = _names(json.loads((folder / DATA).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return [name for name in names if name == Path(name).name]
