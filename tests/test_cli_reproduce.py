@@ -96,6 +96,26 @@ def test_a_page_that_replaces_another_leaves_nothing_of_it(short):
     assert (short.parent / "x.csv").exists()
 
 
+def test_captions_speak_of_what_is_in_the_figures(short):
+    folder = short / "experiment-synthetic"
+    run(*SETTING_1, "mgdl,sgdl")
+    both = (folder / "experiment.md").read_text()
+    for said in (
+        "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper. Dotted: a grade of `mgdl` ends.",
+        "The paper observes that each grade reaches higher than the one before, and one network stays low. Here the",
+        "The paper observes that grade 1 takes low frequencies", "Here half of the power that the grades add lies",
+        "above (e_high). Dotted: a grade ends.",
+    ):  # fmt: skip
+        assert said in both, said
+    with np.load(folder / "setting-1-heat.npz") as kept:
+        assert [kept[f"panel{n}_columns"][-1] for n in range(4)] == [8, 2, 8, 2], "updates at the looks"
+    run(*SETTING_1, "sgdl", "--overwrite")
+    one = (folder / "experiment.md").read_text()
+    assert "observes that one network stays low. Here the error of `sgdl`" in one
+    for other in ("Dotted", "grade 1", "each grade reaches", "as many updates"):
+        assert other not in one, other
+
+
 def test_grades_may_be_given_or_left_to_the_validation_error(short):
     two = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--grades", "2", "--json", "-o", "two")
     assert len(json.loads(two.stdout)["runs"][0]["grades"]) == 2

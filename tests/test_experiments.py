@@ -408,6 +408,35 @@ def test_a_page_is_a_folder_with_figures_and_data(tmp_path):
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out/fig.png").read_bytes()
 
 
+def test_panels_can_be_compared_and_nothing_hides_a_curve(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda drawn, *_, **__: kept.append(drawn))
+    x = np.arange(1, 6)
+    curves = [
+        Curves(
+            title="c",
+            x="x",
+            y=y,
+            lines=(Line(label="f", x=x, y=s * x, style="k--"), Line(label="h", x=x, y=x)),
+            log=log,
+        )
+        for y, s, log in (("error", 1, "y"), ("error", 100, "y"), ("value", 10, ""))
+    ]
+    looks = np.array([1, 10, 500, 501, 2000])
+    heat = HeatMap(
+        title="h", x="updates", y="y", columns=looks, rows=x, values=np.zeros((5, 5)), marks=(500,), even=True
+    )
+    draw(Figure(name="f", title="f", caption="c", panels=(*curves, heat)), tmp_path / "f.png")
+    kept[0].canvas.draw()
+    first, second, other, even = kept[0].axes[:4]
+    assert first.get_ylim() == second.get_ylim() != other.get_ylim() and first.get_ylim()[1] >= 500
+    reference, drawn = first.get_lines()
+    assert reference.get_zorder() > drawn.get_zorder() and reference.get_color() == "black"
+    assert first.get_legend().get_window_extent().y1 < first.get_window_extent().y0
+    assert [tick.get_text() for tick in even.get_xticklabels()] == ["1", "10", "500", "501", "2,000"]
+    assert even.get_xticks().tolist() == [0, 1, 2, 3, 4] and even.get_lines()[0].get_xdata()[0] == 2.5
+
+
 # files of data sets
 
 

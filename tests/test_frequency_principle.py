@@ -189,6 +189,13 @@ def test_all_demonstrations_leave_one_page_with_what_was_measured(tiny):
         assert (folder / figure["file"]).stat().st_size > 1000 and figure["caption"] in page
     assert {"sines-heat.png", "columns-pictures.png", "filter.png"} <= {each["file"] for each in facts["figures"]}
     assert "in place of CIFAR-10" in page
+    assert "sgdl misses the clean sine least after" in page and "mgdl misses" not in page and "Dotted" not in page
+
+
+def test_captions_speak_of_every_method_that_is_shown(tiny):
+    for name, said in (("sines", "wrong phases too. Dotted: a grade ends."), ("noise", "mgdl misses the clean sine")):
+        run = command("reproduce", "frequency-principle", name, "-o", name, "--quiet")
+        assert said in (tiny / name / "experiment.md").read_text() and not run.stdout
 
 
 def test_one_demonstration_with_methods_seeds_and_a_picture(tiny):

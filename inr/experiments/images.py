@@ -10,14 +10,15 @@ import torch
 
 from inr.analysis.interpolation import interpolate
 from inr.errors import ConfigError
+from inr.experiments.captions import updates
 from inr.experiments.figures import Figure, Picture
 from inr.experiments.html import Cell
 from inr.experiments.methods import Authors, Problem, Start, authors_training, configuration
 from inr.experiments.page import Page, Table
 from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.runs import Case, Data, Moment, Run
-from inr.experiments.shared import TWO_NETWORKS, picture_file, updates
-from inr.experiments.signals import loss_curves
+from inr.experiments.shared import TWO_NETWORKS, picture_file
+from inr.experiments.signals import loss_figure
 from inr.experiments.wishes import Wishes
 from inr.imaging.image import Image
 from inr.imaging.reading import load_image
@@ -203,15 +204,11 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         columns = ("the paper's picture", "method", "grade", "seconds", "TrPSNR dB", "TePSNR dB")
         parts.append(Table(name="paper", title="The paper's own pictures", columns=columns, rows=tuple(facts)))
     first = [run for run in runs if run.seed == 0 and run.grades]
-    parts.append(
-        Figure(
-            name="loss",
-            title="loss curves",
-            caption="The relative squared error of the trained pixels, and dashed of those at odd rows and columns. "
-            "The gap that opens in late grades is what they learn of the trained pixels alone.",
-            panels=(loss_curves(first, Path(image.name).stem),),
-        )
+    caption = (
+        "The relative squared error of the trained pixels, and dashed of those at odd rows and columns. A gap that "
+        "opens is what is learned of the trained pixels alone."
     )
+    parts.append(loss_figure("loss", Path(image.name).stem, first, caption))
     lattice = _lattice(image)
     for run in first:
         parts += [_pictures(run, lattice), *spectrum_figures(run, lattice)]

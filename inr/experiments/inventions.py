@@ -11,7 +11,7 @@ from inr.experiments.page import Page, Table
 from inr.experiments.published import DEMOS, Demo
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import RSE, samples
-from inr.experiments.signals import ends, loss_curves
+from inr.experiments.signals import loss_figure
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig
 from inr.settings.trainings import GreedyTraining
@@ -102,15 +102,9 @@ def _figures(name: str, demo: Demo, runs: Sequence[Run]) -> list[Figure]:
         )
         for run in runs
     )  # fmt: skip
-    curves = loss_curves(runs, demo.title.split(":")[0])
-    marks = ends(max(runs, key=lambda run: len(run.grades))) if runs else ()
+    caption = "The relative squared error over the updates."
     return [
-        Figure(
-            name=f"{name}-loss",
-            title="loss curves",
-            caption="The relative squared error over the updates. Dotted: a stage ends.",
-            panels=(dataclasses.replace(curves, marks=marks),),
-        ),
+        loss_figure(f"{name}-loss", demo.title.split(":")[0], runs, caption, grade="a stage"),
         Figure(
             name=f"{name}-error",
             title="error along the interval",

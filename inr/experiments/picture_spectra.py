@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from inr.experiments.captions import dotted
 from inr.experiments.figures import Array, Curves, Figure, Line
 from inr.experiments.runs import Run
 from inr.experiments.signals import ends, look_map
@@ -79,7 +80,7 @@ def spectrum_figures(run: Run, lattice: Lattice) -> list[Figure]:
             title=f"{run.method}: error by frequency over the training",
             caption="The relative error of each ring of frequencies, phase included: 0 is exact; 1 is a grey picture, "
             "or worse. Then e_low, the error of the picture blurred by a Gaussian of so many pixels, and e_high, that "
-            f"of what the blur takes away. {_order(parts)} {lattice.words}",
+            f"of what the blur takes away. {dotted([run])} {_order(parts)} {lattice.words}".replace("  ", " "),
             panels=(
                 look_map(run, cycles, np.clip(errors(left), 0.0, 1.0), f"{run.method}: error by ring", _CYCLES),
                 _low_high(run, parts, lattice.step),

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from inr.experiments import labels
+from inr.experiments.captions import updates
 from inr.experiments.digits import load_digits
 from inr.experiments.figures import Array, Curves, Figure, HeatMap, Line
 from inr.experiments.html import Cell
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import RSE, samples, updates
+from inr.experiments.shared import RSE, samples
 from inr.experiments.sines import PHASES
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig
@@ -123,7 +124,7 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             caption=f"TeRSE of clean labels by amplitude beta and frequency kappa of the noise; {of}.",
             panels=tuple(
                 HeatMap(
-                    title=method, x="kappa, in order", y="beta", columns=np.arange(len(kappas)), rows=np.array(betas),
+                    title=method, x="kappa", y="beta", columns=np.array(kappas), rows=np.array(betas), even=True,
                     values=errors[method], limits=(0.0, float(np.nanmax(list(errors.values())))),
                 )
                 for method in methods

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from inr.errors import ConfigError
+from inr.experiments.captions import updates
 from inr.experiments.figures import Array
 from inr.experiments.html import Cell
 from inr.experiments.page import Table
@@ -147,18 +148,6 @@ def selected(runs: Sequence[Run]) -> tuple[list[Run], list[Table]]:
         note=f"VaRSE: {RSE}, of the validation samples. The tables above show the runs with the lowest.",
     )
     return [dataclasses.replace(run, method=key[1]) for key, run in best.items()], [table]
-
-
-def updates(runs: Sequence[Run]) -> str:
-    """Say that each grade has as many updates as the single network of the same kind, of the methods where it is so."""
-    done = {run.method: [at.step for at in run.grades] for run in runs if run.grades}
-    said = []
-    for method, steps in done.items():
-        other = method.replace("mgdl-b", "mgdl").replace("mgdl", "sgdl")
-        single = done.get(other, [0])[-1]
-        if len(steps) > 1 and steps == [single * grade for grade in range(1, len(steps) + 1)]:
-            said.append(f"Each grade of {method} has as many updates as {other} in all, {single:,}, as in the paper.")
-    return " ".join(said)
 
 
 def ratios(runs: Sequence[Run]) -> str:

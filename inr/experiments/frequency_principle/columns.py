@@ -131,7 +131,7 @@ def _figures(runs: Sequence[Run], values: Array) -> tuple[Figure, ...]:
             Curves(
                 title=f"{name}: row {row} of the picture", x="column", y="grey",
                 lines=(
-                    Line(label="the picture", x=across, y=values[row], style="--"),
+                    Line(label="the picture", x=across, y=values[row], style="k--"),
                     Line(label="drawn", x=across, y=drawn[-1, row]),
                     Line(label="trained columns", x=across[::2], y=values[row, ::2], style="o"),
                 ),
