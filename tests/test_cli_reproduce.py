@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from test_cli import run
 
-from inr.experiments import inventions, published, synthetic
+from inr import save_image
+from inr.experiments import images, inventions, published, synthetic
 from inr.experiments.figures import Figure, Picture
 from inr.experiments.frequency_principle.experiment import DEMOS
 from inr.experiments.methods import authors_grid
@@ -114,6 +115,17 @@ def test_captions_speak_of_what_is_in_the_figures(short):
     assert "observes that one network stays low. Here the error of `sgdl`" in one
     for other in ("Dotted", "grade 1", "each grade reaches", "as many updates"):
         assert other not in one, other
+
+
+def test_the_errors_of_a_pictures_methods_stand_side_by_side(short, monkeypatch):
+    monkeypatch.setattr(images, "STEPS", {"quick": 2})
+    drawn = []
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: (drawn.append(figure), path.touch()))
+    save_image(short / "a.png", np.random.default_rng(0).integers(0, 256, (14, 18, 3), dtype=np.uint8))
+    said = run("reproduce", "images", "--image", "a.png", "--methods", "mgdl,sgdl").stdout
+    assert "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper." in said
+    titles = [panel.title.split(":")[0] for panel in next(each for each in drawn if each.name == "low-high").panels]
+    assert titles == ["mgdl", "sgdl", "mgdl", "sgdl"]
 
 
 def test_grades_may_be_given_or_left_to_the_validation_error(short):

@@ -543,16 +543,17 @@ def test_the_spectrum_of_a_picture_shows_what_each_grade_adds():
         case="f", method="m", seed=0, parameters=1, steps=10, seconds=0, stopped=None, rates=(), curve=curve,
         grades=curve[1:], view=looks, final=looks[1:],
     )  # fmt: skip
-    spectrum, errors = spectrum_figures(run, Lattice(target=target, step=3))
+    spectrum, errors = spectrum_figures([run], Lattice(target=target, step=3))
     added, after = spectrum.panels
     assert [line.x[line.y.argmax()] for line in added.lines] == pytest.approx([4, 20, 4], abs=0.6)
     np.testing.assert_allclose(after.lines[1].y, after.lines[2].y, atol=1e-6)
     assert "a half up to 18, 44 cycles after the grades in turn" in spectrum.caption
     assert "one in 3 along each side" in spectrum.caption and "shorter than 6 pixels" in errors.caption
+    assert "Dotted: a grade ends. `m`: e_low is below" in errors.caption
     heat, curves = errors.panels
     low, high = (int(np.abs(heat.rows - cycles).argmin()) for cycles in (4, 20))
     assert heat.values[low].tolist() == pytest.approx([1, 0, 0], abs=0.01)
     assert heat.values[high].tolist() == pytest.approx([1, 1, 0], abs=0.01)
     assert [line.label for line in curves.lines[:2]] == ["e_low, 3 pixels", "e_high, 3 pixels"]
     assert curves.lines[0].y[1] < 0.1 and curves.lines[1].y[1] > 0.5
-    assert not spectrum_figures(run, Lattice(target=np.full_like(target, 0.5), step=1))
+    assert not spectrum_figures([run], Lattice(target=np.full_like(target, 0.5), step=1))

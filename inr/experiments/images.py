@@ -210,8 +210,7 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
     )
     parts.append(loss_figure("loss", Path(image.name).stem, first, caption))
     lattice = _lattice(image)
-    for run in first:
-        parts += [_pictures(run, lattice), *spectrum_figures(run, lattice)]
+    parts += [*(_pictures(run, lattice) for run in first), *(spectrum_figures(first, lattice) if first else [])]
     return Page(
         title="A colour picture (Fang & Xu 2024, section 3.3)",
         about=(
