@@ -39,7 +39,7 @@ def test_inpaint_fills_the_unknown_and_leaves_the_known(tmp_path, channels, dtyp
     assert filled.bit_depth == 8 * image.itemsize and np.array_equal(now[known], spoiled[known])
     error, before = (np.abs(a.astype(float) - image)[~known].mean() / most for a in (now, spoiled))
     assert error < 0.4 * before
-    assert facts["verdict"].startswith(f"{facts['unknown']} unknown pixels.") and facts["verdict"] in page
+    assert facts["verdict"].startswith(f"{facts['unknown']} unknown pixels, ") and facts["verdict"] in page
     assert facts["unknown"] == (~known).sum() and facts["checked"] > 0 and facts["check"]["biharmonic_psnr_db"] > 5
     assert "hidden for a check" in page and "![before and after](out.before-after.png)" in page
     assert inr.load_image(tmp_path / "out.before-after.png").width > 100
@@ -67,7 +67,7 @@ def test_a_grown_mask_fills_the_pixels_around_it_and_leaves_the_rest(tmp_path):
         assert told in text and "of the mask, as --grow widened it" in text
     said = run(*command[:-1], "--grow", 3, "-o", tmp_path / "out.png")
     assert told in said.stdout
-    plain = run(*command[:-1], "-o", tmp_path / "out.png").stderr
+    plain = run(*command[:-1], "-o", tmp_path / "out.png").stdout
     assert "22 unknown pixels, 2.2 % of the picture. " in plain and "--grow" not in plain
     result = run(*command, "--grow", 40, "-o", tmp_path / "out.png", code=2)
     assert "grown by 40 pixels, is all white" in result.stderr
