@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from helpers.pictures import picture, saved
 
 import inr
 from inr.experiments import (
@@ -357,6 +358,22 @@ def test_a_training_that_diverges_is_a_row(tmp_path):
     assert found[0].grades == () and "did not stay finite" in found[0].stopped
     table = synthetic.tables("f", "a function", (), found)[0]
     assert table.rows == (("mgdl: diverged", 0, *[None] * 5),)
+
+
+@pytest.mark.parametrize("name", ["synthetic", "manifold", "images"])
+def test_a_page_of_nothing_but_diverged_trainings_is_written(tmp_path, name):
+    saved(tmp_path / "a.png", picture(12, 12))
+    module = {"synthetic": synthetic, "manifold": manifold, "images": images}[name]
+    wishes = Wishes(setting=None if name == "images" else 1, image=tmp_path / "a.png" if name == "images" else None)
+    runs = [
+        Run(
+            case=each.name, method=each.method, seed=0, parameters=0, steps=0, seconds=0.0, stopped="diverged",
+            rates=(), curve=(), grades=(), view=np.empty(0), final=np.empty(0),
+        )
+        for each in module.cases(wishes)
+    ]  # fmt: skip
+    files = write_page(module.page(wishes, runs), tmp_path / "out", "inr reproduce")
+    assert all(path.exists() for path in files) and "diverged" in files[0].read_text()
 
 
 def test_cells_and_tables_are_what_a_reader_sees():

@@ -150,7 +150,7 @@ def _configuration(method: str, image: Image, wishes: Wishes, seed: int) -> FitC
     pixels = len(training_pixels(image.width, image.height, "half"))
     problem = Problem(
         samples=pixels, grades=4, depth=3, single=12, width=256, reach=min(image.width, image.height) / 8.0,
-        steps=STEPS[wishes.effort], batch=4096, precision="auto", start=_START, single_start=_START,
+        steps=STEPS[wishes.effort], batch=4096, precision="auto", rates=_RATES, start=_START, single_start=_START,
     )  # fmt: skip
     authors = Authors(highest=1e-3, lowest=1e-3, batch=None, epochs=_PASSES[wishes.effort])
     config = configuration(method, problem, effort=wishes.effort, authors=authors, seed=seed, grades=wishes.grades)
@@ -181,7 +181,7 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         rows += [
             (run.method, run.seed, at.grade, at.step, round(at.seconds, 1), *_decibels(at, trained, pixels))
             for at in run.grades
-        ]
+        ] or [(f"{run.method}: diverged", run.seed, *[None] * (len(COLUMNS) - 2))]
     for kind in ("bilinear", "bicubic"):
         drawn = interpolate(image, kind)[:, :, : _colours(image)]
         error = np.square(drawn / (2.0**image.bit_depth - 1.0) - image.pixels[:, :, : drawn.shape[2]])

@@ -7,7 +7,7 @@ import numpy as np
 
 from inr.errors import ConfigError
 from inr.experiments.figures import Array, Figure
-from inr.experiments.methods import Authors, Problem, authors_grid, configuration, trainings
+from inr.experiments.methods import Authors, Problem, Start, authors_grid, configuration, trainings
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import TWO_NETWORKS, Row, samples, selected, tables
@@ -33,15 +33,24 @@ AUTHORS = {
 """The rates and batches that gave the rows above, by whether it is one grade."""
 GRID = authors_grid(product((1e-3, 5e-4, 1e-4), (1e-4, 1e-5, 1e-6)), (512, 1024, None), epochs=30_001)
 """What the authors searched, and selected from by the validation error."""
-STEPS = {"quick": 500, "standard": 4000, "paper": 4000}
+STEPS = {"quick": 500, "standard": 2000, "paper": 2000}
 _PASSES = {"quick": 300, "standard": 1000}
-RATES = {"quick": (0.04, 0.04, 0.06, 0.08), "standard": (0.04, 0.04, 0.02), "paper": (0.04, 0.04, 0.02)}
-SINGLE_RATE = 0.06
-"""Of the grades of the paper's network (further grades have the last) and of its single one, in our training.
+_FOUND = ((0.0186, 0.0038, 0.0049, 0.0144), Start(init="samples", steepness=2000.0))
+GRADES = {
+    "quick": ((0.01, 0.005, 0.01, 0.02), Start(init="samples", steepness=500.0)),
+    "standard": _FOUND,
+    "paper": _FOUND,
+}
+"""Rates of the grades of the paper's network (further grades have the last), and its start, in our training.
 
-They were found on the sums of sines with constant amplitudes. Here none is known with which the paper's network learns:
-with 1000 updates a grade two other sets, with kinks at the samples, left a TeRSE of 0.999.
+For `standard`, best of some 770 sets, drawn at random and then varied around the best, on the hardest curve, setting 1,
+each with 2000 updates a grade. It ends at a TeRSE of 1.0e-2 with seed 0 and 7.4e-3 with seed 1; a fifth grade brings
+seed 0 to 8.6e-5, and a sixth to 1.7e-5. The best of 190 sets with 4000 updates a grade ends at 9.8e-3. The first grade
+of all these is worse than nothing, and the second hardly better than nothing: what they give the others is features.
+For `quick` one of two sets was taken: four grades end at 0.77, and six at 4.7e-3.
 """
+SINGLE = (0.0006, Start(init="samples", steepness=500.0))
+"""Rate and start of the paper's single network, in our training: best of 64, with 4000 updates."""
 
 
 def curve(q: int, x: Array) -> Array:
@@ -62,10 +71,11 @@ def data(setting: int, q: int) -> Data:
 def cases(wishes: Wishes) -> list[Case]:
     """Return a training for each setting, curve, method and seed."""
     methods = wishes.methods or (("mgdl-paper", "sgdl-paper") if wishes.effort == "paper" else ("mgdl", "sgdl"))
+    (rates, start), (single_rate, single_start) = GRADES[wishes.effort], SINGLE
     # Along the unit circle a cycle of frequency 400 is 2 pi / 400 long.
     problem = Problem(
         samples=TRAIN, grades=4, depth=2, single=8, width=256, reach=400.0 / (2.0 * np.pi), batch=1024,
-        steps=STEPS[wishes.effort], rates=RATES[wishes.effort], single_rate=SINGLE_RATE,
+        steps=STEPS[wishes.effort], rates=rates, start=start, single_rate=single_rate, single_start=single_start,
     )  # fmt: skip
     found = []
     for setting, q in _chosen(wishes):

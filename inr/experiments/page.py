@@ -50,7 +50,8 @@ class Page:
     Attributes:
         title: of the page.
         about: paragraphs: what the paper claims, and what was done.
-        parts: tables, figures and paragraphs, in order.
+        parts: tables, figures and paragraphs, in order; figures without panels, of trainings that all
+            diverged, are left out.
         runs: that it rests on.
     """
 
@@ -58,6 +59,10 @@ class Page:
     about: tuple[str, ...]
     parts: tuple[Table | Figure | str, ...]
     runs: tuple[Run, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        shown = tuple(part for part in self.parts if not isinstance(part, Figure) or part.panels)
+        object.__setattr__(self, "parts", shown)
 
 
 def table_lines(table: Table) -> list[str]:
