@@ -3,9 +3,10 @@
 import json
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
-from helpers.commands import run
+from helpers.commands import run, told
 from helpers.pictures import DATA, picture, saved
 
 import inr
@@ -123,7 +124,9 @@ def masks():
         "must be of one size": hidden(20, 23),
         "all black": 0 * white,
         "all white": white,
-        "neither black nor white": hidden(20, 22) // 2,
+        "make every pixel that is not black white": hidden(20, 22) // 2,
+        "the brightest value is 1 of 255": hidden(20, 22) // 255,
+        "the brightest value is 3 of 65,535": hidden(20, 22) // 255 * np.uint16(3),
         "transparent": see_through,
     }
 
@@ -135,6 +138,33 @@ def test_a_mask_that_makes_no_sense_is_refused(tmp_path, sentence):
     out = tmp_path / "b.png"
     result = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", out, code=2)
     assert sentence in result.stderr and len(result.stderr.strip().splitlines()) == 1 and not out.exists()
+
+
+@pytest.mark.parametrize("kind", ["palette", "opaque", "jpeg", "one bit"])
+def test_masks_as_drawing_programs_write_them(tmp_path, kind):
+    mask = np.zeros((40, 44), np.uint8)
+    mask[8:20, 5:30], mask[30:33, 2:40] = 255, 255
+    drawn = PIL.Image.fromarray(mask)
+    path = tmp_path / ("mask.jpg" if kind == "jpeg" else "mask.png")
+    mode = {"palette": "P", "opaque": "RGBA", "jpeg": "RGB", "one bit": "1"}[kind]
+    drawn.convert(mode).save(path, **({"quality": 85} if kind == "jpeg" else {}))
+    saved(tmp_path / "a.png", picture(40, 44))
+    facts = told("inpaint", tmp_path / "a.png", "--mask", path, "--steps", 1, "-o", tmp_path / "b.png")
+    assert facts["unknown"] == (mask > 0).sum()
+
+
+def test_a_mask_that_is_mostly_white_is_wondered_at(tmp_path):
+    saved(tmp_path / "a.png", picture(40, 44))
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 1, "--overwrite")
+    command += ("-o", tmp_path / "b.png")
+    scratch = np.zeros((40, 44, 1), np.uint8)
+    scratch[20:22] = 255
+    saved(tmp_path / "mask.png", 255 - scratch)
+    warned = "Warning: 95 % of the mask's pixels are white, so unknown. If white should be what is known, invert"
+    assert warned in run(*command).stderr
+    assert "Warning" not in run(*command, "-q").stderr
+    saved(tmp_path / "mask.png", scratch)
+    assert "Warning" not in run(*command, "--grow", 14).stderr  # more than half is unknown, but not by the mask
 
 
 def noisy(channels, dtype, sigma, side=40):

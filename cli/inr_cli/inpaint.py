@@ -7,6 +7,7 @@ import typer
 
 from inr_cli import options as common
 from inr_cli import restored
+from inr_cli.process import talk
 
 
 def inpaint(
@@ -44,13 +45,15 @@ def inpaint(
         from inr.imaging.reading import load_image
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.inpaint import inpaint as fill
-        from inr.restoration.mask import known_pixels
+        from inr.restoration.mask import doubt, known_pixels
         from inr.restoration.mended import tell_mended
 
         picture = restored.read(image, max_pixels, quiet=quiet)
         places.try_format(picture, picture.width, picture.height)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         known, grown = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
+        if doubtful := doubt(known, grown):
+            talk(f"Warning: {doubtful}", quiet=quiet)
         with common.bar(quiet, unit="percent") as show:
             result = fill(
                 picture, known, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
