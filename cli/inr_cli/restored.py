@@ -138,8 +138,7 @@ def leave(
     talk(told.verdict, quiet=quiet)
     height, width = picture.shape[:2]
     talk(
-        f"{places.picture}: {width} x {height}, {told.training_seconds:.1f} s of training and "
-        f"{told.drawing_seconds:.1f} s of drawing; before and after: "
+        f"{places.picture}: {width} x {height}, {told.times}; before and after: "
         f"{places.page.name}, {places.markdown.name}, {places.figure.name}",
         quiet=quiet,
     )

@@ -38,7 +38,7 @@ class Told:
         views: of the source and of what is to be compared with the result, which comes last.
         titles: of the pictures in a view.
         panels: of the figure, by title: (h, w, C) numbers in [0, 1].
-        training_seconds: of the networks.
+        training_seconds: of the networks; 0 where nothing was trained.
         drawing_seconds: of the result.
         facts: all of it as plain data.
     """
@@ -58,6 +58,16 @@ class Told:
     drawing_seconds: float
     facts: Mapping[str, Any]
 
+    @property
+    def times(self) -> str:
+        """How long it took, in words; no training where nothing was trained."""
+        drawing = f"{_time(self.drawing_seconds)} of drawing"
+        return f"{_time(self.training_seconds)} of training, {drawing}" if self.training_seconds else drawing
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:,.1f} s" if seconds < 600 else f"{seconds / 60:,.0f} min"
+
 
 def to_markdown(told: Told, figure: str) -> str:
     """Return the Markdown page; the figure is the name of a picture beside it."""
@@ -66,9 +76,9 @@ def to_markdown(told: Told, figure: str) -> str:
     if told.rows:
         lines += [f"| method | {' | '.join(told.heads)} |", f"| --- |{' ---: |' * len(told.heads)}"]
         lines += [f"| {' | '.join(row)} |" for row in told.rows]
-        lines += [line for text in told.explained for line in ("", text)]
         lines.append("")
-    lines.append(f"{told.training_seconds:.1f} s of training, {told.drawing_seconds:.1f} s of drawing.")
+    lines += [line for text in told.explained for line in (text, "")]
+    lines.append(f"{told.times}.")
     return "\n".join(lines) + "\n"
 
 
@@ -77,8 +87,7 @@ def to_html(told: Told, command: str | None = None) -> bytes:
     return render_page(
         "restored.html", scripts=SCRIPTS, data={}, name=told.image.name, alpha=told.image.channels in (2, 4),
         views=told.views, titles=told.titles, made=command, done=told.done, verdict=told.verdict, notes=told.notes,
-        heads=told.heads, rows=told.rows, explained=told.explained, training=told.training_seconds,
-        drawing=told.drawing_seconds,
+        heads=told.heads, rows=told.rows, explained=told.explained, times=told.times,
     )  # fmt: skip
 
 
