@@ -82,7 +82,7 @@ def test_the_verdict_says_which_factor_was_checked_and_on_what(folder, tmp_path,
     said = run(*command).output
     assert "One scale down, at x2, " in said and "the pixels left out of the whole picture" in said
     assert ("itself was not checked" in said) == bool(unchecked) and unchecked in said
-    gain = float(re.search(r"(-?[0-9.]+) dB", said)[1])
+    gain = float(re.search(r"(?:is|by) ([0-9.]+) dB (?:above|on)", said)[1])
     assert ("hardly visible" in said) == (gain < 1)
 
 
