@@ -1,18 +1,22 @@
 """`inr inpaint` and `inr denoise`, down to the files and back."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import PIL.Image
 import pytest
 import torch
 from helpers.commands import run, told
-from helpers.pictures import DATA, picture, saved
+from helpers.pictures import DATA, has_figures, picture, saved
 
 import inr
-from inr.imaging.image import quantize
+from inr.imaging.image import quantize, unit
 from inr.restoration.effort import Effort
 from inr.restoration.inpaint import inpaint
+from inr.restoration.mended import tell_mended
+from inr.restoration.page import draw_panels
+from inr.restoration.tiles import standard_errors, tiles_of
 
 
 def hidden(height, width):
@@ -106,6 +110,99 @@ def test_the_surface_is_named_where_it_is_better(tmp_path):
     said = run("inpaint", tmp_path / "slope.png", "--mask", tmp_path / "mask.png", "--steps", 1, "-o", out).output
     assert "classical method made this picture, the biharmonic surface" in said
     assert np.abs(inr.load_image(out).pixels * 255 - (4 * x + 3 * y)[:, :, None])[8:-8, 8:-8].max() < 2.0
+
+
+def textured(side, seed=0):
+    """Waves of many directions, which networks can learn, and a surface cannot follow."""
+    y, x = np.mgrid[:side, :side]
+    waves = 0.5 + 0.25 * np.sin(1.1 * x + 0.3 * y) + 0.2 * np.sin(0.4 * x - 0.9 * y)
+    noise = np.random.default_rng(seed).normal(0, 0.02, waves.shape)
+    return quantize((waves + noise)[:, :, None], 8)
+
+
+def test_the_row_that_made_the_picture_is_marked(tmp_path):
+    saved(tmp_path / "a.png", textured(96))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[np.random.default_rng(0).random((96, 96)) < 0.4] = 255
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png", "--overwrite")
+    assert told(*command, "--steps", 100)["method"] == "networks"
+    said = run(*command, "--steps", 100).stdout
+    rows = [line for line in said.splitlines() if "in the check" in line and " dB " in line]
+    assert [("made this picture" in row, row.split()[0]) for row in rows if "made" in row] == [(True, "networks")]
+    html = (tmp_path / "b.html").read_text()
+    assert html.count('<tr class="best">') == 1 and "networks (made this picture)</th>" in html
+    assert "| networks (made this picture) |" in (tmp_path / "b.md").read_text()
+
+
+def test_networks_that_are_better_in_too_few_places_do_not_make_the_picture(tmp_path):
+    """One hole: what is hidden of the rest lies in too few places, whatever it says."""
+    saved(tmp_path / "a.png", textured(96))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[36:60, 36:60] = 255
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png", "--overwrite")
+    facts = told(*command, "--steps", 100)
+    surface = facts["grade0"]
+    assert facts["check"]["networks_psnr_db"] > facts["check"][f"{surface}_psnr_db"] + 0.1
+    assert facts["method"] == surface and facts["surely"] is None
+    page, html = ((tmp_path / name).read_text() for name in ("b.md", "b.html"))
+    assert "dB above it, but these lie in too few places to be sure" in page
+    assert f"| {surface} (made this picture) |" in page and "| networks |" in page
+    assert f"{surface} (made this picture)</th>" in html.split('<tr class="best">')[1].split("</tr>")[0]
+
+
+def test_networks_that_may_be_better_by_chance_do_not_make_the_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr("inr.restoration.inpaint.standard_errors", lambda *_: 1.5)
+    saved(tmp_path / "a.png", textured(48))
+    mask = np.where(np.random.default_rng(0).random((48, 48)) < 0.4, 255, 0).astype(np.uint8)
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 60, "-o", tmp_path / "b.png")
+    assert "dB above it, but not surely so, as that is within 1.65 standard errors" in run(*command).output
+    rows = [line for line in (tmp_path / "b.md").read_text().splitlines() if line.startswith("| ")]
+    assert rows[2].startswith("| networks |") and "harmonic (made this picture) |" in rows[3]  # the higher one first
+
+
+def test_a_pixel_is_no_proof_of_its_own():
+    """Errors are alike all over a tile: so many pixels tell no more than the tiles do."""
+    random = torch.Generator().manual_seed(0)
+    tiles = torch.arange(100).repeat_interleave(64)
+    gains = torch.randn(100, generator=random).repeat_interleave(64)
+    theirs = torch.full((6400,), 4.0)
+    ours = (2.0 - 0.1 - 0.5 * gains).square()
+    found = standard_errors(ours, theirs, tiles)
+    assert abs(found - float((0.1 + 0.5 * gains).mean()) / 0.05) < 0.3
+    assert standard_errors(ours[: 31 * 64], theirs[: 31 * 64], tiles[: 31 * 64]) is None
+    assert standard_errors(theirs, theirs, tiles) == 0.0
+
+
+def test_a_tile_is_as_wide_as_a_hole():
+    unknown = torch.zeros((100, 90), dtype=torch.bool)
+    unknown[20:60, 30:70] = True
+    copy = SimpleNamespace(mended=torch.zeros(100, 90, 1), places=torch.arange(9000))
+    assert len(tiles_of([copy], unknown).unique()) == 3 * 3
+    unknown[22:60] = False
+    assert len(tiles_of([copy, copy], unknown).unique()) == 2 * 7 * 6
+
+
+def test_the_figure_says_how_its_change_is_drawn(tmp_path):
+    image = inr.image_from_array(picture(40, 48))
+    result = inpaint(image, torch.from_numpy(hidden(40, 48)[:, :, 0] == 0), Effort(steps=1))
+    told_of = tell_mended(image, result)
+    *_, (title, change) = told_of.panels.items()
+    assert title == "change x 2; grey: none, white: 64 levels\nof 255 brighter or more, black: so much darker"
+    assert np.array_equal(change, np.clip(0.5 + 2 * (unit(result.picture) - image.pixels), 0, 1))
+    draw_panels(told_of, tmp_path / "a.png")
+    assert has_figures(tmp_path / "a.png")
+    paper = inr.load_image(tmp_path / "a.png").pixels[:2]
+    assert np.all(paper == 1), "no title is cut off above"
+
+
+def test_what_is_exact_in_the_check_is_called_so(tmp_path):
+    saved(tmp_path / "a.png", np.full((40, 44, 3), 90, np.uint8))
+    saved(tmp_path / "mask.png", hidden(40, 44))
+    said = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png").output
+    assert "exact in the check" in said and "exact dB" not in said
 
 
 def test_the_picture_is_on_disk_before_its_page_can_fail(tmp_path, monkeypatch):
@@ -228,7 +325,11 @@ def test_nothing_is_learned_from_noise_that_is_cut_off(tmp_path):
     out = run("denoise", tmp_path / "dark.png", "--noise", 50, "--steps", 1, "-o", tmp_path / "out.png", "--json")
     facts = json.loads(out.stdout)
     assert facts["cut_off"] and facts["method"] == "shrinkage" and not facts["check"]
-    assert "cut off at the ends of the range" in (tmp_path / "out.md").read_text()
+    page = (tmp_path / "out.md").read_text()
+    assert "Many pixels are fully black or white, where noise can go no further" in page
+    assert "The classical method made this picture, shrinkage of 8 x 8 cosine blocks" in page
+    assert "BM3D" in page and "usually better" in page and "--noise auto" not in page
+    assert "What was taken away has a deviation" in (tmp_path / "out.html").read_text()
 
 
 @pytest.mark.parametrize("noise", ["0", "-1", "nan", "200", "much"])

@@ -124,7 +124,7 @@ def leave(
     """
     from inr.files import write_whole
     from inr.imaging.writing import save_image
-    from inr.restoration.page import draw_panels, to_html, to_markdown
+    from inr.restoration.page import draw_panels, to_html, to_lines, to_markdown
 
     save_image(places.picture, picture, icc_profile=image.icc_profile)
     told = tell()
@@ -134,7 +134,7 @@ def leave(
     if json:
         say(json_text({**told.facts, "file": str(places.picture)}))
     elif not quiet and told.rows:
-        say("\n".join(f"{name:>13}  {psnr:>6} dB{told.line_end.format(*rest)}" for name, psnr, *rest in told.rows))
+        say(to_lines(told))
     talk(told.verdict, quiet=quiet)
     height, width = picture.shape[:2]
     talk(

@@ -47,6 +47,7 @@ def tell_upscaled(image: Image, result: Upscaled) -> Told:
         verdict=_verdict(result.check, image, scale),
         heads=("PSNR dB of pixels left out", "SSIM"),
         rows=_rows(result.check) if result.check else (),
+        made="local",
         line_end="  SSIM {}",
         explained=(
             "Measured one scale down, at x2: every second row and column of the part was kept, and the rest was left "
