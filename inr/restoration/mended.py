@@ -16,6 +16,8 @@ _PANEL = 128
 """Side of the part that the figure shows, in pixels."""
 _AMPLIFIED = 2
 """What the figure multiplies the change by."""
+_LESS = 0.75
+"""Part of the noise that was said below which an estimate means that too much was said."""
 
 
 def tell_mended(image: Image, result: Inpainted | Denoised, *, grown: int = 0) -> Told:
@@ -94,15 +96,26 @@ def _cleaned(result: Denoised) -> str:
                 ". Many pixels are fully black or white, where noise can go no further, so that it can be neither "
                 "learned nor checked there."
             )
+        elif not result.check:
+            why = (
+                f". The check cannot be read: the error that is left on {told} is too small to be measured, as it is "
+                "of a picture with less noise than that, or of a small or very smooth one. So networks were dropped."
+            )
         made = f"The classical method made this picture, {shrinkage}{why}"
-    return f"Noise of {noise}. {made}"
+    advice = ""
+    if result.estimated < _LESS * result.sigma and not result.cut_off:  # cut off, it is estimated too low
+        advice = (
+            f" The picture looks as if its noise were only {result.estimated:.1f} levels, as `--noise auto` finds: "
+            f"give a smaller --noise, or too much is taken away{' and the check is too kind' if result.check else ''}."
+        )
+    elif not result.check and not result.cut_off:
+        advice = " If the result looks too smooth, give a smaller --noise."
+    return f"Noise of {noise}. {made}{advice}"
 
 
 def _ahead(result: Inpainted | Denoised, classical: str, told: str, name: str) -> str:
     """Return how the networks that made a picture stand to a classical method in the check."""
-    ours, theirs = result.check.get("networks"), result.check.get(classical)
-    if ours is None or theirs is None:
-        return f"The networks lower the error on {told}."
+    ours, theirs = result.check["networks"], result.check[classical]
     if ours < theirs:
         return f"On {told}, {name} is better by {theirs - ours:.2f} dB: use a classical method instead."
     return f"On {told}, the networks are {ours - theirs:.2f} dB above {name}, their classical start."
