@@ -70,9 +70,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
             files are then as they were.
     """
     folder = Path(os.path.realpath(folder))
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with made_folder(folder):
         if sweep(folder):
             raise BlockingIOError(errno.EBUSY, "another run is writing to it; wait for its end")
         with _marked_folder(folder, _MARK) as stage:
@@ -83,12 +81,25 @@ def staged_folder(folder: Path) -> Iterator[Path]:
                     sync(file.fileno())
             for path in files:
                 path.replace(folder / path.name)
+    sync_folder(folder)
+
+
+@contextlib.contextmanager
+def made_folder(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it, as far as they are missing; after an error the empty ones are gone again.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
     except BaseException:
         with contextlib.suppress(OSError):
             for path in made:
                 path.rmdir()
         raise
-    sync_folder(folder)
 
 
 @contextlib.contextmanager

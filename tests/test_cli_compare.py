@@ -27,7 +27,8 @@ def test_a_table_and_files(folder):
     out = folder / "out"
     done = run("compare", folder / "0.png", folder / "1.png", *FAST, "-o", out)
     head, rule, *rows = done.stdout.splitlines()
-    assert head.startswith("| method | settings | PSNR dB |") and len(rows) == 2 and rule.startswith("| --- |")
+    assert head.startswith("| method | settings | PSNR dB |") and rule.startswith("| --- |")
+    assert [row.startswith("| ") for row in rows] == [True, True, False]  # the last says which is best
     assert "Equal for all: 4 steps" in done.stderr
     assert {path.name for path in out.iterdir()} == {
         "comparison.json", "comparison.csv", "comparison.md", "curves.png", "pictures.png", "report.html", "runs",
@@ -42,7 +43,7 @@ def test_what_is_said_is_what_the_files_say(folder, hasty):
     methods = ("--methods", "mgdl,sgdl", "--budget", "steps=4", "--no-tune")
     done = run("compare", folder / "0.png", *methods, "-o", folder / "out")
     said = json.loads((folder / "out" / "comparison.json").read_text())["verdict"]
-    assert " ".join(said) in done.stderr and any(sentence.startswith("At equal PSNR") for sentence in said)
+    assert " ".join(said) in done.stdout and any(sentence.startswith("At equal PSNR") for sentence in said)
 
 
 def test_another_comparison_is_not_replaced_unasked(folder):
@@ -114,14 +115,28 @@ def test_what_is_done_and_how_to_go_on_is_said_after_an_interrupt(folder, monkey
 
     monkeypatch.setattr("inr.comparison.compare.compare", interrupted)
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "out", code=130)
-    assert "are kept in" in done.stderr and "The same command goes on:" in done.stderr
+    assert "interrupted; no run is done yet. The same command begins again:\n" in done.stderr
+    (folder / "out" / "runs").mkdir(parents=True)
+    (folder / "out" / "runs" / "0-mgdl.json").touch()
+    done = run("compare", folder / "0.png", *FAST, "-o", folder / "out", code=130)
+    assert "the runs that are done are kept in" in done.stderr and "The same command goes on:" in done.stderr
 
 
 def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, monkeypatch):
     monkeypatch.setattr("inr_cli.options.TELL_EVERY", -1.0)
     done = run("compare", folder / "0.png", *FAST, "-o", folder / "out")
-    assert "1 of 2 runs are done; now: " in done.stderr
-    assert "runs are done" not in run("compare", folder / "0.png", *FAST, "-o", folder / "out", "--quiet").stderr
+    assert "1 of 2 runs done; now: " in done.stderr
+    one = ("--methods", "sgdl:width=8", *FAST[:2], "--no-tune")
+    assert "0 of 1 run done; now: " in run("compare", folder / "0.png", *one, "-o", folder / "one").stderr
+    assert "done; now" not in run("compare", folder / "0.png", *FAST, "-o", folder / "out", "--quiet").stderr
+
+
+def test_settings_are_checked_before_what_is_there(folder):
+    (folder / "out").mkdir()
+    (folder / "out" / "report.html").touch()
+    arguments = ("compare", folder / "0.png", *FAST, "-o", folder / "out")
+    assert "--memory" in run(*arguments, "--memory", 0.1, code=2).stderr
+    assert "report.html exists; give --overwrite" in run(*arguments, code=1).stderr
 
 
 @pytest.mark.parametrize(

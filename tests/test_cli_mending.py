@@ -37,6 +37,7 @@ def test_inpaint_fills_the_unknown_and_leaves_the_known(tmp_path, channels, dtyp
     out = tmp_path / "out.png"
     command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", out, "--steps", 3)
     facts = json.loads(run(*command, "--json").stdout)
+    page = (tmp_path / "out.md").read_text()
     filled = inr.load_image(out)
     most = np.iinfo(dtype).max
     known = mask[:, :, 0] == 0
@@ -44,8 +45,8 @@ def test_inpaint_fills_the_unknown_and_leaves_the_known(tmp_path, channels, dtyp
     assert filled.bit_depth == 8 * image.itemsize and np.array_equal(now[known], spoiled[known])
     error, before = (np.abs(a.astype(float) - image)[~known].mean() / most for a in (now, spoiled))
     assert error < 0.4 * before
+    assert facts["verdict"].startswith(f"{facts['unknown']} unknown pixels, ") and facts["verdict"] in page
     assert facts["unknown"] == (~known).sum() and facts["checked"] > 0 and facts["check"]["biharmonic_psnr_db"] > 5
-    page = (tmp_path / "out.md").read_text()
     assert "hidden for a check" in page and "![before and after](out.before-after.png)" in page
     assert inr.load_image(tmp_path / "out.before-after.png").width > 100
     run(*command, code=1)  # exists
@@ -71,8 +72,8 @@ def test_a_grown_mask_fills_the_pixels_around_it_and_leaves_the_rest(tmp_path):
         text = (tmp_path / page).read_text()
         assert told in text and "of the mask, as --grow widened it" in text
     said = run(*command[:-1], "--grow", 3, "-o", tmp_path / "out.png")
-    assert told in said.stderr
-    plain = run(*command[:-1], "-o", tmp_path / "out.png").stderr
+    assert told in said.stdout
+    plain = run(*command[:-1], "-o", tmp_path / "out.png").stdout
     assert "22 unknown pixels, 2.2 % of the picture. " in plain and "--grow" not in plain
     result = run(*command, "--grow", 40, "-o", tmp_path / "out.png", code=2)
     assert "grown by 40 pixels, is all white" in result.stderr
@@ -108,7 +109,7 @@ def test_the_surface_is_named_where_it_is_better(tmp_path):
     saved(tmp_path / "slope.png", (4 * x + 3 * y).astype(np.uint8)[:, :, None])
     saved(tmp_path / "mask.png", hidden(32, 32))
     out = tmp_path / "b.png"
-    said = run("inpaint", tmp_path / "slope.png", "--mask", tmp_path / "mask.png", "--steps", 1, "-o", out).output
+    said = run("inpaint", tmp_path / "slope.png", "--mask", tmp_path / "mask.png", "--steps", 1, "-o", out).stdout
     assert "classical method made this picture, the biharmonic surface" in said
     assert np.abs(inr.load_image(out).pixels * 255 - (4 * x + 3 * y)[:, :, None])[8:-8, 8:-8].max() < 2.0
 
@@ -349,8 +350,8 @@ def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
     given = run("denoise", tmp_path / "a.png", "--noise", "20.5", "--steps", 1, "-o", tmp_path / "b.png", "--json")
     assert json.loads(given.stdout)["sigma"] == 20.5
     saved(tmp_path / "flat.png", np.full((16, 18, 3), 90, np.uint8))
-    said = run("denoise", tmp_path / "flat.png", "-o", tmp_path / "c.png").output
-    assert "stays as it is" in said
+    done = run("denoise", tmp_path / "flat.png", "-o", tmp_path / "c.png")
+    assert "stays as it is" in done.stdout and "stays as it is" not in done.stderr
     assert np.array_equal(inr.load_image(tmp_path / "c.png").pixels, inr.load_image(tmp_path / "flat.png").pixels)
 
 

@@ -68,14 +68,15 @@ SINGLE = [
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("folder", "it is a folder"), (LONG, "File name too long"), ("none/a", "No such file or directory"),
-        ("cat.png/a", "Not a directory"), ("/proc/a", "No such file or directory"),
+        ("folder", "it is a folder; give another --out"), (LONG, "File name too long; give another --out"),
+        ("none/a", "there is no folder none; make it first"), ("cat.png/a", "Not a directory; give another --out"),
+        ("/proc/a", "No such file or directory; give another --out"),
     ],
 )  # fmt: skip
 def test_a_file_that_cannot_be_written(folder, idle, command, ending, place, message):
     before = files(folder)
     done = run(*command, "--out", place + ending, "--overwrite", code=1)
-    assert done.stderr == f"Error: {place}{ending} cannot be written: {message}; give another --out.\n"
+    assert done.stderr == f"Error: {place}{ending} cannot be written: {message}.\n"
     assert files(folder) == before
 
 

@@ -7,13 +7,17 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
+from helpers.pictures import picture, saved
 from test_cli import run
 
-from inr.experiments import synthetic
+from inr import save_image
+from inr.experiments import images, inventions, published, synthetic
 from inr.experiments.figures import Figure, Picture
+from inr.experiments.frequency_principle.experiment import DEMOS
 from inr.experiments.methods import authors_grid
 from inr.experiments.page import Page, Table, write_page
 from inr.experiments.registry import EXPERIMENTS
+from inr.experiments.training import do
 
 
 @pytest.fixture
@@ -31,14 +35,26 @@ def test_the_list_has_every_experiment_and_what_it_takes():
     text = run("reproduce").stdout
     for name, each in EXPERIMENTS.items():
         assert name in text and each.paper in text and each.shows in text
+    assert f" parts: {', '.join(published.DEMOS)}\n" in text and f" parts: {', '.join(DEMOS)}\n" in text
+    assert text.count(" methods: ") == len(EXPERIMENTS) - 1
     listed = json.loads(run("reproduce", "--json").stdout)["experiments"]
     assert [each["name"] for each in listed] == list(EXPERIMENTS) and "setting" in listed[0]["takes"]
+    takes = {each["name"]: each["takes"] for each in listed}
+    assert takes["methods"] == ["effort", "seeds"] and "methods" in takes["labels"]
 
 
 def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(short):
     said = run("reproduce", "synthetic", "--setting", "2", "--methods", "mgdl,sgdl", "--seeds", "2", "--threads", "1")
-    for part in ("MGDL, the paper", "27,6", "0.005777", "| mgdl |", "| sgdl | 1 |", "TeRSE of sgdl over mgdl"):
+    for part in ("MGDL, the paper", "27,6", "0.005777", "TeRSE of sgdl over mgdl"):
         assert part in said.stdout, part
+    columns = ["method", "seed", "updates", "seconds", "TrRSE", "VaRSE", "TeRSE"]
+    assert said.stdout.splitlines()[1].split() == columns and "|" not in said.stdout.replace(
+        "|h - y|^2 / sum |y|^2", ""
+    )
+    done = [line.split()[:3] for line in said.stdout.splitlines() if line.startswith(("mgdl", "sgdl"))]
+    assert done[:4] == [["mgdl", "0", "8"], ["mgdl", "1", "8"], ["sgdl", "0", "2"], ["sgdl", "1", "2"]]
+    assert "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper." in said.stdout
+    assert "TrRSE, VaRSE, TeRSE: relative squared error, sum |h - y|^2 / sum |y|^2 (0 is exact" in said.stdout
     assert "experiment-synthetic/experiment.md" in said.stderr
     page = (short / "experiment-synthetic/experiment.md").read_text()
     assert "inr reproduce synthetic --effort quick --methods mgdl,sgdl --seeds 2 --setting 2" in page
@@ -66,6 +82,53 @@ def test_an_experiment_leaves_a_page_and_prints_the_papers_rows_beside_ours(shor
     assert kept == {path: path.stat().st_mtime_ns for path in (short / "experiment-synthetic/runs").iterdir()}
 
 
+SETTING_1 = ("reproduce", "synthetic", "--setting", "1", "-q", "--methods")
+
+
+def test_a_page_that_replaces_another_leaves_nothing_of_it(short):
+    folder = short / "experiment-synthetic"
+    run(*SETTING_1, "mgdl,sgdl")
+    (folder / "mine.csv").write_text("")
+    was = {path.name for path in folder.iterdir()}
+    run(*SETTING_1, "sgdl", "--overwrite")
+    assert was - {path.name for path in folder.iterdir()} == {"setting-1-grades.csv"}
+    (folder / "experiment.json").write_text('{"tables": [{"name": "../../x"}], "figures": []}')
+    (short.parent / "x.csv").write_text("")
+    run(*SETTING_1, "sgdl", "--overwrite")
+    assert (short.parent / "x.csv").exists()
+
+
+def test_captions_speak_of_what_is_in_the_figures(short):
+    folder = short / "experiment-synthetic"
+    run(*SETTING_1, "mgdl,sgdl")
+    both = (folder / "experiment.md").read_text()
+    for said in (
+        "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper. Dotted: a grade of `mgdl` ends.",
+        "The paper observes that each grade reaches higher than the one before, and one network stays low. Here the",
+        "The paper observes that grade 1 takes low frequencies", "Here half of the power that the grades add lies",
+        "above (e_high). Dotted: a grade ends.",
+    ):  # fmt: skip
+        assert said in both, said
+    with np.load(folder / "setting-1-heat.npz") as kept:
+        assert [kept[f"panel{n}_columns"][-1] for n in range(4)] == [8, 2, 8, 2], "updates at the looks"
+    run(*SETTING_1, "sgdl", "--overwrite")
+    one = (folder / "experiment.md").read_text()
+    assert "observes that one network stays low. Here the error of `sgdl`" in one
+    for other in ("Dotted", "grade 1", "each grade reaches", "as many updates"):
+        assert other not in one, other
+
+
+def test_the_errors_of_a_pictures_methods_stand_side_by_side(short, monkeypatch):
+    monkeypatch.setattr(images, "STEPS", {"quick": 2})
+    drawn = []
+    monkeypatch.setattr("inr.experiments.page.draw", lambda figure, path: (drawn.append(figure), path.touch()))
+    save_image(short / "a.png", np.random.default_rng(0).integers(0, 256, (14, 18, 3), dtype=np.uint8))
+    said = run("reproduce", "images", "--image", "a.png", "--methods", "mgdl,sgdl").stdout
+    assert "Each grade of mgdl has as many updates as sgdl in all, 2, as in the paper." in said
+    titles = [panel.title.split(":")[0] for panel in next(each for each in drawn if each.name == "low-high").panels]
+    assert titles == ["mgdl", "sgdl", "mgdl", "sgdl"]
+
+
 def test_grades_may_be_given_or_left_to_the_validation_error(short):
     two = run("reproduce", "synthetic", "--setting", "1", "--methods", "mgdl", "--grades", "2", "--json", "-o", "two")
     assert len(json.loads(two.stdout)["runs"][0]["grades"]) == 2
@@ -80,11 +143,16 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
     ("arguments", "message", "code"),
     [
         (["nothing"], "experiment is 'nothing'; there are synthetic,", 2),
+        (["sines"], "'sines' is a part of an experiment: inr reproduce frequency-principle sines.", 2),
+        (["msnn"], "'msnn' is a part of an experiment: inr reproduce methods msnn.", 2),
+        (["methods", "sines"], "there is no part 'sines'; experiment 'methods' has msnn,", 2),
+        (["synthetic", "sines"], "there is no part 'sines'; experiment 'synthetic' has no parts", 2),
+        (["methods", "--methods", "mgdl"], "--methods is given, but experiment 'methods' takes --effort, --seeds.", 2),
         (["synthetic", "--setting", "5"], "settings 1 to 4", 2),
         (["manifold", "--setting", "3"], "settings 1 and 2", 2),
         (["manifold", "--q", "101"], "between 0 and 100", 2),
-        (["synthetic", "--q", "4"], "takes --grades, --grid, --setting", 2),
-        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --grades, --grid, --kappa", 2),
+        (["synthetic", "--q", "4"], "takes --effort, --grades, --grid, --methods, --seeds, --setting", 2),
+        (["labels", "--beta", "1", "--setting", "1"], "takes --beta, --data, --effort, --grades, --grid, --kappa,", 2),
         (["labels", "--kappa", "3", "--data", "nowhere"], "nowhere holds no train-images-idx3-ubyte", 1),
         (["synthetic", "--methods", "magic"], "--methods has 'magic'; experiment 'synthetic' knows mgdl,", 2),
         (["synthetic", "--methods", "siren:omega=3"], "--methods has 'siren:omega=3'", 2),
@@ -98,32 +166,93 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["images", "--grid", "--effort", "paper"], "--grid is given, but experiment 'images' takes", 2),
         (["synthetic", "--jobs", "2", "--scheduler", "tcp://x:1"], "--jobs is for this machine", 2),
         (["images", "--image", "none.png"], "none.png", 1),
-        (["images"], "there is no data/cat.png here; give a picture with --image", 2),
-        (["methods", "magic"], "there is no part 'magic'; experiment 'methods' has msnn,", 2),
+        (["images"], "there is no data/cat.png here; give a picture with --image FILE.", 2),
+        (["all"], "there is no data/cat.png here; give a picture with --image FILE.", 2),
+        (["all", "--image", "none.png"], "none.png", 1),
         (["synthetic", "-o", "taken"], "taken is a file; --out takes a folder", 1),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(short, arguments, message, code):
+def test_what_makes_no_sense_is_one_sentence_and_leaves_nothing(short, arguments, message, code):
     (short / "taken").write_text("")
     said = run("reproduce", *arguments, code=code)
     assert message in " ".join(said.stderr.replace("│", " ").split())
+    assert [path.name for path in short.iterdir()] == ["taken"]
 
 
-def test_an_interruption_says_how_to_go_on(short, monkeypatch):
-    def stop(*_, **__):
+@pytest.mark.parametrize(
+    ("wrong", "message", "code"),
+    [
+        (["--image", "none.png"], "none.png: no such file", 1),
+        (["--device", "mps"], "device 'mps' is not available", 2),
+        (["--jobs", "2", "--scheduler", "tcp://none:1"], "--jobs is for this machine", 2),
+    ],
+)
+def test_options_are_checked_before_what_is_there(short, wrong, message, code):
+    (short / "out").mkdir()
+    (short / "out" / "experiment.md").touch()
+    saved(short / "a.png", picture(12, 12))
+    command = ("reproduce", "images", "--image", "a.png", "-o", "out")
+    assert message in run(*command, *wrong, code=code).stderr
+    assert "already holds experiment.md" in run(*command, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["synthetic", "--setting", "9"], "--setting is 9; the sums of sines have settings 1 to 4"),
+        (["frequency-principle", "sine"], "there is no part 'sine'"),
+        (["synthetic", "--setting", "1"], "there already holds experiment.md; give --overwrite"),
+    ],
+)
+def test_options_are_checked_before_the_folder(short, arguments, message):
+    (short / "there").mkdir()
+    (short / "there/experiment.md").write_text("")
+    assert message in run("reproduce", *arguments, "-o", "there", code=1 if "already" in message else 2).stderr
+
+
+def interrupted(monkeypatch, after: int, *arguments: str, keep: bool = False) -> str:
+    """Return what is said where the training after so many others is interrupted, kept on its way or not."""
+    left = iter(range(after))
+
+    def stop(case, part, **given):
+        if next(left, None) is not None:
+            return do(case, part=part, **given)
+        if keep:
+            part.write_bytes(b"")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("inr.experiments.store.do", stop)
-    said = run("reproduce", "synthetic", "--setting", "1", code=130)
-    assert "the trainings that are done are kept in experiment-synthetic/runs" in said.stderr
-    assert not (short / "experiment-synthetic/experiment.md").exists()
+    with monkeypatch.context() as only:
+        only.setattr("inr.experiments.store.do", stop)
+        said = run("reproduce", *arguments, code=130).stderr
+    assert said.startswith("Error: interrupted; ")
+    return said.removeprefix("Error: interrupted; ")
 
 
-def test_all_does_every_experiment(short, monkeypatch):
-    monkeypatch.setattr("inr_cli.reproduce.EXPERIMENTS", {"synthetic": EXPERIMENTS["synthetic"]})
-    said = run("reproduce", "all", "--methods", "mgdl", "-o", "every", "--json", "--quiet")
-    assert [len(each["runs"]) for each in json.loads(said.stdout)["experiments"]] == [4]
+def test_an_interruption_says_what_is_kept_and_how_to_go_on(short, monkeypatch):
+    words = ("synthetic", "--setting", "1", "-o", "deep/here", "-q")
+    nothing = interrupted(monkeypatch, 0, *words)
+    assert nothing.startswith("no training was done yet, nor on its way for the minute") and "This begins" in nothing
+    assert not list(short.iterdir())
+    one = interrupted(monkeypatch, 1, *words)
+    assert one.startswith("1 of 2 trainings are done in deep/here/runs. This goes on:\n  ")
+    both = interrupted(monkeypatch, 0, *words, keep=True)
+    assert both.startswith("1 of 2 trainings are done and 1 kept on the way, in deep/here/runs. This goes on:")
+    assert not (short / "deep/here/experiment.md").exists()
+    run("reproduce", *words)
+    assert (short / "deep/here/experiment.md").exists()
+
+
+def test_all_does_every_experiment_with_the_options_it_takes(short, monkeypatch):
+    monkeypatch.setattr(inventions, "SHARE", {"quick": 1e-4})
+    for name in set(EXPERIMENTS) - {"synthetic", "methods"}:
+        monkeypatch.delitem(EXPERIMENTS, name)
+    words = ("all", "--methods", "sgdl", "--setting", "1", "-o", "every", "--quiet")
+    assert "begins again" in interrupted(monkeypatch, 0, *words)
+    assert "This goes on" in (said := interrupted(monkeypatch, 2, *words)) and said.endswith(" --overwrite\n")
+    found = json.loads(run("reproduce", *words, "--overwrite", "--json").stdout)["experiments"]
+    assert [each["title"][:4] for each in found] == ["Sums", "Each"] and len(found[0]["runs"]) == 1
     assert (short / "every/synthetic/experiment.md").exists()
+    assert "all does every part" in run("reproduce", "all", "msnn", code=2).stderr
 
 
 def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_path, visit):
@@ -136,7 +265,8 @@ def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_
     shown = visit(tmp_path / "report.html").page
     assert shown.locator("section h2").all_inner_texts() == ["Errors", "A figure", "How it was made"]
     assert shown.locator("code").first.inner_text() == "it" and shown.locator("tbody th").nth(1).inner_text() == "<b>"
-    assert shown.locator("figure img").evaluate("image => image.naturalWidth") > 100
+    seen, own = (shown.locator("figure img").evaluate(f"image => image.{name}") for name in ("width", "naturalWidth"))
+    assert seen == own > 100, "a figure of one panel is not stretched"
     shown.get_by_role("button", name="TeRSE").click()
     assert shown.locator("tbody th").all_inner_texts() == ["<b>", "a", "c"]
     assert shown.locator("tbody td").nth(0).inner_text() == "1.00e-07"
@@ -209,7 +339,7 @@ def test_the_authors_grid_is_searched_and_the_lowest_validation_error_selected(s
     errors = {run["method"]: run["grades"][-1]["validation"]["rse"] for run in found["runs"]}
     assert len(errors) == 5 and "sgdl-paper, 0.001 to 0.0001, batch full" in errors
     lowest = min(error for method, error in errors.items() if method.startswith("sgdl-paper"))
-    shown = {row[0]: row[4] for row in found["tables"][0]["rows"]}
+    shown = {row[0]: row[5] for row in found["tables"][0]["rows"]}
     assert shown["sgdl-paper"] == lowest and shown["sgdl"] == errors["sgdl"]
     table = next(table for table in found["tables"] if table["name"] == "grid")
     assert [row[4] for row in table["rows"] if row[5]] == [lowest] and len(table["rows"]) == 4

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers.pictures import picture
 from inr_cli.main import app
@@ -75,6 +76,34 @@ def test_info_pack_and_spectrum_read_a_model_from_stdin(cat):
     assert "stdin.spectrum.png" in names(Path())
 
 
+def test_view_reads_a_model_and_spectrum_a_picture_from_stdin(cat):
+    run("view", MODEL, "--no-open", "-o", "a.html")
+    run("view", "-", "--no-open", given=MODEL.read_bytes())
+    assert Path("stdin.html").read_text() == Path("a.html").read_text().replace(MODEL.name, "stdin")
+    run("fit", "../cat.png", *TINY, "-o", "fit")
+    by_name = run("spectrum", "fit/cat.inr", "--image", "../cat.png", "-o", "a.png").stdout
+    assert run("spectrum", "fit/cat.inr", "--image", "-", "-o", "b.png", given=cat).stdout == by_name
+
+
+@pytest.mark.parametrize(
+    ("command", "stdin"),
+    [
+        (["upscale", "../cat.png"], "../cat.png"),
+        (["denoise", "../cat.png"], "../cat.png"),
+        (["inpaint", "../cat.png", "--mask", "mask.png"], "../cat.png"),
+        (["inpaint", "../cat.png", "--mask", "mask.png"], "mask.png"),
+    ],
+)
+def test_a_picture_is_restored_from_stdin(cat, command, stdin):
+    mask = np.zeros((12, 12, 1), np.uint8)
+    mask[5:7, 3:9] = 255
+    inr.save_image("mask.png", mask)
+    run(*command, "--steps", "1", "-o", "a.png")
+    piped = ["-" if each == stdin else each for each in command]
+    run(*piped, "--steps", "1", "-o", "b.png", given=Path(stdin).read_bytes())
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
 @pytest.mark.parametrize(
     ("arguments", "given", "code", "message"),
     [
@@ -86,7 +115,17 @@ def test_info_pack_and_spectrum_read_a_model_from_stdin(cat):
         (["pack", MODEL, "--max-bytes", "9k", "-o", "-", "--json"], b"", 2, "--json and --out - both write"),
         (["render", MODEL, "-o", "a.png", "--format", "png"], b"", 2, "--format is for --out - only"),
         (["render", MODEL, "-o", "-", "--format", "xyz"], b"", 2, "'xyz' is not one of"),
-        (["spectrum", MODEL, "-o", "-"], b"", 1, "-: the ending (none) is not accepted"),
+        (["spectrum", MODEL, "-o", "-"], b"", 2, "--out - is for fit, render and pack alone"),
+        (["view", MODEL, "-o", "-"], b"", 2, "--out - is for fit, render and pack alone"),
+        (["upscale", "a.png", "-o", "-"], b"", 2, "--out - is for fit, render and pack alone"),
+        (["inpaint", "a.png", "--mask", "m.png", "-o", "-"], b"", 2, "--out - is for fit, render and pack alone"),
+        (["denoise", "a.png", "-o", "-"], b"", 2, "--out - is for fit, render and pack alone"),
+        (["upscale", "-"], b"", 2, "has no name; give --out one for the result"),
+        (["inpaint", "-", "--mask", "m.png"], b"", 2, "has no name; give --out one for the result"),
+        (["denoise", "-"], b"", 2, "has no name; give --out one for the result"),
+        (["inpaint", "-", "--mask", "-", "-o", "a.png"], b"", 2, "which is one file; give the name of the other"),
+        (["pack", "-", "--max-bytes", "9k", "--image", "-"], b"", 2, "which is one file; give the name of the other"),
+        (["spectrum", "-", "--image", "-"], b"", 2, "which is one file; give the name of the other"),
     ],
 )
 def test_what_makes_no_sense(cat, arguments, given, code, message):

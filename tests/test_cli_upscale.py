@@ -72,7 +72,7 @@ def test_upscale_writes_the_picture_and_a_page_of_before_and_after(tmp_path, cha
 def test_the_page_names_an_interpolation_that_is_better(tmp_path):
     y, x = np.mgrid[:32, :32]
     saved(tmp_path / "slope.png", (4 * x + 3 * y).astype(np.uint8)[:, :, None])
-    said = run("upscale", tmp_path / "slope.png", "--steps", 1, "-o", tmp_path / "b.png").output
+    said = run("upscale", tmp_path / "slope.png", "--steps", 1, "-o", tmp_path / "b.png").stdout
     assert "interpolation" in said and ("use that instead" in said or "exactly" in said)
 
 
@@ -95,6 +95,12 @@ def test_a_large_picture_is_checked_on_its_middle(tmp_path):
 def test_a_scale_that_does_not_enlarge_is_refused(folder, tmp_path, scale):
     result = run("upscale", folder / "cat.png", "--scale", scale, "-o", tmp_path / "b.png", code=2)
     assert "--scale is" in result.output and not list(tmp_path.iterdir())
+
+
+def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("inr_cli.options.TELL_EVERY", -1.0)
+    done = run("upscale", folder / "cat.png", "--steps", 2, "-o", tmp_path / "b.png")
+    assert "\n50 % done; now: training\n" in done.stderr and "\n100 % done; now: drawing\n" in done.stderr
 
 
 def test_a_picture_of_one_pixel_is_enlarged(tmp_path):

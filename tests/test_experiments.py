@@ -28,7 +28,7 @@ from inr.experiments import (
 )
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture, draw
 from inr.experiments.methods import Authors, Problem, authors_training, configuration
-from inr.experiments.page import Page, Table, cell, table_lines, write_page
+from inr.experiments.page import Page, Table, cell, table_lines, text_lines, write_page
 from inr.experiments.picture_spectra import Lattice, spectrum_figures
 from inr.experiments.registry import EXPERIMENTS, NETWORKS
 from inr.experiments.runs import Case, Data, Moment, Run, score
@@ -356,7 +356,7 @@ def test_a_training_that_diverges_is_a_row(tmp_path):
     found = Store(tmp_path).runs([Case(name="f", method="mgdl", config=one, data=line_data(), looks=2)])
     assert found[0].grades == () and "did not stay finite" in found[0].stopped
     table = synthetic.tables("f", "a function", (), found)[0]
-    assert table.rows == (("mgdl: diverged", 0, None, None, None, None),)
+    assert table.rows == (("mgdl: diverged", 0, *[None] * 5),)
 
 
 def test_cells_and_tables_are_what_a_reader_sees():
@@ -365,6 +365,17 @@ def test_cells_and_tables_are_what_a_reader_sees():
     ]  # fmt: skip
     table = Table(name="t", title="T", columns=("a", "b"), rows=(("x", 1.0), ("y", None)))
     assert table_lines(table) == ["| a | b |", "| --- | ---: |", "| x | 1 |", "| y | - |"]
+    long = Table(
+        name="t", title="T", columns=("a", "a long heading", "c"),
+        rows=(("x", 1.0, f"{'word ' * 9}end"), ("long", None, None)),
+    )  # fmt: skip
+    assert text_lines(long) == [
+        "a      a long  c",
+        "      heading",
+        "x           1  " + "word " * 7 + "word",
+        "               word end",
+        "long        -  -",
+    ]
 
 
 def test_a_page_is_a_folder_with_figures_and_data(tmp_path):
@@ -395,6 +406,35 @@ def test_a_page_is_a_folder_with_figures_and_data(tmp_path):
         assert kept["panel1_values"].shape == (3, 5) and kept["panel0_line0_y"].tolist() == (x + 1.0).tolist()
     draw(figure, tmp_path / "again.png")
     assert (tmp_path / "again.png").read_bytes() == (tmp_path / "out/fig.png").read_bytes()
+
+
+def test_panels_can_be_compared_and_nothing_hides_a_curve(tmp_path, monkeypatch):
+    kept = []
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", lambda drawn, *_, **__: kept.append(drawn))
+    x = np.arange(1, 6)
+    curves = [
+        Curves(
+            title="c",
+            x="x",
+            y=y,
+            lines=(Line(label="f", x=x, y=s * x, style="k--"), Line(label="h", x=x, y=x)),
+            log=log,
+        )
+        for y, s, log in (("error", 1, "y"), ("error", 100, "y"), ("value", 10, ""))
+    ]
+    looks = np.array([1, 10, 500, 501, 2000])
+    heat = HeatMap(
+        title="h", x="updates", y="y", columns=looks, rows=x, values=np.zeros((5, 5)), marks=(500,), even=True
+    )
+    draw(Figure(name="f", title="f", caption="c", panels=(*curves, heat)), tmp_path / "f.png")
+    kept[0].canvas.draw()
+    first, second, other, even = kept[0].axes[:4]
+    assert first.get_ylim() == second.get_ylim() != other.get_ylim() and first.get_ylim()[1] >= 500
+    reference, drawn = first.get_lines()
+    assert reference.get_zorder() > drawn.get_zorder() and reference.get_color() == "black"
+    assert first.get_legend().get_window_extent().y1 < first.get_window_extent().y0
+    assert [tick.get_text() for tick in even.get_xticklabels()] == ["1", "10", "500", "501", "2,000"]
+    assert even.get_xticks().tolist() == [0, 1, 2, 3, 4] and even.get_lines()[0].get_xdata()[0] == 2.5
 
 
 # files of data sets
@@ -503,16 +543,17 @@ def test_the_spectrum_of_a_picture_shows_what_each_grade_adds():
         case="f", method="m", seed=0, parameters=1, steps=10, seconds=0, stopped=None, rates=(), curve=curve,
         grades=curve[1:], view=looks, final=looks[1:],
     )  # fmt: skip
-    spectrum, errors = spectrum_figures(run, Lattice(target=target, step=3))
+    spectrum, errors = spectrum_figures([run], Lattice(target=target, step=3))
     added, after = spectrum.panels
     assert [line.x[line.y.argmax()] for line in added.lines] == pytest.approx([4, 20, 4], abs=0.6)
     np.testing.assert_allclose(after.lines[1].y, after.lines[2].y, atol=1e-6)
     assert "a half up to 18, 44 cycles after the grades in turn" in spectrum.caption
     assert "one in 3 along each side" in spectrum.caption and "shorter than 6 pixels" in errors.caption
+    assert "Dotted: a grade ends. `m`: e_low is below" in errors.caption
     heat, curves = errors.panels
     low, high = (int(np.abs(heat.rows - cycles).argmin()) for cycles in (4, 20))
     assert heat.values[low].tolist() == pytest.approx([1, 0, 0], abs=0.01)
     assert heat.values[high].tolist() == pytest.approx([1, 1, 0], abs=0.01)
     assert [line.label for line in curves.lines[:2]] == ["e_low, 3 pixels", "e_high, 3 pixels"]
     assert curves.lines[0].y[1] < 0.1 and curves.lines[1].y[1] > 0.5
-    assert not spectrum_figures(run, Lattice(target=np.full_like(target, 0.5), step=1))
+    assert not spectrum_figures([run], Lattice(target=np.full_like(target, 0.5), step=1))

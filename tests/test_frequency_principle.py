@@ -184,11 +184,18 @@ def test_all_demonstrations_leave_one_page_with_what_was_measured(tiny):
     assert [row[0] for row in verdicts["rows"]] == list(DEMOS)
     assert "no" in {row[2] for row in verdicts["rows"]}, "eight neurons cannot show it all"
     for demo in DEMOS.values():
-        assert f"## {demo.title}" in page and demo.claim in page and demo.claim in said.stdout
+        assert f"## {demo.title}" in page and demo.claim in page and f"\n{demo.name} " in said.stdout
     for figure in facts["figures"]:
         assert (folder / figure["file"]).stat().st_size > 1000 and figure["caption"] in page
     assert {"sines-heat.png", "columns-pictures.png", "filter.png"} <= {each["file"] for each in facts["figures"]}
     assert "in place of CIFAR-10" in page
+    assert "sgdl misses the clean sine least after" in page and "mgdl misses" not in page and "Dotted" not in page
+
+
+def test_captions_speak_of_every_method_that_is_shown(tiny):
+    for name, said in (("sines", "wrong phases too. Dotted: a grade ends."), ("noise", "mgdl misses the clean sine")):
+        run = command("reproduce", "frequency-principle", name, "-o", name, "--quiet")
+        assert said in (tiny / name / "experiment.md").read_text() and not run.stdout
 
 
 def test_one_demonstration_with_methods_seeds_and_a_picture(tiny):
@@ -202,13 +209,13 @@ def test_one_demonstration_with_methods_seeds_and_a_picture(tiny):
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (("magic",), "the demonstration is 'magic'; there are sines, staircase,", 2),
+        (("magic",), "there is no part 'magic'; experiment 'frequency-principle' has sines, staircase,", 2),
         (("sines", "--image", "a.png"), "demonstration 'sines' has no use for it; columns and camera have", 2),
         (("camera", "--data", "."), "has no use for it; projection and filter have", 2),
         (("projection", "--data", "nowhere"), "get it from https://www.cs.toronto.edu", 2),
         (("columns", "--image", "none.png"), "none.png", 1),
         (("sines", "--methods", "siren"), "--methods has 'siren'", 2),
-        (("sines", "--setting", "1"), "experiment 'frequency-principle' takes --data, --demo, --image", 2),
+        (("sines", "--setting", "1"), "'frequency-principle' takes --data, --effort, --image, --methods, --seeds.", 2),
     ],
 )
 def test_wishes_that_make_no_sense_are_one_sentence(tiny, arguments, message, code):
@@ -219,4 +226,14 @@ def test_wishes_that_make_no_sense_are_one_sentence(tiny, arguments, message, co
 def test_without_the_sample_picture_a_sentence_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     said = command("reproduce", "frequency-principle", "camera", code=2)
-    assert "data/camera.png is not here" in said.stderr
+    assert "there is no data/camera.png here; give a picture with --image FILE." in said.stderr
+
+
+def test_without_the_sample_picture_the_other_demonstrations_are_done(tiny):
+    (tiny / "data/camera.png").unlink()
+    printed = command("reproduce", "frequency-principle", "--methods", "sgdl", "--threads", "1").stdout
+    page = (tiny / "experiment-frequency-principle/experiment.md").read_text()
+    for text in (printed, page):
+        assert text.count("left out") == 2 and text.count("there is no data/camera.png here; give") == 2
+    titles = [demo.title for demo in DEMOS.values() if f"## {demo.title}" not in page]
+    assert titles == [DEMOS[name].title for name in ("columns", "camera")]

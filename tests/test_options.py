@@ -34,7 +34,7 @@ def values(name: str) -> st.SearchStrategy:
     if int in kinds:
         return st.integers(0 if wish.low is None else wish.low, 2**53 if wish.high is None else wish.high)
     if float in kinds:
-        return st.floats(1e-9, 1e9)
+        return st.floats(1e-9 if wish.low is None else wish.low, 1e9)
     choices = [choice for kind in kinds for choice in get_args(kind) or (kind,)]
     return st.sampled_from([choice for choice in choices if isinstance(choice, str)])
 

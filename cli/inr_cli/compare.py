@@ -55,6 +55,7 @@ def compare(
     """
     with common.running(debug=debug, threads=threads, out=out):
         from inr.comparison.budget import parse_budget
+        from inr.comparison.compare import check_settings
         from inr.comparison.compare import compare as run_all
         from inr.comparison.contenders import parse_methods
         from inr.comparison.folder import check_outputs, refuse_another, write_comparison
@@ -62,6 +63,7 @@ def compare(
 
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]
+        check_settings(pictures, contenders, equal, pixels, device, memory)
         _check(images, pictures, out, pixels)
         if not overwrite:
             refuse_another(out, pictures, contenders, equal, pixels, seeds, tune=tune)
@@ -81,8 +83,10 @@ def compare(
                     progress=show,
                 )
         except KeyboardInterrupt:
-            again = f"The same command goes on:\n  {common.this_command()}"
-            talk(f"Error: interrupted; the runs that are done are kept in {out / 'runs'}. {again}")
+            kept = any((out / "runs").glob("*.json"))
+            stand = f"the runs that are done are kept in {out / 'runs'}" if kept else "no run is done yet"
+            again = f"The same command {'goes on' if kept else 'begins again'}:\n  {common.this_command()}"
+            talk(f"Error: interrupted; {stand}. {again}")
             raise typer.Exit(130) from None
         files = write_comparison(result, pictures, out, command=common.this_command())
         if json:
@@ -120,4 +124,4 @@ def _show(result: "Comparison", pictures: Sequence["Image"]) -> None:
 
     rows, classical = rank(result), interpolated(result, pictures)
     say("\n".join(table(rows, classical)))
-    talk(" ".join(verdict(rows, classical, result.equal)))
+    say(" ".join(verdict(rows, classical, result.equal)))

@@ -1,5 +1,6 @@
 """`inr denoise PICTURE`: a noisy picture -> the same with less noise, by how much noise it has."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -7,13 +8,16 @@ import typer
 
 from inr.errors import ConfigError
 from inr_cli import options as common
-from inr_cli import restored
+from inr_cli import restored, streams
 
 
 def denoise(
-    image: restored.Picture,
+    image: streams.PicturePath,
     noise: Annotated[
-        str, typer.Option(metavar="auto|SIGMA", help="Deviation of the noise in levels of 255; auto estimates it.")
+        str,
+        typer.Option(
+            metavar="auto|SIGMA", help="Deviation of the noise in levels of 255, or auto, which estimates it."
+        ),
     ] = "auto",
     out: Annotated[
         Path | None,
@@ -35,18 +39,15 @@ def denoise(
 
     Example: inr denoise photo.png -o out.png
     """
-    with restored.places(
-        image, out, "denoised", device=device, overwrite=overwrite, debug=debug, threads=threads
-    ) as places:
+    with restored.places(image, out, "denoised", device=device, debug=debug, threads=threads) as places:
         from inr.restoration.denoise import denoise as clean
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.mended import tell_mended
 
-        sigma = _sigma(noise)
+        sigma, effort = _sigma(noise), Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
         picture = restored.read(image, max_pixels, quiet=quiet)
-        places.try_format(picture, picture.width, picture.height)
-        effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
-        with common.bar(quiet, unit="percent") as show:
+        places.check(image, image=picture, size=(picture.width, picture.height), overwrite=overwrite)
+        with common.bar(quiet, unit="%") as show:
             result = clean(
                 picture, sigma, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )
@@ -57,7 +58,15 @@ def _sigma(noise: str) -> float | None:
     """Return the deviation that is asked for, None for `auto`."""
     if noise == "auto":
         return None
+    from inr.restoration.denoise import MOST_NOISE
+
     try:
-        return float(noise)
+        sigma = float(noise)
     except ValueError:
-        raise ConfigError(f"--noise is {noise!r}; give auto, or a number of levels of 255 such as 12.5.") from None
+        sigma = math.nan
+    if not 0.0 < sigma <= MOST_NOISE:  # also refuses NaN
+        raise ConfigError(
+            f"--noise is {noise!r}; give auto, or a number of levels of 255 above 0 and at most {MOST_NOISE:g}, "
+            "such as 12.5."
+        )
+    return sigma

@@ -9,6 +9,18 @@ if TYPE_CHECKING:
     from inr.batch.task import Engine
 
 
+def check_workers(scheduler: str | None, jobs: int | None, *, device: DeviceName, shared: bool = False) -> None:
+    """Raise ConfigError for options that do not go together, or a device that is not there; see `make_engine`."""
+    if scheduler is not None and jobs is not None:
+        raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
+    if scheduler is None and shared:
+        raise ConfigError("--shared is for the workers of a --scheduler; on one machine all folders are shared.")
+    if scheduler is None and device not in ("auto", "cpu"):
+        from inr.device import choose_device
+
+        choose_device(device)  # one sentence now instead of one for every picture
+
+
 def make_engine(
     scheduler: str | None, jobs: int | None, *, device: DeviceName, shared: bool = False, timeout: float | None = None
 ) -> "Engine":
@@ -25,18 +37,11 @@ def make_engine(
         ConfigError: options that do not go together, or a device that is not there.
         InrError: there is no such scheduler, see `Cluster`.
     """
+    check_workers(scheduler, jobs, device=device, shared=shared)
     if scheduler is None:
         from inr.batch.local import LocalWorkers
 
-        if shared:
-            raise ConfigError("--shared is for the workers of a --scheduler; on one machine all folders are shared.")
-        if device not in ("auto", "cpu"):
-            from inr.device import choose_device
-
-            choose_device(device)  # one sentence now instead of one for every picture
         return LocalWorkers(jobs or 1, timeout=timeout)
     from inr.batch.cluster import Cluster
 
-    if jobs is not None:
-        raise ConfigError("--jobs is for this machine; a --scheduler has as many workers as were started for it.")
     return Cluster(scheduler, gpu=device == "cuda", shared=shared)

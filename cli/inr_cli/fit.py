@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 @with_fit_options
 def fit(
-    image: Annotated[
-        Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input.", readable=False)
-    ],
+    image: streams.PicturePath,
     wishes: FitOptions,
     out: Annotated[
         Path | None,
@@ -51,9 +49,8 @@ def fit(
     folder = out or Path(f"{streams.stem(image)}-inr")
     with common.running(debug=debug, threads=threads, out=folder):
         config = configure(wishes)
-        if folder == streams.STREAM:
-            streams.check_stdout(json=json)
-        from inr.report.folder import fit_to_folder
+        streams.check_stdout(folder, json=json)
+        from inr.report.folder import file_names, fit_to_folder
         from inr.report.summary import to_json
 
         picture = streams.read_picture(image, max_pixels)
@@ -62,6 +59,7 @@ def fit(
         if folder == streams.STREAM:
             _fit_to_stdout(picture, config, device=device, memory=memory, quiet=quiet)
             return
+        common.keep_inputs([folder / name for name in file_names(streams.stem(image), len(config.grades))], [image])
         with _Bar(quiet) as bar:
             written = fit_to_folder(
                 picture,

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 
 from inr_cli import options as common
-from inr_cli import restored
+from inr_cli import restored, streams
 from inr_cli.process import talk
 
 
 def inpaint(
-    image: restored.Picture,
+    image: streams.PicturePath,
     mask: Annotated[Path, typer.Option(help="Picture of the same size: white is unknown, black is known.")],
     grow: Annotated[
         int,
@@ -39,30 +39,23 @@ def inpaint(
 
     Example: inr inpaint photo.png --mask mask.png -o out.png
     """
-    with restored.places(
-        image, out, "inpainted", device=device, overwrite=overwrite, debug=debug, threads=threads
-    ) as places:
-        from inr.imaging.reading import load_image
+    with restored.places(image, out, "inpainted", device=device, debug=debug, threads=threads) as places:
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.inpaint import inpaint as fill
         from inr.restoration.mask import doubt, known_pixels
         from inr.restoration.mended import tell_mended
 
-        picture = restored.read(image, max_pixels, quiet=quiet)
-        places.try_format(picture, picture.width, picture.height)
+        streams.check_stdin(image, mask)
         effort = Effort(steps=steps or STEPS[preset], seconds=seconds, seed=seed)
-        known, grown = known_pixels(picture, load_image(mask, max_pixels=max_pixels), grow=grow)
+        picture = restored.read(image, max_pixels, quiet=quiet)
+        known, grown = known_pixels(picture, streams.read_picture(mask, max_pixels), grow=grow)
+        places.check(image, mask, image=picture, size=(picture.width, picture.height), overwrite=overwrite)
         if doubtful := doubt(known, grown):
             talk(f"Warning: {doubtful}", quiet=quiet)
-        with common.bar(quiet, unit="percent") as show:
+        with common.bar(quiet, unit="%") as show:
             result = fill(
                 picture, known, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )
         restored.leave(
-            places,
-            picture,
-            result.picture,
-            lambda: tell_mended(picture, result, grown=grown),
-            json=json,
-            quiet=quiet,
+            places, picture, result.picture, lambda: tell_mended(picture, result, grown=grown), json=json, quiet=quiet
         )

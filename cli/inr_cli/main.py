@@ -10,7 +10,6 @@ from inr_cli.batch import batch
 from inr_cli.compare import compare
 from inr_cli.denoise import denoise
 from inr_cli.fit import fit
-from inr_cli.help import GroupedCommand
 from inr_cli.info import info
 from inr_cli.inpaint import inpaint
 from inr_cli.methods import methods
@@ -21,28 +20,20 @@ from inr_cli.report import report
 from inr_cli.reproduce import reproduce
 from inr_cli.spectrum import spectrum
 from inr_cli.upscale import upscale
+from inr_cli.usage import Command, Commands
 from inr_cli.view import view
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-app.command(cls=GroupedCommand)(fit)
-app.command()(render)
-app.command()(view)
-app.command()(upscale)
-app.command()(inpaint)
-app.command()(denoise)
-app.command()(info)
-app.command()(pack)
-app.command()(compare)
-app.command()(methods)
-app.command()(spectrum)
-app.command()(report)
-app.command(cls=GroupedCommand)(batch)
-app.command(cls=GroupedCommand)(reproduce)
+for _each in (
+    fit, render, view, upscale, inpaint, denoise, info, pack, compare, methods, spectrum, report, batch, reproduce,
+):  # fmt: skip
+    app.command(cls=Command)(_each)
 
 
 def _version(value: bool) -> None:

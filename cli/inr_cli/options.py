@@ -7,7 +7,7 @@ import shlex
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from inr.files import check_place
 from inr.report.text import printable
 from inr.settings.config import MAX_PIXELS, DeviceName
 from inr_cli.process import find_temporary_folder, heed_signals, quiet_libraries, talk
-from inr_cli.streams import STREAM, check_stdout
+from inr_cli.streams import STREAM
 
 EXPERTS = "Options for experts"
 """Heading in `--help` of the options that few people need."""
@@ -81,33 +81,44 @@ def running(*, debug: bool, threads: int | None = None, out: Path | None = None)
         _fail(f"internal error, {type(error).__name__}: {error} (--debug shows where).", 1, debug)
 
 
-def check_out(path: Path, *, overwrite: bool, json: bool = False) -> None:
-    """Check, before the work, that a command's output can be written.
+def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
+    """Raise InrError where an output would replace what a command reads, be it by a link."""
+    read = {os.path.realpath(path) for path in inputs if path is not None}
+    for path in outputs:
+        if os.path.realpath(path) in read:
+            raise InrError(f"{path} is an input of this command and would be replaced; give another --out.")
+
+
+def check_out(path: Path, *inputs: Path | None, overwrite: bool) -> None:
+    """Check, before the work and after all options, that a command's output can be written.
 
     Args:
-        path: a file, or `-` for standard output in the commands that write to it.
+        path: a file; `-` is for `check_stdout`.
+        inputs: that the command reads; they are never replaced.
         overwrite: whether it may exist.
-        json: whether JSON goes to standard output.
 
     Raises:
         InrError: it exists and is not to be replaced, or it cannot be written.
     """
     if path == STREAM:
-        check_stdout(json=json)
         return
+    keep_inputs([path], inputs)
     if os.path.lexists(path) and not overwrite:
         raise InrError(f"{path} exists already; give --overwrite to replace it, or another --out.")
     try:
         check_place(path)
     except OSError as error:
-        raise InrError(f"{path} cannot be written: {error.strerror or error}; give another --out.") from error
+        why = f"{error.strerror or error}; give another --out"
+        if isinstance(error, FileNotFoundError) and not path.parent.exists():
+            why = f"there is no folder {path.parent}; make it first"
+        raise InrError(f"{path} cannot be written: {why}.") from error
 
 
 @contextlib.contextmanager
 def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
     """Yield a function that is told what runs, how many are done, of how many; it moves a bar on stderr.
 
-    Where stderr is no terminal, it says so in a line now and then.
+    Where stderr is no terminal, it says so in a line now and then. The unit is one of these, or `%` of 100.
     """
     from tqdm import tqdm
 
@@ -119,7 +130,8 @@ def bar(quiet: bool, *, unit: str) -> Iterator[Callable[[str, int, int], None]]:
             if line.disable:
                 if not quiet and time.monotonic() - told > TELL_EVERY:
                     told = time.monotonic()
-                    talk(f"{done} of {total} {unit}s are done; now: {what}")
+                    count = f"{done} %" if unit == "%" else f"{done} of {total} {unit}{'' if total == 1 else 's'}"
+                    talk(f"{count} done; now: {what}")
                 return
             line.total, line.n = total, done
             line.set_description_str(what, refresh=False)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from inr.report.text import json_text
+from inr.settings.config import MAX_PIXELS
 from inr.settings.options import read_size
 from inr_cli import options as common
 from inr_cli import streams
@@ -35,17 +36,18 @@ def pack(
     with common.running(debug=debug, threads=threads):
         limit = read_size(max_bytes)
         path = out or Path(f"{streams.stem(model)}.pack.inr")
-        common.check_out(path, overwrite=overwrite, json=json)
+        streams.check_stdout(path, json=json)
+        streams.check_stdin(model, image)
         from inr.analysis.metrics import check_alike, measure
         from inr.codec.model_file import encode, verified
-        from inr.imaging.reading import load_image
         from inr.report.decibels import decibels
         from inr.training.rounding.model import round_to_bytes
 
         loaded, data = streams.read_model(model)
-        source = None if image is None else load_image(image)
+        source = None if image is None else streams.read_picture(image, MAX_PIXELS)
         if source is not None:
             check_alike(source, loaded)
+        common.check_out(path, model, image, overwrite=overwrite)
         packed = verified(encode(round_to_bytes(loaded, limit)))
         psnr = [q.psnr_db for q in measure(source, packed.model)[0]] if source is not None else None
         streams.write(path, packed.data)

@@ -61,7 +61,7 @@ def render(
         ending = f".{format or 'png'}" if path == streams.STREAM else path.suffix
         wanted = _parse_size(size)
         corners = _parse_region(region)
-        common.check_out(path, overwrite=overwrite, json=json)
+        streams.check_stdout(path, json=json)
         from inr.device import choose_device
         from inr.imaging.writing import image_to_bytes
 
@@ -79,6 +79,7 @@ def render(
         _check_room(width, height, network)
         try_format(path, ending, width, height, network.channels, network.bit_depth)
         on = choose_device(device)
+        common.check_out(path, model, overwrite=overwrite)
         picture = network.to(on).render(width=width, height=height, region=part, bit_depth=network.bit_depth)
         streams.write(path, image_to_bytes(picture, ending, name=streams.target(path), icc_profile=network.icc_profile))
         if json:

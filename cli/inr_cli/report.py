@@ -31,6 +31,9 @@ def report(
         from inr.files import write_whole
         from inr.report.html import NAME, check_page
 
+        if not folder.is_dir():
+            there = f"{folder} is a file" if folder.exists() else f"there is no folder {folder}"
+            raise InrError(f"{there}; give the folder that fit, compare, batch or reproduce left.")
         path, given = folder / NAME, image or []
         if not overwrite:
             check_page(path)

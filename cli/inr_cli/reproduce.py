@@ -5,18 +5,18 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from inr.errors import ConfigError, InrError
-from inr.experiments.registry import EXPERIMENTS, Experiment, experiment
+from inr.experiments.registry import EXPERIMENTS, Experiment, asked
 from inr.experiments.wishes import Effort, Wishes
 from inr.machine import processors
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 from inr_cli import options as common
-from inr_cli.engines import make_engine
+from inr_cli.engines import check_workers, make_engine
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
@@ -88,29 +88,30 @@ def reproduce(
             demo=demo,
             grid=grid or None,
         )
-        chosen = list(EXPERIMENTS.values()) if name == "all" else [experiment(name)]
-        doings = [each.doing(wishes) for each in chosen]
+        chosen = asked(name, wishes)
+        every = [each.doing(own).cases(own) for each, own in chosen]  # all that can be wrong is found here
         folder = out or Path(f"experiment-{name}")
-        folders = [folder / each.name for each in chosen] if name == "all" else [folder]
+        folders = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
+        check_workers(scheduler, jobs, device=device)
         for place in folders:
             _check_free(place, overwrite=overwrite)
-        from inr.experiments.page import PAGE, Table, table_lines, to_data, write_page
+        from inr.experiments.page import PAGE, Table, text_lines, to_data, write_page
         from inr.experiments.store import Store
 
-        pages = []
-        for each, doing, place in zip(chosen, doings, folders, strict=True):
-            store, cases = Store(place / "runs"), doing.cases(wishes)
+        pages: list[dict[str, Any]] = []
+        for (each, own), cases, place in zip(chosen, every, folders, strict=True):
+            store = Store(place / "runs")
             try:
                 with common.bar(quiet, unit="step") as show, _workers(scheduler, jobs, device) as engine:
                     runs = store.runs(
                         cases, device=device, tell=show, engine=engine, threads=_share(scheduler, jobs, threads)
                     )
             except KeyboardInterrupt:
-                again = f"The same command goes on:\n  {common.this_command()}"
-                talk(f"Error: interrupted; the trainings that are done are kept in {place / 'runs'}. {again}")
+                again = f"{common.this_command()}{' --overwrite' if pages and not overwrite else ''}"
+                talk(f"Error: interrupted; {_kept(*store.kept(cases), len(cases), place / 'runs')}:\n  {again}")
                 raise typer.Exit(130) from None
-            page = doing.page(wishes, runs)
-            command = _command(each, wishes)
+            page = each.doing(own).page(own, runs)
+            command = _command(each, own)
             try:
                 files = write_page(page, place, command)
             except OSError as error:
@@ -119,7 +120,7 @@ def reproduce(
             if not json and not quiet:
                 for part in page.parts:
                     if isinstance(part, Table):
-                        say("\n".join([f"{part.title}", *table_lines(part), *([part.note] if part.note else []), ""]))
+                        say("\n".join([f"{part.title}", *text_lines(part), *([part.note] if part.note else []), ""]))
             talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
         if json:
             say(json_text(pages[0] if name != "all" else {"schema": 1, "experiments": pages}))
@@ -143,13 +144,15 @@ def _share(scheduler: str | None, jobs: int | None, threads: int | None) -> int 
 def _list(json: bool) -> None:
     """Print what there is."""
     if json:
-        facts = [asdict(each) | {"takes": sorted(each.takes)} for each in EXPERIMENTS.values()]
+        facts = [asdict(each) | {"takes": each.options} for each in EXPERIMENTS.values()]
         say(json_text({"schema": 1, "experiments": facts}))
         return
     say(f"{'experiment':<20} {'quick':>6} {'standard':>9}  minutes, about, on two cores")
     for each in EXPERIMENTS.values():
         say(f"{each.name:<20} {each.minutes[0]:>6g} {each.minutes[1]:>9g}  {each.shows}")
-        say(f"{'':<38}{each.paper}; --methods {','.join(each.methods)}")
+        known = {"parts": each.parts, "methods": each.methods}
+        for line in (each.paper, *(f"{what}: {', '.join(names)}" for what, names in known.items() if names)):
+            say(f"{'':<38}{line}")
 
 
 def _grades(text: str | None) -> int | None:
@@ -165,6 +168,14 @@ def _check_free(folder: Path, *, overwrite: bool) -> None:
         raise InrError(f"{folder} is a file; --out takes a folder.")
     if (folder / "experiment.md").exists() and not overwrite:
         raise InrError(f"{folder} already holds experiment.md; give --overwrite to replace it, or another --out.")
+
+
+def _kept(done: int, begun: int, count: int, folder: Path) -> str:
+    """Say what an interruption has left of the trainings, and what the command does that is printed after it."""
+    if not done and not begun:
+        return "no training was done yet, nor on its way for the minute after which it is kept. This begins again"
+    way = f" and {begun} kept on the way," if begun else ""
+    return f"{done} of {count} trainings are done{way} in {folder}. This goes on"
 
 
 def _command(chosen: Experiment, wishes: Wishes) -> str:

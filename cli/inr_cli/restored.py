@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inr.errors import ConfigError
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 from inr.settings.options import PresetName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from inr.imaging.image import Image
     from inr.restoration.page import Told
 
-Picture = Annotated[Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF.", readable=False)]
 Preset = Annotated[PresetName, typer.Option(help="Effort: fast, balanced or best.")]
 Seed = Annotated[int, typer.Option(min=0, help="Start of all randomness.")]
 
@@ -50,37 +51,33 @@ class Places:
         """Before and after."""
         return self.picture.with_name(f"{self.picture.stem}.before-after.png")
 
-    def check(self, *, overwrite: bool) -> None:
-        """Raise InrError where one of them cannot be written."""
-        for each in (self.picture, self.page, self.markdown, self.figure):
-            common.check_out(each, overwrite=overwrite)
+    def check(self, *inputs: Path, image: "Image", size: tuple[int, int], overwrite: bool) -> None:
+        """Raise InrError, before the work and after all options, where one of them cannot be written.
 
-    def try_format(self, image: "Image", width: int, height: int) -> None:
-        """Raise InrError, before the work, where the restored picture's format cannot hold one like the source."""
+        Args:
+            inputs: the files that are read.
+            image: the source.
+            size: width and height of the restored picture.
+            overwrite: whether outputs that exist may be replaced.
+        """
         from inr_cli.render import try_format
 
-        try_format(self.picture, self.picture.suffix, width, height, image.channels, image.bit_depth)
+        try_format(self.picture, self.picture.suffix, *size, image.channels, image.bit_depth)
+        for each in (self.picture, self.page, self.markdown, self.figure):
+            common.check_out(each, *inputs, overwrite=overwrite)
 
 
 @contextmanager
 def places(
-    image: Path,
-    out: Path | None,
-    done: str,
-    *,
-    device: DeviceName,
-    overwrite: bool,
-    debug: bool,
-    threads: int | None,
+    image: Path, out: Path | None, done: str, *, device: DeviceName, debug: bool, threads: int | None
 ) -> Iterator[Places]:
-    """Run a command's body with the places of its outputs, which can be written.
+    """Run a command's body with the places of its outputs.
 
     Args:
         image: the source.
         out: the restored picture; by default it is named after the source and what was done.
         done: what that is called in the name.
         device: that is to compute; one that is not there is refused here, before anything is read.
-        overwrite: whether outputs that exist may be replaced.
         debug: see `common.running`.
         threads: see `common.running`.
     """
@@ -88,18 +85,18 @@ def places(
     with common.running(debug=debug, threads=threads, out=found.picture.parent):
         from inr.device import choose_device
 
+        streams.refuse_stdout(found.picture)
+        if image == streams.STREAM and out is None:
+            raise ConfigError("the picture comes from standard input and has no name; give --out one for the result.")
         choose_device(device)
-        found.check(overwrite=overwrite)
         yield found
 
 
 def read(image: Path, max_pixels: int, *, quiet: bool) -> "Image":
     """Return a picture, and say what is peculiar about it."""
-    from inr.imaging.reading import load_image
-
-    picture = load_image(image, max_pixels=max_pixels)
+    picture = streams.read_picture(image, max_pixels)
     for note in picture.notes:
-        talk(f"{image}: {note}.", quiet=quiet)
+        talk(f"{streams.source(image)}: {note}.", quiet=quiet)
     return picture
 
 
@@ -132,10 +129,9 @@ def leave(
     write_whole(places.markdown, to_markdown(told, places.figure.name).encode())
     write_whole(places.page, to_html(told, common.this_command()))
     if json:
-        say(json_text({**told.facts, "file": str(places.picture)}))
-    elif not quiet and told.rows:
-        say(to_lines(told))
-    talk(told.verdict, quiet=quiet)
+        say(json_text({**told.facts, "verdict": told.verdict, "file": str(places.picture)}))
+    elif not quiet:
+        say("\n".join([*to_lines(told), told.verdict]))
     height, width = picture.shape[:2]
     talk(
         f"{places.picture}: {width} x {height}, {told.times}; before and after: "

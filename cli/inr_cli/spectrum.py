@@ -38,15 +38,17 @@ def spectrum(
     with common.running(debug=debug, threads=threads, out=path):
         from inr.analysis.spectrum import spectrum as analyse
         from inr.device import choose_device
-        from inr.imaging.reading import load_image
         from inr.report.spectrum_figure import check_name, save_spectrum
         from inr.report.spectrum_text import spectrum_data, spectrum_rows
 
+        streams.refuse_stdout(path)
+        streams.check_stdin(model, image)
         check_name(path)
-        common.check_out(path, overwrite=overwrite)
+        on = choose_device(device)
         network, _ = streams.read_model(model)
-        picture = load_image(image, max_pixels=max_pixels) if image else None
-        found = analyse(picture, network.to(choose_device(device)), pixels=pixels)
+        picture = streams.read_picture(image, max_pixels) if image else None
+        common.check_out(path, model, image, overwrite=overwrite)
+        found = analyse(picture, network.to(on), pixels=pixels)
         save_spectrum(path, found)
         if json:
             facts = {"schema": 1, "file": str(path), **spectrum_data(found)}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 STREAM = Path("-")
 """As an input, standard input; as an output, standard output."""
+PicturePath = Annotated[
+    Path, typer.Argument(help="PNG, JPEG, WebP, TIFF, BMP or GIF; - is standard input.", readable=False)
+]
 ModelPath = Annotated[Path, typer.Argument(help="An .inr model file; - is standard input.", readable=False)]
 
 
@@ -53,16 +56,30 @@ def read_model(path: Path) -> tuple["Model", bytes]:
     return named_model(data, source(path)), data
 
 
-def check_stdout(*, json: bool) -> None:
-    """Check, before the work, that a file may go to standard output.
+def check_stdout(path: Path, *, json: bool) -> None:
+    """Check, with the options, that a file may go to standard output, if that is where it goes.
 
     Raises:
-        ConfigError: it is a terminal, or JSON goes there.
+        ConfigError: standard output is a terminal, or JSON goes there.
     """
+    if path != STREAM:
+        return
     if json:
         raise ConfigError("--json and --out - both write to standard output; give one of them.")
     if sys.stdout.isatty():
         raise ConfigError("--out - writes to standard output, and here that is a terminal; send it on by | or >.")
+
+
+def refuse_stdout(path: Path) -> None:
+    """Raise ConfigError where a command that writes more than one file, or a page, is given standard output."""
+    if path == STREAM:
+        raise ConfigError("--out - is for fit, render and pack alone; give --out the name of a file.")
+
+
+def check_stdin(*paths: Path | None) -> None:
+    """Raise ConfigError where more than one input is standard input."""
+    if paths.count(STREAM) > 1:
+        raise ConfigError("- stands for standard input, which is one file; give the name of the other.")
 
 
 def write(path: Path, data: bytes) -> None:

@@ -7,11 +7,11 @@ import typer
 
 from inr.settings.options import FitOptions
 from inr_cli import options as common
-from inr_cli import restored
+from inr_cli import restored, streams
 
 
 def upscale(
-    image: restored.Picture,
+    image: streams.PicturePath,
     scale: Annotated[float, typer.Option(help="Times as wide and high as the picture; fractions too.")] = 2.0,
     out: Annotated[
         Path | None,
@@ -19,7 +19,9 @@ def upscale(
     ] = None,
     preset: restored.Preset = "balanced",
     steps: Annotated[int | None, typer.Option(min=1, help="Updates of the network, instead of a preset.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop each of the two trainings after this time.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.01, help="Stop each of the two trainings after this time.")
+    ] = None,
     seed: restored.Seed = 0,
     max_pixels: common.MaxPixels = common.MAX_PIXELS_DEFAULT,
     device: common.Device = "auto",
@@ -33,9 +35,7 @@ def upscale(
 
     Example: inr upscale photo.png --scale 4 -o big.png
     """
-    with restored.places(
-        image, out, "upscaled", device=device, overwrite=overwrite, debug=debug, threads=threads
-    ) as places:
+    with restored.places(image, out, "upscaled", device=device, debug=debug, threads=threads) as places:
         from inr.restoration.upscale import enlarged_size
         from inr.restoration.upscale import upscale as enlarge
         from inr.restoration.upscaled import tell_upscaled
@@ -45,8 +45,8 @@ def upscale(
         config = configure(wishes)
         picture = restored.read(image, max_pixels, quiet=quiet)
         size = enlarged_size(picture, scale, max_pixels)
-        places.try_format(picture, *size)
-        with common.bar(quiet, unit="part") as show:
+        places.check(image, image=picture, size=size, overwrite=overwrite)
+        with common.bar(quiet, unit="%") as show:
             result = enlarge(
                 picture, size, config, device=device, progress=lambda what, part: show(what, round(100 * part), 100)
             )

@@ -81,7 +81,7 @@ def compare(
         ConfigError: a contender that does not go with these pixels, or a budget or limit of memory that none can keep.
         InrError: the folder cannot be written.
     """
-    _check(images, contenders, budget, pixels, device, memory)
+    check_settings(images, contenders, budget, pixels, device, memory)
     store = Store(Path(folder) / "runs", budget, pixels, device, memory)
     plan = [(image, seed) for seed in range(seeds) for image in images]
     variants = 2 if tune else 1
@@ -152,7 +152,7 @@ def _trained_psnr(run: Run) -> float:
     return math.nan if quality is None else quality.train_psnr_db or quality.psnr_db
 
 
-def _check(
+def check_settings(
     images: Sequence[Image],
     contenders: Sequence[Contender],
     budget: Budget,
@@ -160,7 +160,7 @@ def _check(
     device: DeviceName,
     memory: float | None,
 ) -> None:
-    """Raise what is wrong with settings before anything runs; what is too large beside others is a row that says so."""
+    """Refuse, before anything runs, what `compare` refuses; what is too large beside others is a row that says so."""
     configs = [
         configure(dataclasses.replace(contender.options, pixels=pixels, seconds=budget.seconds))
         for contender in contenders

@@ -15,7 +15,7 @@ from inr.report.figures import without_latex
 Array = np.ndarray[Any, Any]
 _PANEL = (5.2, 3.9)
 """Inches of a panel."""
-_COLUMNS = 3
+_COLUMNS, _TICKS = 3, 5
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +26,7 @@ class Line:
         label: in the legend; none if empty.
         x: along the horizontal axis.
         y: along the vertical axis.
-        style: of Matplotlib: `-`, `--`, `:`, `o`.
+        style: of Matplotlib: `-`, `--`, `:`, `o`; `k--` is black, for what others are compared with.
     """
 
     label: str
@@ -69,6 +69,8 @@ class HeatMap:
         values: (n, m).
         limits: values of the first and the last colour.
         marks: places along the horizontal axis with a vertical line.
+        even: columns are drawn evenly spaced too, whatever lies between them; a mark stands after the last that is not
+            above it.
     """
 
     title: str
@@ -79,6 +81,7 @@ class HeatMap:
     values: Array
     limits: tuple[float, float] = (0.0, 1.0)
     marks: tuple[float, ...] = ()
+    even: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,7 +100,8 @@ class Figure:
         name: of its PNG, without the ending.
         title: in a few words.
         caption: the sentence under it: what a reader is to see.
-        panels: drawn from left to right, three in a row, of four two.
+        panels: drawn from left to right, three in a row, of four two. Logarithmic curves of the same quantity share its
+            range.
     """
 
     name: str
@@ -118,9 +122,13 @@ def draw(figure: Figure, path: Path) -> None:
     canvas = matplotlib.figure.Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), dpi=90, layout="constrained")
     FigureCanvasAgg(canvas)
     axes = list(canvas.subplots(rows, columns, squeeze=False).flat)
+    first: dict[str, Axes] = {}
     for axis, panel in zip(axes, figure.panels, strict=False):
         axis.set_title(panel.title, fontsize=10)
         if isinstance(panel, Curves):
+            alike = first.setdefault(panel.y, axis) if "y" in panel.log else axis
+            if alike is not axis:
+                axis.sharey(alike)
             _curves(axis, panel)
         elif isinstance(panel, HeatMap):
             _heat_map(canvas, axis, panel)
@@ -150,9 +158,12 @@ def figure_data(figure: Figure) -> dict[str, Array]:
 
 def _curves(axis: Axes, panel: Curves) -> None:
     for line in panel.lines:
-        points = line.style in ("o", ".")
-        look: dict[str, Any] = {"linestyle": "none", "marker": line.style} if points else {"linestyle": line.style}
-        axis.plot(line.x, line.y, label=line.label or None, linewidth=1.2, **look)
+        style = line.style.removeprefix("k")
+        look: dict[str, Any] = {"linestyle": "none", "marker": style} if style in ("o", ".") else {"linestyle": style}
+        if style != line.style:
+            look["color"] = "black"
+        above = 3 if style == "--" else 2  # or solid lines on the same path hide it
+        axis.plot(line.x, line.y, label=line.label or None, linewidth=1.2, zorder=above, **look)
     for place in panel.marks:
         axis.axvline(place, color="0.6", linewidth=0.8, linestyle=":")
     if "x" in panel.log:
@@ -162,18 +173,25 @@ def _curves(axis: Axes, panel: Curves) -> None:
     axis.set_xlabel(panel.x)
     axis.set_ylabel(panel.y)
     axis.grid(alpha=0.3)
-    if any(line.label for line in panel.lines):
-        axis.legend(fontsize=8)
+    labels = [len(line.label) for line in panel.lines if line.label]
+    if labels:  # below, where it covers nothing
+        columns = 3 if max(labels) < 16 else 2
+        axis.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=columns, frameon=False)
 
 
 def _heat_map(canvas: matplotlib.figure.Figure, axis: Axes, panel: HeatMap) -> None:
-    rows = np.arange(len(panel.rows))
+    rows, columns, marks = np.arange(len(panel.rows)), panel.columns, panel.marks
+    if panel.even:
+        marks = tuple(float(np.searchsorted(columns, place, side="right")) - 0.5 for place in marks)
+        columns = np.arange(len(columns))
+        ticks = np.unique(np.linspace(0, len(columns) - 1, _TICKS).round().astype(int))
+        axis.set_xticks(ticks, [f"{panel.columns[i]:,.6g}" for i in ticks])
     drawn = axis.pcolormesh(
-        panel.columns, rows, panel.values, shading="nearest", cmap="viridis", vmin=panel.limits[0], vmax=panel.limits[1]
+        columns, rows, panel.values, shading="nearest", cmap="viridis", vmin=panel.limits[0], vmax=panel.limits[1]
     )
     shown = rows[:: max(1, len(rows) // 8)]
     axis.set_yticks(shown, [f"{panel.rows[i]:.4g}" for i in shown])
-    for place in panel.marks:
+    for place in marks:
         axis.axvline(place, color="white", linewidth=0.8, linestyle=":")
     axis.set_xlabel(panel.x)
     axis.set_ylabel(panel.y)

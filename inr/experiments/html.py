@@ -73,5 +73,6 @@ def _table(table: dict[str, Any]) -> dict[str, Any]:
 
 
 def _figure(figure: dict[str, Any], folder: Path) -> dict[str, Any]:
-    data = base64.b64encode((folder / Path(figure["file"]).name).read_bytes()).decode("ascii")
-    return {"kind": "figure", **figure, "uri": f"data:image/png;base64,{data}"}
+    content = (folder / Path(figure["file"]).name).read_bytes()
+    uri = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+    return {"kind": "figure", **figure, "uri": uri, "width": int.from_bytes(content[16:20], "big")}

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from inr.errors import ConfigError
 from inr.experiments.figures import Curves, Figure, Line
 from inr.experiments.html import Cell
 from inr.experiments.page import Page, Table
 from inr.experiments.published import DEMOS, Demo
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import samples
-from inr.experiments.signals import ends, loss_curves
+from inr.experiments.shared import RSE, samples
+from inr.experiments.signals import loss_figure
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig
 from inr.settings.trainings import GreedyTraining
@@ -53,8 +52,6 @@ def cases(wishes: Wishes) -> list[Case]:
 
 
 def _chosen(wishes: Wishes) -> list[str]:
-    if wishes.demo is not None and wishes.demo not in DEMOS:
-        raise ConfigError(f"there is no part {wishes.demo!r}; experiment 'methods' has {', '.join(DEMOS)}.")
     return [wishes.demo] if wishes.demo else list(DEMOS)
 
 
@@ -85,8 +82,9 @@ def _table(name: str, demo: Demo, runs: Sequence[Run]) -> Table:
             largest = float(np.abs(final[:, 0].astype(np.float64) - target).max())
             test = at.test.rse if at.test else None
             rows.append((run.method, run.seed, at.grade, at.step, round(at.seconds, 1), at.train.rse, test, largest))
+    note = f"TrRSE, TeRSE: {RSE}, of the points that are trained on and of those half way between them."
     columns = ("network", "seed", "stage", "updates", "seconds", "TrRSE", "TeRSE", "largest error")
-    return Table(name=name, title=demo.title.split(":")[0], columns=columns, rows=tuple(rows))
+    return Table(name=name, title=demo.title.split(":")[0], columns=columns, rows=tuple(rows), note=note)
 
 
 def _figures(name: str, demo: Demo, runs: Sequence[Run]) -> list[Figure]:
@@ -104,15 +102,9 @@ def _figures(name: str, demo: Demo, runs: Sequence[Run]) -> list[Figure]:
         )
         for run in runs
     )  # fmt: skip
-    curves = loss_curves(runs, demo.title.split(":")[0])
-    marks = ends(max(runs, key=lambda run: len(run.grades))) if runs else ()
+    caption = "The relative squared error over the updates."
     return [
-        Figure(
-            name=f"{name}-loss",
-            title="loss curves",
-            caption="The relative squared error over the updates. Dotted: a stage ends.",
-            panels=(dataclasses.replace(curves, marks=marks),),
-        ),
+        loss_figure(f"{name}-loss", demo.title.split(":")[0], runs, caption, grade="a stage"),
         Figure(
             name=f"{name}-error",
             title="error along the interval",

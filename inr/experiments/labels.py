@@ -11,7 +11,7 @@ from inr.experiments.methods import Authors, Problem, authors_grid, configuratio
 from inr.experiments.page import Page, Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import Row, samples, selected, tables
-from inr.experiments.signals import loss_curves
+from inr.experiments.signals import loss_figure
 from inr.experiments.wishes import Wishes
 from inr.settings.config import FitConfig
 
@@ -103,15 +103,11 @@ def page(wishes: Wishes, every: Sequence[Run]) -> Page:
             f"**These are {name}, not MNIST**: 1,797 digits, of which 449 are the test. Their errors are no "
             "reproduction of the paper's, which are of MNIST: give its files with --data FOLDER.",
         )
-    parts.append(
-        Figure(
-            name="loss",
-            title="loss curves",
-            caption="The relative squared error of noisy labels: what is trained on, and dashed what is validated on. "
-            "One network goes on to learn the noise of what it trains on, and its validation error rises.",
-            panels=(loss_curves([run for run in runs if run.seed == 0], title),),
-        )
+    caption = (
+        "The relative squared error of noisy labels: what is trained on, and dashed what is validated on. Where the "
+        "noise of what is trained on is learned, the dashed line rises while the other falls."
     )
+    parts.append(loss_figure("loss", title, [run for run in runs if run.seed == 0], caption))
     return Page(
         title="Digits with noise in their labels (Fang & Xu 2024, section 3.4)",
         about=(

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import json
+import textwrap
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,8 @@ from inr.report.html import NAME
 from inr.report.text import json_text
 
 PAGE, DATA = "experiment.md", "experiment.json"
+_WIDEST, _HEADING = 40, 12
+"""Characters of a line of text in a terminal's table, and of a heading over short numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +62,36 @@ class Page:
 
 def table_lines(table: Table) -> list[str]:
     """Return a table as lines of Markdown."""
-    numeric = [all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))]
     return [
         "| " + " | ".join(table.columns) + " |",
-        "| " + " | ".join("---:" if each else "---" for each in numeric) + " |",
+        "| " + " | ".join("---" if words else "---:" for words in _words(table)) + " |",
         *("| " + " | ".join(cell(value) for value in row) + " |" for row in table.rows),
+    ]
+
+
+def text_lines(table: Table) -> list[str]:
+    """Return a table as lines for a terminal: columns side by side, long headings and texts broken."""
+    body = [[textwrap.wrap(cell(value), _WIDEST) or [""] for value in row] for row in table.rows]
+    widths = [max((len(line) for row in body for line in row[i]), default=0) for i in range(len(table.columns))]
+    head = [
+        textwrap.wrap(name, max(width, _HEADING), break_long_words=False) or [""]
+        for name, width in zip(table.columns, widths, strict=True)
+    ]
+    widths = [max(width, *map(len, lines)) for width, lines in zip(widths, head, strict=True)]
+    columns = list(zip(widths, ["<" if words else ">" for words in _words(table)], strict=True))
+    return [
+        "  ".join(f"{text:{side}{width}}" for text, (width, side) in zip(line, columns, strict=True)).rstrip()
+        for row in (head, *body)
+        for line in zip_longest(*row, fillvalue="")
+    ]
+
+
+def _words(table: Table) -> list[bool]:
+    """Return which columns hold words: some, and no number."""
+    columns = list(zip(*table.rows, strict=True)) or [()] * len(table.columns)
+    return [
+        any(isinstance(each, str) for each in column) and not any(isinstance(each, int | float) for each in column)
+        for column in columns
     ]
 
 
@@ -111,26 +141,44 @@ def _part(part: Table | Figure | str) -> dict[str, str]:
 def write_page(page: Page, folder: Path, command: str) -> list[Path]:
     """Write the page, its figures and its data, all or none, and return the files, the page first.
 
-    Each table is a CSV file besides; the numbers of each figure are in a file of arrays.
+    Each table is a CSV file besides; the numbers of each figure are in a file of arrays. Files of the page that was
+    there before are removed if this one has none of their name.
 
     Raises:
         OSError: the folder cannot be written.
     """
+    plain = to_data(page, command)
+    before, now = _names_before(folder), _names(plain)
     with staged_folder(folder) as stage:
         (stage / PAGE).write_text(to_markdown(page, command), encoding="utf-8")
-        data = json_text(to_data(page, command), indent=1) + "\n"
+        data = json_text(plain, indent=1) + "\n"
         (stage / DATA).write_text(data, encoding="utf-8")
-        names = [PAGE, NAME, DATA]
         for part in page.parts:
             if isinstance(part, Table):
                 text = io.StringIO()
                 csv.writer(text, lineterminator="\n").writerows([part.columns, *part.rows])
                 (stage / f"{part.name}.csv").write_text(text.getvalue(), encoding="utf-8")
-                names.append(f"{part.name}.csv")
             elif not isinstance(part, str):
                 draw(part, stage / f"{part.name}.png")
                 arrays: dict[str, Any] = figure_data(part)
                 np.savez_compressed(stage / f"{part.name}.npz", **arrays)
-                names += [f"{part.name}.png", f"{part.name}.npz"]
         (stage / NAME).write_bytes(experiment_html(data, stage))
-    return [folder / name for name in names]
+    for name in set(before) - set(now):
+        (folder / name).unlink(missing_ok=True)
+    return [folder / name for name in now]
+
+
+def _names(data: dict[str, Any]) -> list[str]:
+    """Return the names of a page's files, from its data."""
+    stems = [figure["file"].removesuffix(".png") for figure in data["figures"]]
+    names = [f"{table['name']}.csv" for table in data["tables"]]
+    return [PAGE, NAME, DATA, *names, *(f"{stem}.{kind}" for stem in stems for kind in ("png", "npz"))]
+
+
+def _names_before(folder: Path) -> list[str]:
+    """Return the names of the files of the page that a folder holds, as far as its data are whole."""
+    try:
+        names = _names(json.loads((folder / DATA).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return [name for name in names if name == Path(name).name]

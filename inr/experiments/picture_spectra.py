@@ -1,9 +1,11 @@
 """A run on a picture -> figures: its spectrum by grade, and the error by frequency over the training."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from inr.experiments.captions import dotted
 from inr.experiments.figures import Array, Curves, Figure, Line
 from inr.experiments.runs import Run
 from inr.experiments.signals import ends, look_map
@@ -40,52 +42,69 @@ class Lattice:
         )
 
 
-def spectrum_figures(run: Run, lattice: Lattice) -> list[Figure]:
-    """Return the figures of a run on a picture; none if it shows one colour.
+def spectrum_figures(runs: Sequence[Run], lattice: Lattice) -> list[Figure]:
+    """Return the spectra of each run on a picture, and the errors by frequency of all; none if it shows one colour.
 
     Args:
-        run: what is in view of it, (looks, H W, C), are the lattice's pixels.
+        runs: one of each method; what is in view of them, (looks, H W, C), are the lattice's pixels.
         lattice: of the picture.
     """
     target = lattice.target
     rings = Rings(*target.shape[:2])
     cycles = rings.frequency * max(target.shape[:2])
-    finals, views = (values.reshape(-1, *target.shape) for values in (run.final, run.view))
     wanted = _power(rings, target[None])[0]
-
-    def errors(left: Array) -> Array:
-        return np.stack([relative_error(rings.sums(each), rings.sums(wanted)) for each in left])
-
     whole = rings.blurred(wanted, _SIGMAS)
-    left = _power(rings, target - views)
-    parts = np.stack([relative_error(rings.blurred(each, _SIGMAS), whole) for each in left])
-    if np.isnan(parts).all():
-        return []
-    panels = [_spectra(run, "the picture after each grade", "after grade", rings, finals, target)]
-    if len(finals) > 1:
-        added = np.diff(finals, axis=0, prepend=np.zeros_like(finals[:1]))
-        panels.insert(0, _spectra(run, "what each grade adds", "grade", rings, added, target))
+    spectra: list[Figure] = []
+    maps, curves, orders = [], [], []
+    for run in runs:
+        finals, views = (values.reshape(-1, *target.shape) for values in (run.final, run.view))
+        left = _power(rings, target - views)
+        parts = np.stack([relative_error(rings.blurred(each, _SIGMAS), whole) for each in left])
+        if np.isnan(parts).all():
+            return []
+        reached = _reached(cycles, _by_ring(rings, _power(rings, target - finals), wanted))
+        spectra.append(_spectrum(run, lattice, rings, finals, reached))
+        errors = np.clip(_by_ring(rings, left, wanted), 0.0, 1.0)
+        maps.append(look_map(run, cycles, errors, f"{run.method}: error by ring", _CYCLES))
+        curves.append(_low_high(run, parts, lattice.step))
+        orders.append(f"`{run.method}`: {_order(parts)}")
+    said = (
+        "The relative error of each ring of frequencies, phase included: 0 is exact; 1 is a grey picture, or worse. "
+        "Then e_low, the error of the picture blurred by a Gaussian of so many pixels, and e_high, that of what the "
+        "blur takes away.",
+        dotted(runs),
+        *orders,
+        lattice.words,
+    )
     return [
+        *spectra,
         Figure(
-            name=f"spectrum-{run.method}",
-            title=f"{run.method}: spectrum by grade",
-            caption="Amplitudes by the radius of the frequency, of the source (dots) and of what is drawn. Where the "
-            "line of a picture lies below the dots, detail of that size is missing. "
-            f"{_reached(cycles, errors(_power(rings, target - finals)))} {lattice.words}",
-            panels=tuple(panels),
-        ),
-        Figure(
-            name=f"low-high-{run.method}",
-            title=f"{run.method}: error by frequency over the training",
-            caption="The relative error of each ring of frequencies, phase included: 0 is exact; 1 is a grey picture, "
-            "or worse. Then e_low, the error of the picture blurred by a Gaussian of so many pixels, and e_high, that "
-            f"of what the blur takes away. {_order(parts)} {lattice.words}",
-            panels=(
-                look_map(run, cycles, np.clip(errors(left), 0.0, 1.0), f"{run.method}: error by ring", _CYCLES),
-                _low_high(run, parts, lattice.step),
-            ),
+            name="low-high",
+            title="error by frequency over the training",
+            caption=" ".join(text for text in said if text),
+            panels=(*maps, *curves),
         ),
     ]
+
+
+def _spectrum(run: Run, lattice: Lattice, rings: Rings, finals: Array, reached: str) -> Figure:
+    """Return the figure of what is drawn after each grade, and of what each adds where there are several."""
+    panels = [_spectra(run, "the picture after each grade", "after grade", rings, finals, lattice.target)]
+    if len(finals) > 1:
+        added = np.diff(finals, axis=0, prepend=np.zeros_like(finals[:1]))
+        panels.insert(0, _spectra(run, "what each grade adds", "grade", rings, added, lattice.target))
+    return Figure(
+        name=f"spectrum-{run.method}",
+        title=f"{run.method}: spectrum by grade",
+        caption="Amplitudes by the radius of the frequency, of the source (dots) and of what is drawn. Where the "
+        f"line of a picture lies below the dots, detail of that size is missing. {reached} {lattice.words}",
+        panels=tuple(panels),
+    )
+
+
+def _by_ring(rings: Rings, left: Array, wanted: Array) -> Array:
+    """Return the (T, R) relative error by ring, of the (T, H, W // 2 + 1) power that is left of the wanted one."""
+    return np.stack([relative_error(rings.sums(each), rings.sums(wanted)) for each in left])
 
 
 def _power(rings: Rings, pictures: Array) -> Array:

@@ -1,12 +1,12 @@
 """The experiments by name: what each shows, what may be asked of it, and the module that does it. No torch here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from inr.errors import ConfigError
-from inr.experiments.wishes import Wishes, check_wishes
+from inr.experiments.wishes import COMMON, Wishes
 
 if TYPE_CHECKING:
     from inr.experiments.page import Page
@@ -32,9 +32,10 @@ class Experiment:
         paper: where it is from.
         shows: what it shows, in a line.
         minutes: of `quick` and of `standard`, about, on two cores.
-        takes: names of the wishes it takes besides `COMMON`.
-        methods: that it knows.
+        takes: names of the wishes it takes besides `COMMON`, its methods and its parts.
+        methods: that it knows; none where it has its own, which are not to be chosen.
         module: in this package, with the functions of `Doing`.
+        parts: by name, each of which can be done alone.
     """
 
     name: str
@@ -44,15 +45,38 @@ class Experiment:
     takes: frozenset[str]
     methods: tuple[str, ...]
     module: str
+    parts: tuple[str, ...] = ()
+
+    @property
+    def options(self) -> list[str]:
+        """Names of all options it takes."""
+        return sorted({*COMMON, *self.takes, *(["methods"] if self.methods else [])})
 
     def doing(self, wishes: Wishes) -> Doing:
         """Return the functions that do it, once the wishes are found to have room in it.
 
         Raises:
-            ConfigError: see `check_wishes`.
+            ConfigError: an option that it does not take, a method that it does not know, or a part that it has not.
         """
-        check_wishes(self.name, wishes, self.takes, self.methods)
+        for name in (each.name for each in fields(wishes) if getattr(wishes, each.name) is not None):
+            if name not in (*self.options, "demo"):
+                known = ", ".join(f"--{each}" for each in self.options)
+                raise ConfigError(f"--{name} is given, but experiment '{self.name}' takes {known}.")
+        if wishes.demo is not None and wishes.demo not in self.parts:
+            known = ", ".join(self.parts) or "no parts"
+            raise ConfigError(f"there is no part {wishes.demo!r}; experiment '{self.name}' has {known}.")
+        if wishes.grid and wishes.effort != "paper":
+            raise ConfigError("--grid is the authors' search for rates and batches; it goes with --effort paper.")
+        for method in wishes.methods or ():
+            if method not in self.methods:
+                known = ", ".join(self.methods)
+                raise ConfigError(f"--methods has {method!r}; experiment '{self.name}' knows {known}.")
         return import_module(f"inr.experiments.{self.module}")
+
+    def own(self, wishes: Wishes) -> Wishes:
+        """Return the wishes among these for which it has room."""
+        others: dict[str, Any] = {each.name: None for each in fields(wishes) if each.name not in self.options}
+        return replace(wishes, **others)
 
 
 NETWORKS = (
@@ -117,30 +141,51 @@ EXPERIMENTS: dict[str, Experiment] = {
             paper="Cai 2020, Jagtap 2020, Liu 2020, Wang 2021, Wang & Lai 2024",
             shows="each published method on the function it was invented for",
             minutes=(4, 20),
-            takes=frozenset({"demo"}),
+            takes=frozenset(),
             methods=(),
             module="inventions",
+            parts=("msnn", "phase", "mscale", "adaptive", "adaptive-jump", "fourier-multiscale"),
         ),
         Experiment(
             name="frequency-principle",
             paper="Xu, Zhang & Luo, arXiv 1901.06523 and 2201.07395, and their book, chapter A4",
             shows="low frequencies are learned first, and where they are not: eleven demonstrations, each measured",
             minutes=(2, 15),
-            takes=frozenset({"demo", "image", "data"}),
+            takes=frozenset({"image", "data"}),
             methods=("sgdl", "mgdl"),
             module="frequency_principle.experiment",
+            parts=(
+                "sines",
+                "staircase",
+                "noise",
+                "amplitudes",
+                "frequencies",
+                "activations",
+                "columns",
+                "camera",
+                "projection",
+                "filter",
+                "parity",
+            ),
         ),
     )
 }
 """The experiments, in the order of the papers."""
 
 
-def experiment(name: str) -> Experiment:
-    """Return the experiment of this name.
+def asked(name: str, wishes: Wishes) -> list[tuple[Experiment, Wishes]]:
+    """Return the experiment of this name with what is asked of it; for `all` every one, with the wishes it takes.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: there is none; a part of one is not enough.
     """
+    if name == "all":
+        if wishes.demo is not None:
+            raise ConfigError(f"all does every part; {wishes.demo!r} alone goes with its experiment.")
+        return [(each, each.own(wishes)) for each in EXPERIMENTS.values()]
+    for each in EXPERIMENTS.values():
+        if name in each.parts:
+            raise ConfigError(f"{name!r} is a part of an experiment: inr reproduce {each.name} {name}.")
     if name not in EXPERIMENTS:
         raise ConfigError(f"experiment is {name!r}; there are {', '.join(EXPERIMENTS)} and all.")
-    return EXPERIMENTS[name]
+    return [(EXPERIMENTS[name], wishes)]

@@ -4,14 +4,18 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from inr.errors import ConfigError
+from inr.experiments.captions import updates
 from inr.experiments.figures import Array
 from inr.experiments.html import Cell
 from inr.experiments.page import Table
 from inr.experiments.runs import Moment, Run
+from inr.experiments.wishes import Wishes
 from inr.training.samples import Samples
 
 
@@ -35,7 +39,7 @@ class Row:
 
     def cells(self) -> tuple[Cell, ...]:
         """Return the columns of `ERRORS`."""
-        return (f"{self.method}, the paper", None, self.seconds, self.train, self.validation, self.test)
+        return (f"{self.method}, the paper", None, None, self.seconds, self.train, self.validation, self.test)
 
 
 TWO_NETWORKS = (
@@ -46,7 +50,19 @@ TWO_NETWORKS = (
     "is a figure that is not known."
 )
 """For the pages on which the paper's networks stand."""
-ERRORS = ("method", "seed", "seconds", "TrRSE", "VaRSE", "TeRSE")
+ERRORS = ("method", "seed", "updates", "seconds", "TrRSE", "VaRSE", "TeRSE")
+RSE = "relative squared error, sum |h - y|^2 / sum |y|^2 (0 is exact, 1 is what zero everywhere has)"
+
+
+def picture_file(wishes: Wishes, default: Path) -> Path:
+    """Return the picture that is asked for, or one of the sources' own.
+
+    Raises:
+        ConfigError: none is asked for, and that one is not here.
+    """
+    if wishes.image is None and not default.exists():
+        raise ConfigError(f"there is no {default} here; give a picture with --image FILE.")
+    return wishes.image or default
 
 
 def samples(inputs: Array, targets: Array, *, dtype: torch.dtype = torch.float32) -> Samples:
@@ -59,14 +75,14 @@ def samples(inputs: Array, targets: Array, *, dtype: torch.dtype = torch.float32
 def errors(run: Run) -> tuple[Cell, ...]:
     """Return the columns of `ERRORS` of a run as it ended."""
     if not run.grades:
-        return (f"{run.method}: diverged", run.seed, None, None, None, None)
+        return (f"{run.method}: diverged", run.seed, None, None, None, None, None)
     last = run.grades[-1]
-    return (run.method, run.seed, round(last.seconds, 1), *_rse(last))
+    return (run.method, run.seed, last.step, round(last.seconds, 1), *_rse(last))
 
 
 def by_grade(run: Run) -> list[tuple[Cell, ...]]:
-    """Return a row for each grade: method, seed, grade, seconds so far and the three errors."""
-    return [(run.method, run.seed, at.grade, round(at.seconds, 1), *_rse(at)) for at in run.grades]
+    """Return a row for each grade: method, seed, grade, updates and seconds so far and the three errors."""
+    return [(run.method, run.seed, at.grade, at.step, round(at.seconds, 1), *_rse(at)) for at in run.grades]
 
 
 def _rse(at: Moment) -> tuple[Cell, Cell, Cell]:
@@ -88,7 +104,8 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
             title=title,
             columns=ERRORS,
             rows=(*(row.cells() for row in paper), *(errors(run) for run in runs)),
-            note=ratios(runs),
+            note=f"TrRSE, VaRSE, TeRSE: {RSE}, of the samples to train, validate and test on. Updates and seconds are "
+            f"of all grades together. {updates(runs)} {ratios(runs)}".strip(),
         )
     ]
     grades = tuple(row for run in runs if len(run.grades) > 1 for row in by_grade(run))
@@ -128,7 +145,7 @@ def selected(runs: Sequence[Run]) -> tuple[list[Run], list[Table]]:
         title="The authors' grid: validation error of every rate and batch",
         columns=("case", "method", "seed", "rates and batch", "VaRSE", ""),
         rows=rows,
-        note="The tables above show the runs with the lowest.",
+        note=f"VaRSE: {RSE}, of the validation samples. The tables above show the runs with the lowest.",
     )
     return [dataclasses.replace(run, method=key[1]) for key, run in best.items()], [table]
 

@@ -1,10 +1,12 @@
 """Runs on a function of one variable -> figures: losses, errors by frequency over the training, spectra by grade."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from inr.experiments import frequency
+from inr.experiments.captions import added, dotted, heat_caption, spectrum_caption, updates
 from inr.experiments.figures import Array, Curves, Figure, HeatMap, Line
 from inr.experiments.runs import Run
 
@@ -29,32 +31,24 @@ def signal_figures(
     ]
     cut = (bins[len(bins) // 2 - 1] + bins[len(bins) // 2]) // 2
     return [
-        Figure(
-            name=f"{name}-loss",
-            title=f"{title}: loss curves",
-            caption="The relative squared error over the updates. Dotted lines: a grade of the first method ends.",
-            panels=(loss_curves(runs, title),),
-        ),
+        loss_figure(f"{name}-loss", title, runs, "The relative squared error over the updates."),
         Figure(
             name=f"{name}-heat",
             title=f"{title}: error by frequency over the training",
-            caption="First, how much of each frequency's amplitude the prediction has (1 is all), as the authors draw "
-            "it; then the relative error of the complex amplitude, which also sees the phase (0 is exact). Where the "
-            "paper's claim holds, it shows as steps: each grade reaches higher than the one before, and one network "
-            "stays low.",
+            caption=heat_caption(runs, target, bins),
             panels=tuple(heat_map(run, bins, way, f"{run.method}: {what}") for what, way in maps for run in runs),
         ),
         Figure(
             name=f"{name}-spectrum",
             title=f"{title}: spectrum by grade",
-            caption="Amplitudes |F| of what each grade adds, and of the target (dots). The paper's observation: grade "
-            "1 takes low frequencies, grade 2 middle ones, later grades high ones.",
+            caption=spectrum_caption(runs),
             panels=tuple(_spectra(run, target, bins) for run in runs),
         ),
         Figure(
             name=f"{name}-low-high",
             title=f"{title}: errors below and above {cut} cycles",
-            caption=f"Relative errors of what lies below {cut} cycles per unit (e_low), and above (e_high).",
+            caption=f"Relative errors of what lies below {cut} cycles per unit (e_low), and above (e_high). "
+            f"{dotted(runs)}".strip(),
             panels=tuple(_low_high(run, target, cut) for run in runs),
         ),
     ]
@@ -63,6 +57,27 @@ def signal_figures(
 def ends(run: Run) -> tuple[float, ...]:
     """Return the updates after which a grade ended, all but the last."""
     return tuple(float(at.step) for at in run.grades[:-1])
+
+
+def loss_figure(name: str, title: str, runs: Sequence[Run], caption: str, *, grade: str = "a grade") -> Figure:
+    """Return the loss curves of runs on one function, with the ends of the grades of the run that has most.
+
+    Args:
+        name: of the figure.
+        title: of the function.
+        runs: one of each method.
+        caption: what is seen; how many updates the methods have, and what is dotted, is said here.
+        grade: what the captions call one.
+    """
+    longest = sorted(runs, key=lambda run: len(run.grades))[-1:]
+    said = (caption, updates(runs), *(dotted([run], f"{grade} of `{run.method}`") for run in longest))
+    marks = tuple(place for run in longest for place in ends(run))
+    return Figure(
+        name=name,
+        title=f"{title}: loss curves",
+        caption=" ".join(text for text in said if text),
+        panels=(dataclasses.replace(loss_curves(runs, title), marks=marks),),
+    )
 
 
 def loss_curves(runs: Sequence[Run], title: str) -> Curves:
@@ -74,8 +89,7 @@ def loss_curves(runs: Sequence[Run], title: str) -> Curves:
         if run.curve[0].validation is not None:
             held = np.array([at.validation.rse for at in run.curve if at.validation])
             lines.append(Line(label=f"{run.method}, validation", x=steps, y=held, style="--"))
-    marks = ends(runs[0]) if runs else ()
-    return Curves(title=title, x="updates", y="relative squared error", lines=tuple(lines), log="y", marks=marks)
+    return Curves(title=title, x="updates", y="relative squared error", lines=tuple(lines), log="y")
 
 
 def heat_map(run: Run, bins: Sequence[int], measure: Callable[[Array, Sequence[int]], Array], title: str) -> HeatMap:
@@ -101,24 +115,23 @@ def look_map(run: Run, frequencies: Array, values: Array, title: str, y: str) ->
         title: above it.
         y: what the frequencies are, with their unit.
     """
-    places = [sum(at.grade <= grade for at in run.curve) - 0.5 for grade in range(1, len(run.grades))]
     return HeatMap(
         title=title,
-        x="moments of the training (dotted: a grade ends)",
+        x="updates, at each look",
         y=y,
-        columns=np.arange(len(run.curve)),
+        columns=np.array([at.step for at in run.curve]),
         rows=frequencies,
         values=values.T,
-        marks=tuple(places),
+        marks=ends(run),
+        even=True,
     )
 
 
 def _spectra(run: Run, target: Array, bins: Sequence[int]) -> Curves:
-    added = np.diff(run.final[:, :, 0].astype(np.float64), axis=0, prepend=0.0)
     x, shown = np.arange(0, round(1.15 * bins[-1])), np.array(bins)
-    lines = [
-        Line(label=f"grade {number}", x=x, y=frequency.amplitude(part)[x]) for number, part in enumerate(added, start=1)
-    ]
+    parts = frequency.amplitude(added(run))
+    labels = [f"grade {number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else ["drawn"]
+    lines = [Line(label=label, x=x, y=part[x]) for label, part in zip(labels, parts, strict=True)]
     lines.append(Line(label="target", x=shown, y=frequency.amplitude(target)[shown], style="."))
     return Curves(title=run.method, x="frequency, cycles per unit", y="amplitude |F|", lines=tuple(lines))
 

@@ -1,5 +1,6 @@
 """Cases -> runs, each kept on disk as soon as it is done, so that the same command goes on where it was ended."""
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -17,7 +18,7 @@ from inr.errors import InrError
 from inr.experiments.runs import Case, Run, moment_from_json
 from inr.experiments.training import do
 from inr.experiments.workers import Training, train_beside
-from inr.files import check_place, write_whole
+from inr.files import check_place, made_folder, write_whole
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 
@@ -28,17 +29,7 @@ class Store:
     """Runs on disk: a JSON file and a file of arrays each, named by what they are of and a hash of all that decides."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the folder.
-
-        Raises:
-            InrError: it cannot be written.
-        """
         self._folder = folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            check_place(folder / "run.json")  # now, rather than after the first run
-        except OSError as error:
-            raise InrError(f"{folder} cannot be written: {error.strerror or error}; give another --out.") from error
 
     def runs(
         self,
@@ -51,6 +42,8 @@ class Store:
     ) -> list[Run]:
         """Return a run of every case, as it is found on disk or done now.
 
+        The folder is made, and gone again if nothing comes of it.
+
         Args:
             cases: to run, in order.
             device: that trains.
@@ -59,16 +52,34 @@ class Store:
             threads: of the processor, of one training on an engine.
 
         Raises:
-            InrError: a run cannot be written, or see `train_beside`.
+            InrError: the folder cannot be written, or see `train_beside`.
         """
         places = [self._place(case) for case in cases]
-        found = {place: _read(place) for place in places}
-        left = {place: case for place, case in zip(places, cases, strict=True) if found[place] is None}
-        for place, run in self._done(left, device, tell or (lambda *_: None), engine, threads):
-            self._keep(place, run)
-            found[place] = run
+        with self._made():
+            found = {place: _read(place) for place in places}
+            left = {place: case for place, case in zip(places, cases, strict=True) if found[place] is None}
+            for place, run in self._done(left, device, tell or (lambda *_: None), engine, threads):
+                self._keep(place, run)
+                found[place] = run
         pairs = zip(cases, (found[place] for place in places), strict=True)
         return [dataclasses.replace(run, case=case.name, method=case.method) for case, run in pairs if run is not None]
+
+    def kept(self, cases: Sequence[Case]) -> tuple[int, int]:
+        """Return how many of these cases are done, and of how many more the training is kept on its way."""
+        done = [self._place(case).exists() for case in cases]
+        begun = [_part(self._place(case)).exists() for case in cases]
+        return sum(done), sum(part and not whole for part, whole in zip(begun, done, strict=True))
+
+    @contextlib.contextmanager
+    def _made(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(made_folder(self._folder))
+                check_place(self._folder / "run.json")  # now, rather than after the first run
+            except OSError as error:
+                why = error.strerror or error
+                raise InrError(f"{self._folder} cannot be written: {why}; give another --out.") from error
+            yield
 
     @staticmethod
     def _done(

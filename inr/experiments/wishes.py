@@ -1,10 +1,8 @@
 """What a person may ask of an experiment -> `Wishes`; no torch here, so that the command line starts at once."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-
-from inr.errors import ConfigError
 
 Effort = Literal["quick", "standard", "paper"]
 
@@ -44,23 +42,5 @@ class Wishes:
     grid: bool | None = None
 
 
-COMMON = ("effort", "methods", "seeds")
+COMMON = ("effort", "seeds")
 """Wishes that every experiment takes."""
-
-
-def check_wishes(name: str, wishes: Wishes, takes: frozenset[str], methods: tuple[str, ...]) -> None:
-    """Refuse wishes that an experiment has no room for.
-
-    Raises:
-        ConfigError: an option that it does not take, or a method that it does not know.
-    """
-    for each in fields(wishes):
-        if each.name in COMMON or each.name in takes or getattr(wishes, each.name) is None:
-            continue
-        known = ", ".join(f"--{each}" for each in sorted(takes)) or "no options of its own"
-        raise ConfigError(f"--{each.name} is given, but experiment '{name}' takes {known}.")
-    if wishes.grid and wishes.effort != "paper":
-        raise ConfigError("--grid is the authors' search for rates and batches; it goes with --effort paper.")
-    for method in wishes.methods or ():
-        if method not in methods:
-            raise ConfigError(f"--methods has {method!r}; experiment '{name}' knows {', '.join(methods)}.")

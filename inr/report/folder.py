@@ -21,6 +21,7 @@ from inr.report.markdown import to_markdown
 from inr.report.spectrum_figure import draw_spectrum
 from inr.report.summary import Report, make_report, to_json
 from inr.settings.config import DeviceName, FitConfig
+from inr.training.fit import check_memory
 from inr.training.result import Progress
 
 
@@ -63,6 +64,7 @@ def fit_to_folder(
         InrError: outputs that exist already, a folder that cannot be written, or what `inr.fit` raises.
     """
     folder, stem = Path(folder), stem or Path(image.name).stem
+    check_memory(image, config, device=device, memory=memory)  # settings before files: they are told first
     _check_free(folder, stem, overwrite)
     try:
         with staged_folder(folder) as stage:  # made first: a folder that cannot be written fails before the fit

@@ -75,14 +75,14 @@ def _time(seconds: float) -> str:
     return f"{seconds:,.1f} s" if seconds < 600 else f"{seconds / 60:,.0f} min"
 
 
-def to_lines(told: Told) -> str:
+def to_lines(told: Told) -> list[str]:
     """Return the table as lines for a terminal."""
     lines = []
     for name, psnr, *rest in told.rows:
         figure = psnr if psnr == "exact" else f"{psnr} dB"
         mark = "  made this picture" if name == told.made else ""
         lines.append(f"{name:>13}  {figure:>9}{told.line_end.format(*rest)}{mark}")
-    return "\n".join(lines)
+    return lines
 
 
 def to_markdown(told: Told, figure: str) -> str:

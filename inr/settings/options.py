@@ -31,7 +31,7 @@ class Wish:
 
     Attributes:
         help: what `--help` says of it.
-        low: least whole number that the command line takes, or None.
+        low: least number that the command line takes, or None.
         high: largest one, or None.
         metavar: what `--help` calls its value, where that is no choice and no plain number.
         read: makes the value of a text that is no choice and no plain number, or a choice of which `configure` has more
@@ -40,7 +40,7 @@ class Wish:
     """
 
     help: str
-    low: int | None = None
+    low: float | None = None
     high: int | None = None
     metavar: str | None = None
     read: Callable[[str], Any] | None = None
@@ -173,7 +173,7 @@ class FitOptions:
         help="Make a file of at most so many bytes: 20000, 20k, 1.5M.",
     )  # fmt: skip
     target_bpp: float | None = _wish(common=True, help="Make a file of at most so many bits per pixel.")
-    seconds: float | None = _wish(common=True, help="Stop training after this time.")
+    seconds: float | None = _wish(common=True, low=0.01, help="Stop training after this time.")
     precision: PrecisionName | None = _wish(
         help="Type of the products in training on waves; auto takes the faster. [default: auto]"
     )

@@ -23,12 +23,13 @@ def check_memory(image: Image, config: FitConfig, *, device: DeviceName = "auto"
     A joint fit whose planes wait for the bytes or the PSNR wanted is not known well enough.
 
     Raises:
-        ConfigError: the limit is out of range, or less than the fit takes.
+        ConfigError: the device is not there, or the limit is out of range or less than the fit takes.
     """
+    on = training_device(config, device)
     if isinstance(config.training, GreedyTraining):
-        memory_limit(image, config, memory, choose_device(device))
+        memory_limit(image, config, memory, on)
     elif config.training.lmbda is not None:
-        memory_limit(image, sized(image, config, config.training, None)[0], memory, training_device(config, device))
+        memory_limit(image, sized(image, config, config.training, None)[0], memory, on)
 
 
 def fit(

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inr.experiments.captions import dotted
 from inr.experiments.figures import Curves, Figure, HeatMap, Line, Picture
 from inr.experiments.frequency_principle.columns import picture
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, steps
 from inr.experiments.frequency_principle.measures import learned_at, order, tau
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
+from inr.experiments.signals import ends
 from inr.experiments.wishes import Wishes
 from inr.spectra.rings import Rings
 
@@ -95,7 +97,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
         name="camera-rings",
         title="The error of every ring of frequencies over training, and of low and high parts",
         caption="Low rings, below, turn dark first. e_low, the error of the picture blurred by a Gaussian, stays below "
-        "e_high, that of what the blur takes away. Dotted lines: a grade ends.",
+        f"e_high, that of what the blur takes away. {dotted(runs)}".strip(),
         panels=(*heat, *curves),
     )
     return Finding(holds=holds, measured="; ".join(said) + ".", parts=(table, _pictures(runs, values), rings_figure))

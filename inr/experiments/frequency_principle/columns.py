@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from inr.errors import ConfigError
 from inr.experiments.figures import Curves, Figure, Line, Picture
 from inr.experiments.frequency_principle.data import grey
 from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, steps
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
-from inr.experiments.shared import samples
+from inr.experiments.shared import picture_file, samples
 from inr.experiments.wishes import Wishes
 from inr.imaging.reading import load_image
 
+DEFAULT = Path("data/camera.png")
 _SMALL, _LARGE = "small start", "large start"
 _HALF_SIDE = 10
 """Of the square of low frequencies around zero."""
@@ -24,16 +24,13 @@ _EXPLAINED = 0.75
 
 
 def picture(wishes: Wishes, height: int, width: int) -> Array:
-    """Return the (height, width) grey values of the picture that is asked for, of `data/camera.png` by default.
+    """Return the (height, width) grey values of the picture that is asked for, of `DEFAULT` otherwise.
 
     Raises:
         ImageError: it cannot be read.
-        ConfigError: it is too small, or there is no `data/camera.png` here.
+        ConfigError: it is too small, or there is none.
     """
-    path = wishes.image or Path("data/camera.png")
-    if wishes.image is None and not path.exists():
-        raise ConfigError(f"{path} is not here; run from the folder of inr's sources, or give --image PICTURE.")
-    return grey(load_image(path), height, width)
+    return grey(load_image(picture_file(wishes, DEFAULT)), height, width)
 
 
 def _shape(wishes: Wishes) -> tuple[int, int]:
@@ -134,7 +131,7 @@ def _figures(runs: Sequence[Run], values: Array) -> tuple[Figure, ...]:
             Curves(
                 title=f"{name}: row {row} of the picture", x="column", y="grey",
                 lines=(
-                    Line(label="the picture", x=across, y=values[row], style="--"),
+                    Line(label="the picture", x=across, y=values[row], style="k--"),
                     Line(label="drawn", x=across, y=drawn[-1, row]),
                     Line(label="trained columns", x=across[::2], y=values[row, ::2], style="o"),
                 ),

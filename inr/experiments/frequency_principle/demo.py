@@ -137,8 +137,3 @@ def of(runs: Sequence[Run], case: str, method: str = "sgdl") -> list[Run]:
 def steps(run: Run) -> Array:
     """Return the (T,) updates after which a run was looked at."""
     return np.array([moment.step for moment in run.curve])
-
-
-def ends(run: Run) -> tuple[float, ...]:
-    """Return the updates at which grades end, but for the last."""
-    return tuple(float(moment.step) for moment in run.grades[:-1])

@@ -6,7 +6,7 @@ from inr.errors import ConfigError
 from inr.experiments.figures import Figure
 from inr.experiments.frequency_principle.activations import ACTIVATIONS
 from inr.experiments.frequency_principle.camera import CAMERA
-from inr.experiments.frequency_principle.columns import COLUMNS
+from inr.experiments.frequency_principle.columns import COLUMNS, DEFAULT
 from inr.experiments.frequency_principle.demo import Demo, Finding
 from inr.experiments.frequency_principle.noise import NOISE
 from inr.experiments.frequency_principle.parity import PARITY
@@ -24,24 +24,28 @@ DEMOS = {
     )
 }  # fmt: skip
 """By name, in the order of the page."""
+_PICTURE, _DATA = (COLUMNS, CAMERA), (PROJECTION, FILTER)
+"""Those that need a picture, and those with a use for `--data`."""
 
 
 def chosen(wishes: Wishes) -> tuple[Demo, ...]:
-    """Return the demonstration that is asked for, or all.
+    """Return the demonstration that is asked for, or all for which there is a picture if they need one.
 
     Raises:
-        ConfigError: there is none of this name, or it has no use for a picture or data that is given.
+        ConfigError: it has no use for a picture or data that is given.
     """
     if wishes.demo is None:
-        return tuple(DEMOS.values())
-    if wishes.demo not in DEMOS:
-        raise ConfigError(f"the demonstration is {wishes.demo!r}; there are {', '.join(DEMOS)}.")
+        return tuple(demo for demo in DEMOS.values() if not _lacks_picture(demo, wishes))
     demo = DEMOS[wishes.demo]
-    for name, given, users in (("image", wishes.image, (COLUMNS, CAMERA)), ("data", wishes.data, (PROJECTION, FILTER))):
+    for name, given, users in (("image", wishes.image, _PICTURE), ("data", wishes.data, _DATA)):
         if given is not None and demo not in users:
             used = " and ".join(user.name for user in users)
             raise ConfigError(f"--{name} is given, but demonstration '{demo.name}' has no use for it; {used} have.")
     return (demo,)
+
+
+def _lacks_picture(demo: Demo, wishes: Wishes) -> bool:
+    return demo in _PICTURE and wishes.image is None and not DEFAULT.exists()
 
 
 def cases(wishes: Wishes) -> list[Case]:
@@ -63,6 +67,10 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         verdict = "It is shown" if finding.holds else "**It is not shown**"
         parts += [f"## {demo.title}", f"The claim: {demo.claim}", f"{verdict}. Measured: {finding.measured}"]
         parts += finding.parts
+    if wishes.demo is None:
+        left_out = [demo for demo in DEMOS.values() if demo not in demos]
+        reason = f"there is no {DEFAULT} here; give a picture with --image FILE."
+        rows += [(demo.name, demo.claim, "left out", reason) for demo in left_out]
     table = Table(
         name="verdicts",
         title="What the demonstrations show",

@@ -48,7 +48,7 @@ def _finding(wishes: Wishes, runs: Sequence[Run]) -> Finding:
     sampled = np.abs(diagonal_transform(trained, parity(trained), _WAVES))
     low = _WAVES < _LOW
     rows, said, holds = [], [], True
-    learned = [Line(label="parity, all points", x=_WAVES, y=whole, style="--")]
+    learned = [Line(label="parity, all points", x=_WAVES, y=whole, style="k--")]
     learned.append(Line(label=f"parity, the {_TRAINED} trained points", x=_WAVES, y=sampled))
     order = {tuple(point): number for number, point in enumerate(every)}
     for run in runs:

@@ -93,7 +93,7 @@ def _projection(wishes: Wishes, runs: Sequence[Run]) -> Finding:
                     values=errors.whole.T,
                 )
             )  # fmt: skip
-    lines = [Line(label="labels", x=waves, y=np.abs(wanted), style="--")]
+    lines = [Line(label="labels", x=waves, y=np.abs(wanted), style="k--")]
     first = runs[0]
     lines += [
         Line(label=f"drawn after {first.curve[i].step:,}", x=waves, y=np.abs(matrix @ first.view[i, :, _CLASS]))

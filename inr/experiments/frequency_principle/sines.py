@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inr.experiments.captions import dotted
 from inr.experiments.figures import Curves, Figure, HeatMap, Line
 from inr.experiments.frequency_principle import targets
-from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, ends, of, steps
+from inr.experiments.frequency_principle.demo import Array, Demo, Finding, Network, of, steps
 from inr.experiments.frequency_principle.measures import errors_at_peaks, learned_at, order, spectrum
 from inr.experiments.page import Table
 from inr.experiments.runs import Case, Data, Run
 from inr.experiments.shared import samples
+from inr.experiments.signals import ends
 from inr.experiments.wishes import Wishes
 
 BOOK = (200, 200, 200, 100)
@@ -105,13 +107,13 @@ def _parts(stem: str, runs: Sequence[Run], name: str, x: Array) -> tuple[Table |
         title=f"{name}: updates after which the error at a peak of the spectrum stays below 10 %",
         columns=("method", "seed", "cycles", "updates (complex)", "updates (magnitudes)", "error at the end"),
         rows=tuple(rows),
-        note="An empty place is a frequency that was not learned. `mgdl` divides the same updates among its grades.",
+        note="A dash is a frequency that was not learned. `mgdl` divides the same updates among its grades.",
     )
     heat = Figure(
         name=f"{stem}-heat",
         title=f"{name}: the error at each frequency over training",
         caption="Dark is learned: low frequencies, below, turn dark before high ones. The book's measure compares "
-        "magnitudes only; the complex error sees wrong phases too.",
+        f"magnitudes only; the complex error sees wrong phases too. {dotted(shown)}".strip(),
         panels=tuple(panels),
     )
     return table, _fits(stem, name, shown, x, y), heat
@@ -126,7 +128,7 @@ def _fits(stem: str, name: str, runs: Sequence[Run], x: Array, y: Array) -> Figu
         lines = [Line(label=label, x=x, y=values) for label, values in drawn]
         title = f"{run.method}: the function and what is drawn of it"
         panels.append(
-            Curves(title=title, x="x", y="value", lines=(Line(label="function", x=x, y=y, style="--"), *lines))
+            Curves(title=title, x="x", y="value", lines=(Line(label="function", x=x, y=y, style="k--"), *lines))
         )
         count = len(spectrum(y))
         sizes = [("function", y), *drawn]
@@ -135,7 +137,7 @@ def _fits(stem: str, name: str, runs: Sequence[Run], x: Array, y: Array) -> Figu
                 title=f"{run.method}: sizes of the frequencies", x="cycles over the interval", y="amplitude",
                 lines=tuple(
                     Line(label=label, x=np.arange(count)[:24], y=2 * np.abs(spectrum(values))[:24] / len(x),
-                         style="--" if label == "function" else "-")
+                         style="k--" if label == "function" else "-")
                     for label, values in sizes
                 ),
             )
