@@ -1,17 +1,23 @@
 """`inr inpaint` and `inr denoise`, down to the files and back."""
 
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
+import PIL.Image
 import pytest
 import torch
-from helpers.commands import run
-from helpers.pictures import DATA, picture, saved
+from helpers.commands import run, told
+from helpers.pictures import DATA, has_figures, picture, saved
 
 import inr
-from inr.imaging.image import quantize
+from inr.imaging.image import quantize, unit
 from inr.restoration.effort import Effort
 from inr.restoration.inpaint import inpaint
+from inr.restoration.mended import tell_mended
+from inr.restoration.page import draw_panels
+from inr.restoration.tiles import standard_errors, tiles_of
 
 
 def hidden(height, width):
@@ -108,6 +114,99 @@ def test_the_surface_is_named_where_it_is_better(tmp_path):
     assert np.abs(inr.load_image(out).pixels * 255 - (4 * x + 3 * y)[:, :, None])[8:-8, 8:-8].max() < 2.0
 
 
+def textured(side, seed=0):
+    """Waves of many directions, which networks can learn, and a surface cannot follow."""
+    y, x = np.mgrid[:side, :side]
+    waves = 0.5 + 0.25 * np.sin(1.1 * x + 0.3 * y) + 0.2 * np.sin(0.4 * x - 0.9 * y)
+    noise = np.random.default_rng(seed).normal(0, 0.02, waves.shape)
+    return quantize((waves + noise)[:, :, None], 8)
+
+
+def test_the_row_that_made_the_picture_is_marked(tmp_path):
+    saved(tmp_path / "a.png", textured(96))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[np.random.default_rng(0).random((96, 96)) < 0.4] = 255
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png", "--overwrite")
+    assert told(*command, "--steps", 100)["method"] == "networks"
+    said = run(*command, "--steps", 100).stdout
+    rows = [line for line in said.splitlines() if "in the check" in line and " dB " in line]
+    assert [("made this picture" in row, row.split()[0]) for row in rows if "made" in row] == [(True, "networks")]
+    html = (tmp_path / "b.html").read_text()
+    assert html.count('<tr class="best">') == 1 and "networks (made this picture)</th>" in html
+    assert "| networks (made this picture) |" in (tmp_path / "b.md").read_text()
+
+
+def test_networks_that_are_better_in_too_few_places_do_not_make_the_picture(tmp_path):
+    """One hole: what is hidden of the rest lies in too few places, whatever it says."""
+    saved(tmp_path / "a.png", textured(96))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[36:60, 36:60] = 255
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png", "--overwrite")
+    facts = told(*command, "--steps", 100)
+    surface = facts["grade0"]
+    assert facts["check"]["networks_psnr_db"] > facts["check"][f"{surface}_psnr_db"] + 0.1
+    assert facts["method"] == surface and facts["surely"] is None
+    page, html = ((tmp_path / name).read_text() for name in ("b.md", "b.html"))
+    assert "dB above it, but these lie in too few places to be sure" in page
+    assert f"| {surface} (made this picture) |" in page and "| networks |" in page
+    assert f"{surface} (made this picture)</th>" in html.split('<tr class="best">')[1].split("</tr>")[0]
+
+
+def test_networks_that_may_be_better_by_chance_do_not_make_the_picture(tmp_path, monkeypatch):
+    monkeypatch.setattr("inr.restoration.inpaint.standard_errors", lambda *_: 1.5)
+    saved(tmp_path / "a.png", textured(48))
+    mask = np.where(np.random.default_rng(0).random((48, 48)) < 0.4, 255, 0).astype(np.uint8)
+    saved(tmp_path / "mask.png", mask)
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 60, "-o", tmp_path / "b.png")
+    assert "dB above it, but not surely so, as that is within 1.65 standard errors" in run(*command).output
+    rows = [line for line in (tmp_path / "b.md").read_text().splitlines() if line.startswith("| ")]
+    assert rows[2].startswith("| networks |") and "harmonic (made this picture) |" in rows[3]  # the higher one first
+
+
+def test_a_pixel_is_no_proof_of_its_own():
+    """Errors are alike all over a tile: so many pixels tell no more than the tiles do."""
+    random = torch.Generator().manual_seed(0)
+    tiles = torch.arange(100).repeat_interleave(64)
+    gains = torch.randn(100, generator=random).repeat_interleave(64)
+    theirs = torch.full((6400,), 4.0)
+    ours = (2.0 - 0.1 - 0.5 * gains).square()
+    found = standard_errors(ours, theirs, tiles)
+    assert abs(found - float((0.1 + 0.5 * gains).mean()) / 0.05) < 0.3
+    assert standard_errors(ours[: 31 * 64], theirs[: 31 * 64], tiles[: 31 * 64]) is None
+    assert standard_errors(theirs, theirs, tiles) == 0.0
+
+
+def test_a_tile_is_as_wide_as_a_hole():
+    unknown = torch.zeros((100, 90), dtype=torch.bool)
+    unknown[20:60, 30:70] = True
+    copy = SimpleNamespace(mended=torch.zeros(100, 90, 1), places=torch.arange(9000))
+    assert len(tiles_of([copy], unknown).unique()) == 3 * 3
+    unknown[22:60] = False
+    assert len(tiles_of([copy, copy], unknown).unique()) == 2 * 7 * 6
+
+
+def test_the_figure_says_how_its_change_is_drawn(tmp_path):
+    image = inr.image_from_array(picture(40, 48))
+    result = inpaint(image, torch.from_numpy(hidden(40, 48)[:, :, 0] == 0), Effort(steps=1))
+    told_of = tell_mended(image, result)
+    *_, (title, change) = told_of.panels.items()
+    assert title == "change x 2; grey: none, white: 64 levels\nof 255 brighter or more, black: so much darker"
+    assert np.array_equal(change, np.clip(0.5 + 2 * (unit(result.picture) - image.pixels), 0, 1))
+    draw_panels(told_of, tmp_path / "a.png")
+    assert has_figures(tmp_path / "a.png")
+    paper = inr.load_image(tmp_path / "a.png").pixels[:2]
+    assert np.all(paper == 1), "no title is cut off above"
+
+
+def test_what_is_exact_in_the_check_is_called_so(tmp_path):
+    saved(tmp_path / "a.png", np.full((40, 44, 3), 90, np.uint8))
+    saved(tmp_path / "mask.png", hidden(40, 44))
+    said = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "b.png").output
+    assert "exact in the check" in said and "exact dB" not in said
+
+
 def test_the_picture_is_on_disk_before_its_page_can_fail(tmp_path, monkeypatch):
     saved(tmp_path / "a.png", picture(20, 22))
     saved(tmp_path / "mask.png", hidden(20, 22))
@@ -124,7 +223,9 @@ def masks():
         "must be of one size": hidden(20, 23),
         "all black": 0 * white,
         "all white": white,
-        "neither black nor white": hidden(20, 22) // 2,
+        "make every pixel that is not black white": hidden(20, 22) // 2,
+        "the brightest value is 1 of 255": hidden(20, 22) // 255,
+        "the brightest value is 3 of 65,535": hidden(20, 22) // 255 * np.uint16(3),
         "transparent": see_through,
     }
 
@@ -136,6 +237,33 @@ def test_a_mask_that_makes_no_sense_is_refused(tmp_path, sentence):
     out = tmp_path / "b.png"
     result = run("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "-o", out, code=2)
     assert sentence in result.stderr and len(result.stderr.strip().splitlines()) == 1 and not out.exists()
+
+
+@pytest.mark.parametrize("kind", ["palette", "opaque", "jpeg", "one bit"])
+def test_masks_as_drawing_programs_write_them(tmp_path, kind):
+    mask = np.zeros((40, 44), np.uint8)
+    mask[8:20, 5:30], mask[30:33, 2:40] = 255, 255
+    drawn = PIL.Image.fromarray(mask)
+    path = tmp_path / ("mask.jpg" if kind == "jpeg" else "mask.png")
+    mode = {"palette": "P", "opaque": "RGBA", "jpeg": "RGB", "one bit": "1"}[kind]
+    drawn.convert(mode).save(path, **({"quality": 85} if kind == "jpeg" else {}))
+    saved(tmp_path / "a.png", picture(40, 44))
+    facts = told("inpaint", tmp_path / "a.png", "--mask", path, "--steps", 1, "-o", tmp_path / "b.png")
+    assert facts["unknown"] == (mask > 0).sum()
+
+
+def test_a_mask_that_is_mostly_white_is_wondered_at(tmp_path):
+    saved(tmp_path / "a.png", picture(40, 44))
+    command = ("inpaint", tmp_path / "a.png", "--mask", tmp_path / "mask.png", "--steps", 1, "--overwrite")
+    command += ("-o", tmp_path / "b.png")
+    scratch = np.zeros((40, 44, 1), np.uint8)
+    scratch[20:22] = 255
+    saved(tmp_path / "mask.png", 255 - scratch)
+    warned = "Warning: 95 % of the mask's pixels are white, so unknown. If white should be what is known, invert"
+    assert warned in run(*command).stderr
+    assert "Warning" not in run(*command, "-q").stderr
+    saved(tmp_path / "mask.png", scratch)
+    assert "Warning" not in run(*command, "--grow", 14).stderr  # more than half is unknown, but not by the mask
 
 
 def noisy(channels, dtype, sigma, side=40):
@@ -156,7 +284,7 @@ def test_denoise_estimates_the_noise_and_takes_it_away(tmp_path, channels, dtype
     out = tmp_path / "out.png"
     result = run("denoise", tmp_path / "a.png", "-o", out, "--steps", 2, "--json")
     facts, after = json.loads(result.stdout), inr.load_image(out)
-    assert 10 < facts["sigma"] < 14 and facts["check"]["shrinkage_psnr_db"] > facts["check"]["noisy_psnr_db"] + 5
+    assert 10 < facts["sigma"] < 14 and facts["estimated"] == facts["sigma"]
     before = inr.load_image(tmp_path / "a.png").pixels
     if channels in (2, 4):
         assert np.array_equal(after.pixels[:, :, -1], before[:, :, -1])
@@ -182,6 +310,40 @@ def test_the_noise_of_a_grey_picture_is_not_taken_for_more_than_it_is(tmp_path):
     assert after < 0.7 * before
 
 
+def cat_with_noise(tmp_path, sigma):
+    """The middle of a photograph, and where a file of it lies that has noise in its colours."""
+    clean = inr.load_image(DATA / "cat.png").pixels[70:230, 150:310]
+    noise = np.random.default_rng(0).normal(0, sigma / 255, clean.shape)
+    inr.save_image(tmp_path / "a.png", quantize(clean + noise, 8))
+    return clean, tmp_path / "a.png"
+
+
+def test_the_check_of_cleaning_is_about_true(tmp_path):
+    clean, path = cat_with_noise(tmp_path, 12)
+    facts = told("denoise", path, "--noise", 12, "--steps", 40, "-o", tmp_path / "b.png")
+    error = np.square(inr.load_image(tmp_path / "b.png").pixels - clean).mean()
+    assert abs(facts["check"][f"{facts['method']}_psnr_db"] + 10 * np.log10(error)) < 1.5
+    page = (tmp_path / "b.md").read_text()
+    assert f"| {facts['method']} (made this picture) |" in page and "as `--noise auto` finds" not in page
+    assert "BM3D and trained networks, which are usually better" in page
+
+
+def test_noise_that_is_less_than_was_said_is_not_measured_but_named(tmp_path):
+    _, path = cat_with_noise(tmp_path, 5)
+    out = tmp_path / "b.png"
+    result = run("denoise", path, "--noise", 20, "--steps", 40, "-o", out, "--overwrite")
+    page = out.with_suffix(".md").read_text()
+    for said in (result.output, page, out.with_suffix(".html").read_text()):
+        assert (
+            "too small to be measured" in said and "give a smaller --noise" in said and "networks were dropped" in said
+        )
+        assert "The classical method made this picture" in said and "<td>" not in said
+        assert re.search(r"its noise were only [45]\.\d levels, as `--noise auto` finds", said)
+    assert "BM3D" in page and " dB" not in page + result.output
+    facts = told("denoise", path, "--noise", 20, "--steps", 2, "-o", out, "--overwrite")
+    assert facts["method"] == "shrinkage" and facts["check"] == {} and facts["checked"] > 0
+
+
 def test_the_noise_may_be_given_and_what_has_none_stays(tmp_path):
     _, spoiled = noisy(3, np.uint8, 12)
     saved(tmp_path / "a.png", spoiled)
@@ -199,7 +361,11 @@ def test_nothing_is_learned_from_noise_that_is_cut_off(tmp_path):
     out = run("denoise", tmp_path / "dark.png", "--noise", 50, "--steps", 1, "-o", tmp_path / "out.png", "--json")
     facts = json.loads(out.stdout)
     assert facts["cut_off"] and facts["method"] == "shrinkage" and not facts["check"]
-    assert "cut off at the ends of the range" in (tmp_path / "out.md").read_text()
+    page = (tmp_path / "out.md").read_text()
+    assert "Many pixels are fully black or white, where noise can go no further" in page
+    assert "The classical method made this picture, shrinkage of 8 x 8 cosine blocks" in page
+    assert "BM3D" in page and "usually better" in page and "of training" not in page and "--noise auto" not in page
+    assert "What was taken away has a deviation" in (tmp_path / "out.html").read_text()
 
 
 @pytest.mark.parametrize("noise", ["0", "-1", "nan", "200", "much"])

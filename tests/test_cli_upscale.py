@@ -1,6 +1,7 @@
 """`inr upscale`, and `inr fit --method local`, down to the files and back."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -75,6 +76,21 @@ def test_the_page_names_an_interpolation_that_is_better(tmp_path):
     assert "interpolation" in said and ("use that instead" in said or "exactly" in said)
 
 
+@pytest.mark.parametrize(("scale", "unchecked"), [(2, ""), (3, " x3 itself was not checked.")])
+def test_the_verdict_says_which_factor_was_checked_and_on_what(folder, tmp_path, scale, unchecked):
+    command = ("upscale", folder / "cat.png", "--scale", scale, "--steps", 1, "-o", tmp_path / "b.png")
+    said = run(*command).output
+    assert "One scale down, at x2, " in said and "the pixels left out of the whole picture" in said
+    assert ("itself was not checked" in said) == bool(unchecked) and unchecked in said
+    gain = float(re.search(r"(?:is|by) ([0-9.]+) dB (?:above|on)", said)[1])
+    assert ("hardly visible" in said) == (gain < 1)
+
+
+def test_a_large_picture_is_checked_on_its_middle(tmp_path):
+    saved(tmp_path / "a.png", np.zeros((8, 800, 1), np.uint8) + np.arange(800, dtype=np.uint8)[:, None])
+    assert "its central 768 x 8" in run("upscale", tmp_path / "a.png", "--steps", 1, "-o", tmp_path / "b.png").output
+
+
 @pytest.mark.parametrize("scale", ["0", "1", "-2", "nan", "65"])
 def test_a_scale_that_does_not_enlarge_is_refused(folder, tmp_path, scale):
     result = run("upscale", folder / "cat.png", "--scale", scale, "-o", tmp_path / "b.png", code=2)
@@ -90,7 +106,10 @@ def test_where_stderr_is_no_terminal_a_line_says_how_far_it_is(folder, tmp_path,
 def test_a_picture_of_one_pixel_is_enlarged(tmp_path):
     saved(tmp_path / "one.png", np.full((1, 1, 3), 200, np.uint8))
     said = run("upscale", tmp_path / "one.png", "--scale", 3, "--steps", 1, "-o", tmp_path / "b.png").output
-    assert "too small to check" in said and np.all(inr.load_image(tmp_path / "b.png").pixels == np.float32(200 / 255))
+    assert "too small to learn from, and to check" in said and "of training" not in said
+    assert "of training" not in (tmp_path / "b.md").read_text() and np.all(
+        inr.load_image(tmp_path / "b.png").pixels == np.float32(200 / 255)
+    )
 
 
 def test_a_result_of_too_many_pixels_is_refused_before_the_training(folder, tmp_path):

@@ -254,8 +254,10 @@ def test_before_and_after_stand_on_both_sides_of_a_line(restored, visit):
     page.keyboard.press("Home")
     settle(page)
     all_after = pixels_of(canvas)
+    assert page.locator("#left-shown").inner_text() in ("before", "pixels as they are")
     page.locator("[value=change]").check(force=True)
     settle(page)
+    assert page.locator("#left-shown").inner_text() in ("before", "bicubic")
     change = pixels_of(canvas)
     assert (change != all_after).any() and page.locator("#amplify").is_visible()
     page.locator("#factor").fill("7")
@@ -268,9 +270,12 @@ def test_before_and_after_stand_on_both_sides_of_a_line(restored, visit):
     all_before = pixels_of(canvas)
     assert (all_before != all_after).any()
     if page.locator("#left option").count() > 1:  # enlarged: beside the classical ways
-        page.locator("#left").select_option("bicubic")
+        page.locator("#left").select_option("Lanczos")
         settle(page)
-        assert (pixels_of(canvas) != all_before).any() and page.locator("#left-shown").inner_text() == "bicubic"
+        assert (pixels_of(canvas) != all_before).any() and page.locator("#left-shown").inner_text() == "Lanczos"
+        page.locator("[value=picture]").check(force=True)
+        settle(page)
+        assert page.locator("#left-shown").inner_text() == "Lanczos", "what a person chose stays"
     canvas.dblclick()
     settle(page)
     assert (pixels_of(canvas) != all_before).any()

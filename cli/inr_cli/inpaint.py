@@ -7,6 +7,7 @@ import typer
 
 from inr_cli import options as common
 from inr_cli import restored, streams
+from inr_cli.process import talk
 
 
 def inpaint(
@@ -41,7 +42,7 @@ def inpaint(
     with restored.places(image, out, "inpainted", device=device, debug=debug, threads=threads) as places:
         from inr.restoration.effort import STEPS, Effort
         from inr.restoration.inpaint import inpaint as fill
-        from inr.restoration.mask import known_pixels
+        from inr.restoration.mask import doubt, known_pixels
         from inr.restoration.mended import tell_mended
 
         streams.check_stdin(image, mask)
@@ -49,6 +50,8 @@ def inpaint(
         picture = restored.read(image, max_pixels, quiet=quiet)
         known, grown = known_pixels(picture, streams.read_picture(mask, max_pixels), grow=grow)
         places.check(image, mask, image=picture, size=(picture.width, picture.height), overwrite=overwrite)
+        if doubtful := doubt(known, grown):
+            talk(f"Warning: {doubtful}", quiet=quiet)
         with common.bar(quiet, unit="%") as show:
             result = fill(
                 picture, known, effort, device=device, progress=lambda what, part: show(what, round(100 * part), 100)

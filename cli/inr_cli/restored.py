@@ -121,7 +121,7 @@ def leave(
     """
     from inr.files import write_whole
     from inr.imaging.writing import save_image
-    from inr.restoration.page import draw_panels, to_html, to_markdown
+    from inr.restoration.page import draw_panels, to_html, to_lines, to_markdown
 
     save_image(places.picture, picture, icc_profile=image.icc_profile)
     told = tell()
@@ -131,12 +131,10 @@ def leave(
     if json:
         say(json_text({**told.facts, "verdict": told.verdict, "file": str(places.picture)}))
     elif not quiet:
-        rows = [f"{name:>13}  {psnr:>6} dB{told.line_end.format(*rest)}" for name, psnr, *rest in told.rows]
-        say("\n".join([*rows, told.verdict]))
+        say("\n".join([*to_lines(told), told.verdict]))
     height, width = picture.shape[:2]
     talk(
-        f"{places.picture}: {width} x {height}, {told.training_seconds:.1f} s of training and "
-        f"{told.drawing_seconds:.1f} s of drawing; before and after: "
+        f"{places.picture}: {width} x {height}, {told.times}; before and after: "
         f"{places.page.name}, {places.markdown.name}, {places.figure.name}",
         quiet=quiet,
     )

@@ -9,8 +9,8 @@ the known noise of the answers, is what it would be against the clean picture.
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -57,16 +57,19 @@ class Denoised:
         sigma: standard deviation of the noise that was taken away, in levels of 255.
         method: `networks` on top of shrinkage, `shrinkage` alone, or `none` where there was no noise.
         residual: standard deviation of what was taken away, in levels of 255.
+        estimated: what the noise is estimated to be, in levels of 255, whatever was said.
         check: estimated PSNR in dB against the clean picture, by method, of pixels not learned from, with a little more
-            noise than there is; empty where there was none.
-        checked: how many these are.
+            noise than there is; empty where there was none, or where an error was not above its own uncertainty: of a
+            picture with less noise than `sigma`, or too small or too smooth for a check.
+        checked: how many these are; 0 where there was no check.
         cut_off: whether so much noise is cut off at the ends of the range that nothing was learned or checked.
-        training_seconds: of the networks.
+        training_seconds: of the networks; 0 where none was trained.
         drawing_seconds: of the whole picture.
     """
 
     picture: np.ndarray[Any, Any]
     sigma: float
+    estimated: float
     method: str
     residual: float
     check: dict[str, float]
@@ -74,6 +77,13 @@ class Denoised:
     cut_off: bool = False
     training_seconds: float
     drawing_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Learned:
+    grades: Sequence[Grade] = ()
+    check: dict[str, float] = field(default_factory=dict)
+    checked: int = 0
 
 
 def denoise(
@@ -106,39 +116,45 @@ def denoise(
     tell = progress or (lambda *_: None)
     colours = image.channels - (image.channels + 1) % 2
     noisy = torch.from_numpy(without_hidden(image).pixels[:, :, :colours]).contiguous()
-    level = 255.0 * estimate_noise(noisy) if sigma is None else sigma
+    estimated = 255.0 * estimate_noise(noisy)
+    level = estimated if sigma is None else sigma
     began = time.perf_counter()
     picture = quantize(image.pixels, image.bit_depth)
     if level < _LEAST_NOISE:
         return Denoised(
-            picture=picture, sigma=level, method="none", residual=0.0, check={}, checked=0, training_seconds=0.0,
-            drawing_seconds=0.0,
+            picture=picture, sigma=level, estimated=estimated, method="none", residual=0.0, check={}, checked=0,
+            training_seconds=0.0, drawing_seconds=0.0,
         )  # fmt: skip
-    copies, held_out = _copies(_middle(noisy).to(on), level / 255.0, effort.seed)
     cut_off = float(((noisy <= 0.0) | (noisy >= 1.0)).float().mean()) > _CUT_OFF
-    if cut_off:
-        held_out = held_out[:0]
-    grades = effort.fit(copies, _SIDE, lambda at: tell("training", at)) if len(held_out) else []
-    check = _check(copies, grades, held_out, level / 255.0) if len(held_out) else {}
-    trained = time.perf_counter()
+    learned = _Learned() if cut_off else _learn(_middle(noisy).to(on), level / 255.0, effort, tell)
+    trained = began if cut_off else time.perf_counter()
     clean = torch.empty_like(noisy)
     for top in range(0, len(noisy), _ROWS):
         first, last = max(0, top - 16), min(len(noisy), top + _ROWS + 16)
-        drawn = _drawn(grades, _seen(noisy[first:last].to(on), level / 255.0))
+        drawn = _drawn(learned.grades, _seen(noisy[first:last].to(on), level / 255.0))
         clean[top : top + _ROWS] = drawn[top - first : top - first + _ROWS]
         tell("cleaning", last / len(noisy))
     picture[:, :, :colours] = quantize(clean.numpy(), image.bit_depth)
     return Denoised(
         picture=picture,
         sigma=level,
-        method="networks" if grades else "shrinkage",
+        estimated=estimated,
+        method="networks" if learned.grades else "shrinkage",
         residual=255.0 * float((noisy - clean).square().mean().sqrt()),
-        check=check,
-        checked=len(held_out),
+        check=learned.check,
+        checked=learned.checked,
         cut_off=cut_off,
         training_seconds=trained - began,
         drawing_seconds=time.perf_counter() - trained,
     )
+
+
+def _learn(noisy: Tensor, sigma: float, effort: Effort, tell: Callable[[str, float], None]) -> _Learned:
+    """Return networks that clean a noisy picture and their check; no networks where the check cannot be read."""
+    copies, held_out = _copies(noisy, sigma, effort.seed)
+    grades = effort.fit(copies, _SIDE, lambda at: tell("training", at))
+    check = _check(noisy, copies, grades, held_out, sigma)
+    return _Learned(grades=grades if check else (), check=check, checked=len(held_out))
 
 
 def _middle(pixels: Tensor) -> Tensor:
@@ -173,23 +189,32 @@ def _copies(noisy: Tensor, sigma: float, seed: int) -> tuple[list[Copy], Tensor]
     return copies, copies[0].held_out
 
 
-def _check(copies: list[Copy], grades: list[Grade], held_out: Tensor, sigma: float) -> dict[str, float]:
-    """Return the estimated PSNR, on the places held out, of the copies as they are, shrunk, and by the networks."""
-    answers_noise = sigma**2 * (1.0 + _ADDED**-2)
-    found: dict[str, list[float]] = {}
+def _check(
+    noisy: Tensor, copies: list[Copy], grades: Sequence[Grade], held_out: Tensor, sigma: float
+) -> dict[str, float]:
+    """Return the estimated PSNR, on the places held out, of the copies as they are, shrunk, and by the networks.
+
+    With the copy's own noise z, the error against the clean picture c is the mean of (p - y)^2 + 4 sigma z (p - y)
+    - sigma^2, for what a method makes, p, of the copy of the picture y: both noises of the answers are taken off.
+    Nothing is returned where an error is not above its own standard error.
+    """
+    found: dict[str, list[Tensor]] = {}
     for copy in copies:
         more = math.hypot(1.0, _ADDED) * sigma
         drawn = {"noisy": copy.mended + more * copy.beside, "shrinkage": copy.mended}
         if grades:
             drawn["networks"] = _drawn(grades, copy)
         for name, picture in drawn.items():
-            error = (picture - copy.answers).flatten(0, 1)[held_out].square().mean()
-            found.setdefault(name, []).append(float(error) - answers_noise)
-    means = {name: float(np.mean(errors)) for name, errors in found.items()}
-    return {name: psnr(mean) for name, mean in means.items() if mean > 0.0}
+            away, added = picture - noisy, noisy - copy.answers
+            errors = (away.square() + 2.0 * away * added - sigma**2).flatten(0, 1)[held_out]
+            found.setdefault(name, []).append(errors.mean(dim=1))
+    means = {name: torch.stack(errors).mean(dim=0) for name, errors in found.items()}
+    if any(float(each.mean()) <= float(each.std()) / math.sqrt(len(each)) for each in means.values()):
+        return {}
+    return {name: psnr(float(each.mean())) for name, each in means.items()}
 
 
-def _drawn(grades: list[Grade], copy: Copy) -> Tensor:
+def _drawn(grades: Sequence[Grade], copy: Copy) -> Tensor:
     """Return (H, W, C): every pixel by the networks."""
     if not grades:
         return copy.mended

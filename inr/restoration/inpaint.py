@@ -4,7 +4,6 @@ known pixels, some of them hidden under copies of the mask -> filled (grade 0) -
 """
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from inr.imaging.image import Image, quantize
 from inr.networks.grade import Grade
 from inr.restoration.effort import Effort
 from inr.restoration.filling import FillName, filled
+from inr.restoration.tiles import SURE, standard_errors, tiles_of
 from inr.settings.config import DeviceName
 from inr.training.greedy.surroundings import draw
 from inr.training.greedy.windows import Copy
@@ -45,9 +45,11 @@ class Inpainted:
         unknown: pixels that were filled.
         method: that filled them: `networks` on top of `grade0`, or `grade0` alone.
         grade0: the classical fill that told hidden pixels better.
+        surely: by how many standard errors the networks are better than grade 0 in the check; None where none learned
+            anything, or where what was hidden lies in too few places to tell.
         check: PSNR in dB of known pixels that were hidden for a check, by method; empty where none could be hidden.
         checked: how many these are.
-        training_seconds: of the networks, copies included.
+        training_seconds: of the networks, copies included; 0 where none could be trained.
         drawing_seconds: of the unknown pixels.
     """
 
@@ -55,6 +57,7 @@ class Inpainted:
     unknown: int
     method: str
     grade0: FillName
+    surely: float | None
     check: dict[str, float]
     checked: int
     training_seconds: float
@@ -101,11 +104,14 @@ def inpaint(
     copies = [_set_apart(copy) if at >= _TRAINED else copy for at, copy in enumerate(fills[grade0])]
     enough = any(len(c.places) for c in copies) and any(len(c.held_out) for c in copies)
     grades = effort.fit(copies, _SIDE, lambda at: tell("training", at)) if enough else []
-    found = {str(fill): squares for fill, squares in checks.items()}
+    found, surely = {str(fill): squares for fill, squares in checks.items()}, None
     if grades:
         found["networks"] = _squares([_drawn(grades, copy) for copy in fills[grade0][_TRAINED:]])
-        grades = grades if _surely_less(found["networks"], found[grade0]) else []
-    trained = time.perf_counter()
+        tiles = tiles_of(fills[grade0][_TRAINED:], ~known[part])
+        surely = standard_errors(found["networks"], found[grade0], tiles)
+        if surely is None or surely <= SURE or not found["networks"].sum() < found[grade0].sum():
+            grades = []
+    trained = time.perf_counter() if enough else began
     own = Copy(
         mended=filled(pixels, known, grade0),
         beside=known[:, :, None].float(),
@@ -121,6 +127,7 @@ def inpaint(
         unknown=len(own.places),
         method="networks" if grades else grade0,
         grade0=grade0,
+        surely=surely,
         check={name: psnr(float(squares.mean())) for name, squares in found.items() if len(squares)},
         checked=sum(len(copy.held_out) for copy in copies),
         training_seconds=trained - began,
@@ -184,9 +191,3 @@ def _squares(copies: list[Copy]) -> Tensor:
     """Return (n,) mean squared errors, over the channels, of the places of some copies, clipped."""
     squares = [(copy.mended.clamp(0.0, 1.0) - copy.answers).flatten(0, 1)[copy.places].square() for copy in copies]
     return torch.cat(squares).mean(dim=1)
-
-
-def _surely_less(squares: Tensor, others: Tensor) -> bool:
-    """Return whether some errors are less than others at the same places, by more than two standard errors."""
-    gains = others - squares
-    return len(gains) > 1 and float(gains.mean()) > 2.0 * float(gains.std()) / math.sqrt(len(gains))

@@ -12,6 +12,9 @@ LEAST_SIDE = 8
 """Pictures with a shorter side have too few pixels to learn anything from."""
 _GREY = (1 / 8, 7 / 8)
 """A mask is black up to the first and white from the second."""
+_MOSTLY = 0.5
+"""Part of the pixels that a mask may mark before it is asked whether it is the wrong way round: of a photograph with
+random loss more may be unknown, of one with scratches or text hardly ever."""
 
 
 def check_side(image: Image, command: str) -> None:
@@ -48,18 +51,45 @@ def known_pixels(image: Image, mask: Image, *, grow: int = 0) -> tuple[Tensor, i
     grey = ((values > _GREY[0]) & (values < _GREY[1])).any(axis=2) | (np.ptp(values, axis=2) > _GREY[0])
     if grey.any():
         raise ConfigError(
-            f"the mask {mask.name} has {int(grey.sum()):,} pixels that are neither black nor white; "
-            "draw it in white (unknown) on black, with hard edges."
+            f"the mask {mask.name} has {int(grey.sum()):,} pixels that are neither black nor white, as soft edges "
+            "have; white is unknown and black is known, so make every pixel that is not black white."
         )
     known = values[:, :, 0] <= _GREY[0]
     if known.all():
-        raise ConfigError(f"the mask {mask.name} is all black: every pixel is known, and there is nothing to fill.")
+        raise ConfigError(f"the mask {mask.name} {_without_white(mask, float(values.max()))}")
     if not known.any():
         raise ConfigError(f"the mask {mask.name} is all white: no pixel is known, and there is nothing to fill from.")
     left = np.ascontiguousarray(~_grown(_grown(~known, grow).T, grow).T)
     if not left.any():
         raise ConfigError(f"the mask {mask.name}, grown by {grow} pixels, is all white; give a smaller --grow.")
     return torch.from_numpy(left), int(known.sum()) - int(left.sum())
+
+
+def _without_white(mask: Image, brightest: float) -> str:
+    """Return in a sentence's end what is wrong with a mask that has no white; its values are 0 to `brightest` of 1."""
+    if brightest == 0.0:
+        return "is all black: every pixel is known, and there is nothing to fill."
+    most = 2**mask.bit_depth - 1
+    return (
+        f"has no white pixel: the brightest value is {round(brightest * most)} of {most:,}. White is unknown: give "
+        f"what is to be filled the value {most:,}."
+    )
+
+
+def doubt(known: Tensor, grown: int) -> str | None:
+    """Return what is peculiar about a mask that is mostly white: it may be the wrong way round.
+
+    Args:
+        known: (H, W) bool, and
+        grown: pixels that the mask does not mark, see `known_pixels`.
+    """
+    white = (int((~known).sum()) - grown) / known.numel()
+    if white <= _MOSTLY:
+        return None
+    return (
+        f"{100 * white:.0f} % of the mask's pixels are white, so unknown. If white should be what is known, invert the "
+        "mask."
+    )
 
 
 def _grown(unknown: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:

@@ -10,9 +10,14 @@ from inr.report.embedded import views
 from inr.restoration.denoise import Denoised
 from inr.restoration.inpaint import Inpainted
 from inr.restoration.page import Told
+from inr.restoration.tiles import SURE
 
 _PANEL = 128
 """Side of the part that the figure shows, in pixels."""
+_AMPLIFIED = 2
+"""What the figure multiplies the change by."""
+_LESS = 0.75
+"""Part of the noise that was said below which an estimate means that too much was said."""
 
 
 def tell_mended(image: Image, result: Inpainted | Denoised, *, grown: int = 0) -> Told:
@@ -30,6 +35,7 @@ def tell_mended(image: Image, result: Inpainted | Denoised, *, grown: int = 0) -
         verdict=_verdict(result, grown),
         heads=("PSNR dB in the check",),
         rows=_rows(result),
+        made=result.method,
         line_end=" in the check",
         explained=_explained(result, grown),
         views=views(source, [result.picture], icc_profile=image.icc_profile, part="where it changed most"),
@@ -55,31 +61,64 @@ def _facts(image: Image, result: Inpainted | Denoised, grown: int) -> dict[str, 
 
 
 def _verdict(result: Inpainted | Denoised, grown: int) -> str:
-    """Return in a sentence which method made the picture, and how it stands to the best classical one in the check."""
+    """Return in sentences which method made the picture, and how it stands to the best classical one in the check."""
     if isinstance(result, Denoised):
-        if result.method == "none":
-            return f"The noise is {result.sigma:.2f} levels of 255, no more than rounding: the picture stays as it is."
-        told = f"{result.checked:,} pixels not learned from"
-        what, classical = f"Noise of {result.sigma:.1f} levels of 255. ", "shrinkage"
-        names = {"shrinkage": "shrinkage of 8 x 8 cosine blocks"}
+        return _cleaned(result)
+    told = f"{result.checked:,} known pixels hidden for a check"
+    surface = f"the {result.grade0} surface"
+    if result.method == "networks":
+        return f"{_holes(result, grown)}{_ahead(result, result.grade0, told, surface)}"
+    if not result.check:
+        why = "too few pixels to train a network on"
+    elif (ours := result.check.get("networks")) is None:
+        why = f"no network lowered the error of {told}"
+    elif (gain := ours - result.check[result.grade0]) <= 0.0:
+        why = f"on {told}, networks are {-gain:.2f} dB below it"
     else:
-        told = f"{result.checked:,} known pixels hidden for a check"
-        what, classical = _holes(result, grown), result.grade0
-        names = {"biharmonic": "the biharmonic surface", "harmonic": "the harmonic surface"}
-    if result.method != "networks":
-        sure = "" if isinstance(result, Denoised) else "surely "
-        checked = f"no network was {sure}better on {told}" if result.check else "too few pixels to train a network on"
-        if isinstance(result, Denoised) and result.cut_off:
-            checked = "noise that is cut off at the ends of the range cannot be learned or checked"
-        return f"{what}The classical method made this picture, {names[classical]}: {checked}."
-    ours, theirs = result.check.get("networks"), result.check.get(classical)
-    if ours is None or theirs is None:
-        return f"{what}The networks lower the error on {told}."
-    if ours < theirs:
-        return (
-            f"{what}On {told}, {names[classical]} is better by {theirs - ours:.2f} dB: use a classical method instead."
+        few = "these lie in too few places to be sure"
+        sure = few if result.surely is None else f"not surely so, as that is within {SURE:g} standard errors"
+        why = f"on {told}, networks are {gain:.2f} dB above it, but {sure}"
+    return f"{_holes(result, grown)}The classical method made this picture, {surface}: {why}."
+
+
+def _cleaned(result: Denoised) -> str:
+    """Return the same of a picture that was cleaned."""
+    if result.method == "none":
+        return f"The noise is {result.sigma:.2f} levels of 255, no more than rounding: the picture stays as it is."
+    noise, told = f"{result.sigma:.1f} levels of 255", f"{result.checked:,} pixels not learned from"
+    shrinkage = "shrinkage of 8 x 8 cosine blocks"
+    if result.method == "networks":
+        made = _ahead(result, "shrinkage", told, shrinkage)
+    else:
+        why = f": no network was better on {told}."
+        if result.cut_off:
+            why = (
+                ". Many pixels are fully black or white, where noise can go no further, so that it can be neither "
+                "learned nor checked there."
+            )
+        elif not result.check:
+            why = (
+                f". The check cannot be read: the error that is left on {told} is too small to be measured, as it is "
+                "of a picture with less noise than that, or of a small or very smooth one. So networks were dropped."
+            )
+        made = f"The classical method made this picture, {shrinkage}{why}"
+    advice = ""
+    if result.estimated < _LESS * result.sigma and not result.cut_off:  # cut off, it is estimated too low
+        advice = (
+            f" The picture looks as if its noise were only {result.estimated:.1f} levels, as `--noise auto` finds: "
+            f"give a smaller --noise, or too much is taken away{' and the check is too kind' if result.check else ''}."
         )
-    return f"{what}On {told}, the networks are {ours - theirs:.2f} dB above {names[classical]}, their classical start."
+    elif not result.check and not result.cut_off:
+        advice = " If the result looks too smooth, give a smaller --noise."
+    return f"Noise of {noise}. {made}{advice}"
+
+
+def _ahead(result: Inpainted | Denoised, classical: str, told: str, name: str) -> str:
+    """Return how the networks that made a picture stand to a classical method in the check."""
+    ours, theirs = result.check["networks"], result.check[classical]
+    if ours < theirs:
+        return f"On {told}, {name} is better by {theirs - ours:.2f} dB: use a classical method instead."
+    return f"On {told}, the networks are {ours - theirs:.2f} dB above {name}, their classical start."
 
 
 def _holes(result: Inpainted, grown: int) -> str:
@@ -97,22 +136,31 @@ def _rows(result: Inpainted | Denoised) -> list[tuple[str, str]]:
     return [(name, decibels(result.check[name])) for name in sorted(result.check, key=lambda n: -result.check[n])]
 
 
-def _explained(result: Inpainted | Denoised, grown: int) -> tuple[str, str]:
-    """Return what the check is, and which methods are not in it."""
+def _explained(result: Inpainted | Denoised, grown: int) -> tuple[str, ...]:
+    """Return what the check is, if there was one, and which methods are not in it."""
     if isinstance(result, Denoised):
-        return (
+        if result.method == "none":
+            return ()
+        check = (
             "Estimated against a clean picture that nobody has: a little noise was added on purpose, with a quarter of "
             "the variance of the picture's own. The check also stopped the training, so it is a little kind to the "
-            f"networks. What was taken away has a deviation of {result.residual:.1f} levels of 255.",
-            "Not compared here: BM3D and trained networks, which may be better.",
+            "networks. "
+        )
+        return (
+            f"{check if result.check else ''}What was taken away has a deviation of {result.residual:.1f} levels of "
+            "255.",
+            "Not part of this program: BM3D and trained networks, which are usually better.",
         )
     mask = "the mask, as --grow widened it" if grown else "the mask"
-    return (
+    check = (
         f"Measured on known pixels, hidden under shifted copies of {mask}. The check also stopped the training, so it "
-        "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against.",
-        "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than some ten "
-        "pixels those may look better.",
+        "is a little kind to the networks. The unknown pixels themselves have no truth to be measured against."
     )
+    others = (
+        "Not compared here: filling inwards from the rim (Telea) and by copied patches; in holes wider than some ten "
+        "pixels those may look better."
+    )
+    return (check, others) if result.check else (others,)
 
 
 def _panels(image: Image, result: Inpainted | Denoised) -> dict[str, np.ndarray[Any, Any]]:
@@ -129,5 +177,7 @@ def _panels(image: Image, result: Inpainted | Denoised) -> dict[str, np.ndarray[
     here = (slice(top, top + height), slice(left, left + width))
     shown = {"before": image.pixels[here], "after": after[here]}
     colours = image.channels - (image.channels + 1) % 2
-    shown["change"] = np.clip(0.5 + 2.0 * (after - image.pixels)[here][:, :, :colours], 0.0, 1.0)
+    most = 128 // _AMPLIFIED
+    title = f"change x {_AMPLIFIED}; grey: none, white: {most} levels\nof 255 brighter or more, black: so much darker"
+    shown[title] = np.clip(0.5 + _AMPLIFIED * (after - image.pixels)[here][:, :, :colours], 0.0, 1.0)
     return shown

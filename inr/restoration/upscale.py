@@ -15,15 +15,15 @@ from inr.device import choose_device
 from inr.errors import ConfigError
 from inr.imaging.image import Image, quantize
 from inr.networks.model import Model
+from inr.restoration.mask import LEAST_SIDE
 from inr.settings.config import DeviceName, FitConfig
+from inr.settings.trainings import GreedyTraining
 from inr.training.fit import fit
 from inr.training.result import Progress
 
 MOST_SCALE = 64.0
 _CHECKED = 768
 """Longest side of the part that is checked: as much as tells methods apart, and no more time than a small picture."""
-_LEAST_SIDE = 8
-"""Pictures with a shorter side have too few pixels to check anything on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +50,8 @@ class Upscaled:
     Attributes:
         picture: (H, W, C) uint8 or uint16.
         model: that drew it.
-        check: one scale down, or None for a picture too small for one.
-        training_seconds: of the fit that drew it.
+        check: one scale down, or None for a picture too small to learn from.
+        training_seconds: of the fit that drew it; 0 for a picture too small to learn from.
         drawing_seconds: of the drawing.
     """
 
@@ -99,8 +99,14 @@ def upscale(
         InrError: what `inr.fit` raises.
     """
     tell = progress or (lambda *_: None)
-    check = _check(image, config, device, tell)
-    result = fit(image, config, device=device, progress=lambda at: tell("training", at.fraction))
+    small = min(image.width, image.height) < LEAST_SIDE
+    check = None if small else _check(image, config, device, tell)
+    result = fit(
+        image,
+        _hardly_trained(config) if small else config,
+        device=device,
+        progress=lambda at: tell("training", at.fraction),
+    )
     began = time.perf_counter()
     width, height = size
     picture = np.empty((height, width, image.channels), np.uint16 if image.bit_depth == 16 else np.uint8)
@@ -111,16 +117,20 @@ def upscale(
         picture=picture,
         model=result.model,
         check=check,
-        training_seconds=result.seconds,
+        training_seconds=0.0 if small else result.seconds,
         drawing_seconds=time.perf_counter() - began,
     )
 
 
-def _check(image: Image, config: FitConfig, device: DeviceName, tell: Callable[[str, float], None]) -> Check | None:
+def _hardly_trained(config: FitConfig) -> FitConfig:
+    """Return the same with one update of each grade, after which a model draws what grade 0 does, Keys' cubic."""
+    assert isinstance(config.training, GreedyTraining)
+    return dataclasses.replace(config, training=dataclasses.replace(config.training, steps=(1,) * len(config.grades)))
+
+
+def _check(image: Image, config: FitConfig, device: DeviceName, tell: Callable[[str, float], None]) -> Check:
     """Leave three pixels of four out of a central part, fit the others, and measure those left out."""
     part = _central(image)
-    if min(part.width, part.height) < _LEAST_SIDE:
-        return None
 
     def watch(at: Progress) -> None:
         tell("checking one scale down", at.fraction)

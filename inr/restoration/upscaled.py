@@ -18,6 +18,10 @@ _PANEL = 96
 """Side of the part that the figure shows, in pixels of the source."""
 _SIDE = 960
 """Longest side of the part that a page shows, in pixels of the result."""
+_CHECKED_SCALE = 2.0
+"""Factor of the check, whatever the picture is enlarged by: every second pixel is left out."""
+_VISIBLE = 1.0
+"""Difference in dB below which hardly anybody sees which picture is which."""
 _BEFORE = {"nearest": "pixels as they are", "bicubic": "bicubic", "lanczos": "Lanczos"}
 """Kernels of Pillow, and what pages call them."""
 
@@ -40,14 +44,17 @@ def tell_upscaled(image: Image, result: Upscaled) -> Told:
     return Told(
         image=image,
         done=f"enlarged to {width} x {height}",
-        verdict=_verdict(result.check),
+        verdict=_verdict(result.check, image, scale),
         heads=("PSNR dB of pixels left out", "SSIM"),
         rows=_rows(result.check) if result.check else (),
+        made="local",
         line_end="  SSIM {}",
         explained=(
-            "Measured one scale down: every second row and column of the part was kept, and the rest was left out. The "
-            "enlarged picture itself has no truth to be measured against.",
-        ),
+            "Measured one scale down, at x2: every second row and column of the part was kept, and the rest was left "
+            "out. The enlarged picture itself has no truth to be measured against.",
+        )
+        if result.check
+        else (),
         notes=() if whole else (f"Shown is the part with most detail, {view.width} x {view.height} of its pixels.",),
         views=(view,),
         titles=(*_BEFORE.values(), "local network"),
@@ -100,17 +107,25 @@ def _facts(image: Image, result: Upscaled) -> dict[str, Any]:
     }
 
 
-def _verdict(check: Check | None) -> str:
-    """Return in a sentence which method is better on pixels of this picture that were left out."""
+def _verdict(check: Check | None, image: Image, scale: float) -> str:
+    """Return in sentences which method is better on pixels of this picture that were left out, and at what factor."""
     if check is None:
-        return "The picture is too small to check the method on."
+        return (
+            "The picture is too small to learn from, and to check the method on: this is hardly more than bicubic "
+            "interpolation."
+        )
     name, gain = gain_db(check)
-    told = f"the pixels left out of its central {check.width} x {check.height}"
+    whole = (check.width, check.height) == (image.width, image.height)
+    told = f"the pixels left out of {'the whole picture' if whole else f'its central {check.width} x {check.height}'}"
+    unchecked = "" if scale == _CHECKED_SCALE else f" x{scale:.3g} itself was not checked."
     if not math.isfinite(gain):
-        return f"One scale down, {name} interpolation tells {told} exactly, and nothing is better."
+        return f"One scale down, at x2, {name} interpolation tells {told} exactly, and nothing is better.{unchecked}"
+    little = f" A difference of less than {_VISIBLE:g} dB is hardly visible." if abs(gain) < _VISIBLE else ""
     if gain < 0.0:
-        return f"One scale down, {name} interpolation is better by {-gain:.2f} dB on {told}: use that instead."
-    return f"One scale down, the local network is {gain:.2f} dB above {name}, the best interpolation, on {told}."
+        found = f"{name} interpolation is better by {-gain:.2f} dB on {told}: use that instead."
+    else:
+        found = f"the local network is {gain:.2f} dB above {name}, the best interpolation, on {told}."
+    return f"One scale down, at x2, {found}{little}{unchecked}"
 
 
 def _rows(check: Check) -> list[tuple[str, str, str]]:

@@ -3,26 +3,30 @@
 
 async function beforeAndAfter() {
   const parts = await Promise.all(pickAll(".stills").map((stills) => Promise.all(pickAll("img", stills).map(loadPicture))));
-  const now = { part: parts[0], left: 0, mode: "picture", factor: 4, line: 0.5 };
+  // Of several ways to enlarge the first is the pixels as they are; a change is of interest against the second, bicubic.
+  const left = { picture: 0, change: Math.min(1, parts[0].length - 2) };
+  const now = { part: parts[0], left, mode: "picture", factor: 4, line: 0.5 };
   const size = () => [now.part[0].shown.width, now.part[0].shown.height];
   const camera = new Camera(...size());
   const maps = new Map();
+  const before = () => now.left[now.mode];
   const after = () => now.part[now.part.length - 1];
 
   function change() {
-    const key = `${parts.indexOf(now.part)} ${now.left} ${now.factor}`;
-    if (!maps.has(key)) maps.set(key, changeMap(...size(), now.part[now.left].data, after().data, now.factor));
+    const key = `${parts.indexOf(now.part)} ${before()} ${now.factor}`;
+    if (!maps.has(key)) maps.set(key, changeMap(...size(), now.part[before()].data, after().data, now.factor));
     return maps.get(key);
   }
 
   const pane = new Pane(pick("#canvas"), camera, (own) => {
-    own.layer(now.part[now.left].shown, 0, now.line);
+    own.layer(now.part[before()].shown, 0, now.line);
     own.layer(now.mode === "picture" ? after().shown : change(), now.line, 1);
   });
 
   function say() {
-    const left = now.part[now.left].title;
+    const left = now.part[before()].title;
     const right = now.mode === "picture" ? after().title : `${left} to ${after().title}`;
+    pick("#left").value = before();
     pick("#left-shown").textContent = left;
     pick("#right-shown").textContent = right;
     pick("#canvas").setAttribute("aria-label", `Left of the line: ${left}; right of it: ${right}`);
@@ -44,7 +48,7 @@ async function beforeAndAfter() {
     pane.redraw();
   });
   pick("#left").addEventListener("change", (event) => {
-    now.left = Number(event.target.value);
+    now.left.picture = now.left.change = Number(event.target.value);
     say();
   });
   pick("#view")?.addEventListener("change", (event) => {
