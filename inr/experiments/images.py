@@ -29,11 +29,11 @@ from inr.training.samples import Samples
 DEFAULT = Path("data/cat.png")
 COLUMNS = ("method", "seed", "grade", "updates", "seconds", "TrPSNR dB", "TePSNR dB", "held-out PSNR dB")
 STEPS = {"quick": 120, "standard": 800, "paper": 800}
-_RATES = (0.041, 0.0345, 0.022, 0.0225)
-_START = Start(init="samples", steepness=30.0)
+_START = Start(init="samples", steepness=25.0)
 """Of the paper's networks, in our training. On "Sea" at `standard`, seed 0, all pixels, four grades end at 22.8 dB;
 with a steepness of 10 at 22.6, of 4 at 22.5, and of 1 with kinks drawn as wide as the weights at 22.1. The single
-network has 23.6 dB on `data/cat.png` at `quick`, and 23.2 dB with the latter.
+network has 23.6 dB on `data/cat.png` at `quick`, and 23.2 dB with the latter. Of 380 random sets of rates and steepness
+the best has 23.0 dB with products of 19 bits on a GPU, but 22.1 with those of bfloat16.
 """
 _PASSES = {"quick": 60, "standard": 400, "paper": 10_000}
 
@@ -150,7 +150,7 @@ def _configuration(method: str, image: Image, wishes: Wishes, seed: int) -> FitC
     pixels = len(training_pixels(image.width, image.height, "half"))
     problem = Problem(
         samples=pixels, grades=4, depth=3, single=12, width=256, reach=min(image.width, image.height) / 8.0,
-        steps=STEPS[wishes.effort], batch=4096, precision="auto", rates=_RATES, start=_START, single_start=_START,
+        steps=STEPS[wishes.effort], batch=4096, precision="auto", start=_START, single_start=_START,
     )  # fmt: skip
     authors = Authors(highest=1e-3, lowest=1e-3, batch=None, epochs=_PASSES[wishes.effort])
     config = configuration(method, problem, effort=wishes.effort, authors=authors, seed=seed, grades=wishes.grades)
