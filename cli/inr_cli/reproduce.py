@@ -16,6 +16,7 @@ from inr.machine import processors
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.engines import check_workers, make_engine
 from inr_cli.process import say, talk
 
@@ -74,6 +75,8 @@ def reproduce(
         if name is None:
             _list(json)
             return
+        if out is not None:
+            streams.refuse_stdout(out)
         wishes = Wishes(
             effort=effort,
             methods=None if methods is None else tuple(each.strip() for each in methods.split(",") if each.strip()),
