@@ -122,6 +122,14 @@ def textured(side, seed=0):
     return quantize((waves + noise)[:, :, None], 8)
 
 
+def test_a_hole_wider_than_what_is_learned_from_is_filled(monkeypatch):
+    monkeypatch.setattr("inr.restoration.inpaint._PART", 16)
+    known = torch.ones(40, 40, dtype=torch.bool)
+    known[4:-4, 4:-4] = False
+    result = inpaint(inr.image_from_array(picture(40, 40)), known, Effort(steps=1))
+    assert result.unknown == 32 * 32 and result.checked > 0
+
+
 def test_the_row_that_made_the_picture_is_marked(tmp_path):
     saved(tmp_path / "a.png", textured(96))
     mask = np.zeros((96, 96), np.uint8)

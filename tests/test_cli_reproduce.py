@@ -255,6 +255,24 @@ def test_all_does_every_experiment_with_the_options_it_takes(short, monkeypatch)
     assert "all does every part" in run("reproduce", "all", "msnn", code=2).stderr
 
 
+def test_a_picture_in_the_folder_of_the_outputs_is_never_replaced(tmp_path):
+    path = saved(tmp_path / "loss.png", picture(32, 32, 3))
+    before = path.read_bytes()
+    words = ("reproduce", "images", "--image", str(path), "-o", str(tmp_path), "--overwrite")
+    assert "lies in the folder of the outputs" in run(*words, code=1).stderr
+    assert path.read_bytes() == before
+
+
+def test_files_that_are_of_no_page_are_replaced_only_by_overwrite(short):
+    words = ("reproduce", "synthetic", "--setting", "1", "--methods", "sgdl", "--threads", "1", "-o", "out")
+    (own := short / "out/setting-1.csv").parent.mkdir()
+    own.write_text("mine")
+    assert "out/setting-1.csv exists already" in run(*words, code=1).stderr
+    assert own.read_text() == "mine" and not (short / "out/experiment.md").exists()
+    run(*words, "--overwrite")
+    assert own.read_text().startswith("method,")
+
+
 def test_the_page_of_an_experiment_holds_tables_that_sort_figures_and_words(tmp_path, visit):
     rows = (("a", 3.0, None), ("<b>", 1e-7, 2), ("c", 20.0, 1))
     table = Table(name="t", title="Errors", columns=("method", "`TeRSE`", "n"), rows=rows, note="`mgdl` & co.")

@@ -12,6 +12,7 @@ import typer
 from inr.settings.methods import configure
 from inr.settings.options import FitOptions
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.batch_text import Bar, batch_text
 from inr_cli.engines import make_engine
 from inr_cli.fit_options import with_fit_options
@@ -73,6 +74,7 @@ def batch(
     Example: inr batch photos --out models --recursive
     """
     with common.running(debug=debug, out=out), _two_interrupts():
+        streams.refuse_stdout(out)
         config = configure(wishes)
         from inr.batch.local import default_jobs
         from inr.batch.run import run_batch

@@ -9,6 +9,7 @@ import typer
 from inr.errors import ConfigError, ImageError
 from inr.settings.config import PixelsName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def compare(
         from inr.comparison.folder import check_outputs, refuse_another, write_comparison
         from inr.imaging.reading import load_image
 
+        streams.refuse_stdout(out)
         equal, contenders = parse_budget(budget), parse_methods(methods)
         pictures = [load_image(path, max_pixels=max_pixels) for path in images]
         check_settings(pictures, contenders, equal, pixels, device, memory)

@@ -16,6 +16,7 @@ from inr.machine import processors
 from inr.report.text import json_text
 from inr.settings.config import DeviceName
 from inr_cli import options as common
+from inr_cli import streams
 from inr_cli.engines import check_workers, make_engine
 from inr_cli.process import say, talk
 
@@ -74,6 +75,8 @@ def reproduce(
         if name is None:
             _list(json)
             return
+        if out is not None:
+            streams.refuse_stdout(out)
         wishes = Wishes(
             effort=effort,
             methods=None if methods is None else tuple(each.strip() for each in methods.split(",") if each.strip()),
@@ -94,7 +97,7 @@ def reproduce(
         folders = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
         check_workers(scheduler, jobs, device=device)
         for place in folders:
-            _check_free(place, overwrite=overwrite)
+            _check_free(place, image, overwrite=overwrite)
         from inr.experiments.page import PAGE, Table, text_lines, to_data, write_page
         from inr.experiments.store import Store
 
@@ -113,7 +116,7 @@ def reproduce(
             page = each.doing(own).page(own, runs)
             command = _command(each, own)
             try:
-                files = write_page(page, place, command)
+                files = write_page(page, place, command, overwrite=overwrite)
             except OSError as error:
                 raise InrError(f"{place} cannot be written: {error.strerror or error}.") from error
             pages.append(to_data(page, command))
@@ -163,7 +166,10 @@ def _grades(text: str | None) -> int | None:
     return int(text)
 
 
-def _check_free(folder: Path, *, overwrite: bool) -> None:
+def _check_free(folder: Path, image: Path | None, *, overwrite: bool) -> None:
+    """Raise InrError where a page may not be written, as far as that is known before the trainings."""
+    if image is not None and folder.resolve() in (image.parent.resolve(), image.resolve().parent):
+        raise InrError(f"{image} lies in the folder of the outputs, which might replace it; give another --out.")
     if folder.exists() and not folder.is_dir():
         raise InrError(f"{folder} is a file; --out takes a folder.")
     if (folder / "experiment.md").exists() and not overwrite:

@@ -73,7 +73,7 @@ def check_stdout(path: Path, *, json: bool) -> None:
 def refuse_stdout(path: Path) -> None:
     """Raise ConfigError where a command that writes more than one file, or a page, is given standard output."""
     if path == STREAM:
-        raise ConfigError("--out - is for fit, render and pack alone; give --out the name of a file.")
+        raise ConfigError("--out - is for fit, render and pack alone; give --out a name.")
 
 
 def check_stdin(*paths: Path | None) -> None:

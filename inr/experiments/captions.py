@@ -10,15 +10,18 @@ from inr.experiments.runs import Run
 
 
 def updates(runs: Sequence[Run]) -> str:
-    """Say that each grade has as many updates as the single network of the same kind, of the methods where it is so."""
+    """Say that each grade has as many updates as the single network of the same kind, of the methods where it is so.
+
+    To stand behind another sentence: each of these begins with a space.
+    """
     done = {run.method: [at.step for at in run.grades] for run in runs if run.grades}
     said = []
     for method, steps in done.items():
         other = method.replace("mgdl-b", "mgdl").replace("mgdl", "sgdl")
         single = done.get(other, [0])[-1]
         if len(steps) > 1 and steps == [single * grade for grade in range(1, len(steps) + 1)]:
-            said.append(f"Each grade of {method} has as many updates as {other} in all, {single:,}, as in the paper.")
-    return " ".join(said)
+            said.append(f" Each grade of {method} has as many updates as {other} in all, {single:,}, as in the paper.")
+    return "".join(said)
 
 
 def dotted(runs: Sequence[Run], grade: str = "a grade") -> str:

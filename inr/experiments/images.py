@@ -196,7 +196,7 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             columns=COLUMNS,
             rows=tuple(rows),
             note="PSNR of numbers that are not clipped, as the paper has it: TrPSNR of the trained pixels, TePSNR of "
-            "all, four times as many, and of all others. Updates and seconds are of the grades so far. "
+            "all pixels; held-out PSNR is of those not trained on. Updates and seconds are of the grades so far."
             f"{updates(runs)} Interpolation, which the paper does not show, is what a network has to beat.",
         )
     ]

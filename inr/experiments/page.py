@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import textwrap
 from dataclasses import dataclass, field
 from itertools import zip_longest
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from inr.errors import InrError
 from inr.experiments.figures import Figure, draw, figure_data
 from inr.experiments.html import Cell, cell, experiment_html
 from inr.experiments.runs import Run
@@ -143,17 +145,24 @@ def _part(part: Table | Figure | str) -> dict[str, str]:
     return {"table": part.name} if isinstance(part, Table) else {"figure": part.name}
 
 
-def write_page(page: Page, folder: Path, command: str) -> list[Path]:
+def write_page(page: Page, folder: Path, command: str, *, overwrite: bool = False) -> list[Path]:
     """Write the page, its figures and its data, all or none, and return the files, the page first.
 
     Each table is a CSV file besides; the numbers of each figure are in a file of arrays. Files of the page that was
-    there before are removed if this one has none of their name.
+    there before are replaced, or removed if this one has none of their name; other files only with `overwrite`.
 
     Raises:
+        InrError: there is another file where one of the page's is to be.
         OSError: the folder cannot be written.
     """
     plain = to_data(page, command)
     before, now = _names_before(folder), _names(plain)
+    for path in (folder / name for name in now if name not in before):
+        if os.path.lexists(path) and not overwrite:
+            raise InrError(
+                f"{path} exists already and is of no page of this program; move it, or give --overwrite to replace it. "
+                "Trainings that are done are kept."
+            )
     with staged_folder(folder) as stage:
         (stage / PAGE).write_text(to_markdown(page, command), encoding="utf-8")
         data = json_text(plain, indent=1) + "\n"

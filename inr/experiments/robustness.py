@@ -114,9 +114,10 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
             title=f"TeRSE of clean labels after training on noisy ones: {of}",
             columns=("beta", "method", *(f"kappa {kappa:g}" for kappa in kappas)),
             rows=tuple(rows),
-            note=f"TeRSE: {RSE}, of the test samples. {updates([run for run in runs if run.case == runs[0].case])} "
-            "The paper's claim, on MNIST: at beta = 1 grades have 27 to 29 % less than one network; at 3 and 5 "
-            "both learn the noise, grades less of it.",
+            note=f"TeRSE: {RSE}, of the test samples."
+            f"{updates([run for run in runs if run.case == runs[0].case])} "
+            "The paper's claim, on MNIST: at beta = 1 grades have 27 to 29 % less than one network; at 3 and 5 both "
+            "learn the noise, grades less of it.",
         ),
         Figure(
             name="noise",

@@ -105,7 +105,7 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
             columns=ERRORS,
             rows=(*(row.cells() for row in paper), *(errors(run) for run in runs)),
             note=f"TrRSE, VaRSE, TeRSE: {RSE}, of the samples to train, validate and test on. Updates and seconds are "
-            f"of all grades together. {updates(runs)} {ratios(runs)}".strip(),
+            f"of all grades together.{updates(runs)} {ratios(runs)}".rstrip(),
         )
     ]
     grades = tuple(row for run in runs if len(run.grades) > 1 for row in by_grade(run))

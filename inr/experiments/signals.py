@@ -70,7 +70,7 @@ def loss_figure(name: str, title: str, runs: Sequence[Run], caption: str, *, gra
         grade: what the captions call one.
     """
     longest = sorted(runs, key=lambda run: len(run.grades))[-1:]
-    said = (caption, updates(runs), *(dotted([run], f"{grade} of `{run.method}`") for run in longest))
+    said = (f"{caption}{updates(runs)}", *(dotted([run], f"{grade} of `{run.method}`") for run in longest))
     marks = tuple(place for run in longest for place in ends(run))
     return Figure(
         name=name,

@@ -136,9 +136,17 @@ def inpaint(
 
 
 def _part(known: Tensor) -> tuple[slice, slice]:
-    """Return rows and columns to learn from: around the middle of what is unknown."""
-    middle = (~known).nonzero().median(dim=0).values.tolist()
-    starts = [max(0, min(at - _PART // 2, side - _PART)) for at, side in zip(middle, known.shape, strict=True)]
+    """Return rows and columns to learn from: around the middle of what is unknown, or the known pixel nearest to it."""
+    middle = (~known).nonzero().median(dim=0).values
+    part = _around(middle, known)
+    if known[part].any():
+        return part
+    places = known.nonzero()  # the hole is wider than a part: in its middle there is nothing to learn from
+    return _around(places[(places - middle).square().sum(dim=1).argmin()], known)
+
+
+def _around(middle: Tensor, known: Tensor) -> tuple[slice, slice]:
+    starts = [max(0, min(at - _PART // 2, side - _PART)) for at, side in zip(middle.tolist(), known.shape, strict=True)]
     return slice(starts[0], starts[0] + _PART), slice(starts[1], starts[1] + _PART)
 
 
