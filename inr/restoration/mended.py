@@ -108,7 +108,7 @@ def _cleaned(result: Denoised) -> str:
             f" The picture looks as if its noise were only {result.estimated:.1f} levels, as `--noise auto` finds: "
             f"give a smaller --noise, or too much is taken away{' and the check is too kind' if result.check else ''}."
         )
-    elif not result.check and not result.cut_off:
+    elif not result.check and not result.cut_off and result.estimated != result.sigma:  # it was said
         advice = " If the result looks too smooth, give a smaller --noise."
     return f"Noise of {noise}. {made}{advice}"
 
@@ -126,7 +126,7 @@ def _holes(result: Inpainted, grown: int) -> str:
     height, width = result.picture.shape[:2]
     share = f"{100 * result.unknown / (height * width):.1f} % of the picture"
     if not grown:
-        return f"{result.unknown:,} unknown pixels, {share}. "
+        return f"{result.unknown:,} unknown pixel{'' if result.unknown == 1 else 's'}, {share}. "
     marked = f"{result.unknown - grown:,} that the mask marks"
     return f"{result.unknown:,} unknown pixels, {share}: {marked}, and {grown:,} around them that --grow added. "
 
