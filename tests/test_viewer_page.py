@@ -304,7 +304,8 @@ def test_inr_js_makes_images_of_model_files(small, tmp_path, visit, server):
         ([], 2, "takes a model file"),
         (["{model}", "--script"], 2, "takes a model file"),
         (["{broken}", "--no-open"], 1, "not an .inr model file"),
-        (["{model}", "--no-open", "-o", "{model}"], 1, "--overwrite"),
+        (["{model}", "--no-open", "-o", "{model}"], 1, "is an input of this command"),
+        (["{model}", "--no-open", "-o", "{broken}"], 1, "--overwrite"),
     ],
 )
 def test_the_command_says_what_is_wrong(small, tmp_path, arguments, code, says):

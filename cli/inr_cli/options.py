@@ -83,9 +83,10 @@ def running(*, debug: bool, threads: int | None = None, out: Path | None = None)
 
 def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
     """Raise InrError where an output would replace what a command reads, be it by a link or by another case."""
-    read = [path for path in inputs if path is not None and path.exists()]
+    there = os.path.exists  # that of a path raises where a name is too long
+    read = [path for path in inputs if path is not None and there(path)]
     for path in outputs:
-        if path.exists() and any(path.samefile(own) for own in read):
+        if there(path) and any(path.samefile(own) for own in read):
             raise InrError(f"{path} is an input of this command and would be replaced; give another --out.")
 
 
