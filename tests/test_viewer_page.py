@@ -60,6 +60,12 @@ def seen(page):
     )
 
 
+def show_pixels(page):
+    """Press 1:1, which does nothing before the file is decoded."""
+    page.locator(DONE).wait_for(state="attached")
+    page.locator("#one").click()
+
+
 def cropped(picture):
     """The part of a canvas that is not transparent."""
     rows, columns = np.nonzero(picture[:, :, 3])
@@ -107,7 +113,7 @@ def test_the_page_of_the_command_shows_each_grade(small, tmp_path, visit, engine
         page = visit(out, strict=False).page
     else:
         page = visit(f"{out.as_uri()}{engine}", strict=False).page
-    page.locator("#one").click()
+    show_pixels(page)
     for grade in (3, 1, 2):
         slide(page, "left", grade)
         assert close(cropped(seen(page)), expected(small, grade))
@@ -170,7 +176,7 @@ def test_controls_do_what_they_say(small, tmp_path, visit):
 
 def test_methods_enlarge_as_they_say_and_zoom_has_no_end(small, tmp_path, visit):
     page = visit(page_of(tmp_path, model_to_bytes(small))).page
-    page.locator("#one").click()
+    show_pixels(page)
     for _ in range(8):
         page.locator("#in").click()
     picture = expected(small, 3)
@@ -197,7 +203,7 @@ def test_methods_enlarge_as_they_say_and_zoom_has_no_end(small, tmp_path, visit)
 
 def test_what_is_shown_is_as_it_was(small, tmp_path, visit, golden_picture):
     page = visit(page_of(tmp_path, model_to_bytes(small)), size=(320, 360)).page
-    page.locator("#one").click()
+    show_pixels(page)
     golden_picture("viewer-1x.png", cropped(seen(page)))
     page.locator("#view").focus()
     box = page.locator("#view").bounding_box()
@@ -210,7 +216,7 @@ def test_what_is_shown_is_as_it_was(small, tmp_path, visit, golden_picture):
 def test_a_cut_file_shows_its_whole_grades_with_a_note(small, tmp_path, visit):
     data = model_to_bytes(small)
     page = visit(page_of(tmp_path, data[: -grade_bytes(data)[2] + 5]), size=PHONE, dark=True).page
-    page.locator("#one").click()
+    show_pixels(page)
     assert close(cropped(seen(page)), expected(small, 2))
     assert page.locator("#note").text_content() == "The file is cut short; grades used: 2 of 3."
     assert page.locator("#left").get_attribute("max") == "2"
