@@ -61,7 +61,7 @@ class Command(TyperCommand):
             if error.message:
                 error.message = self._accepted(parameter.name, values[parameter.name], error.message)
             else:  # it is missing
-                known = f"Example: {re.findall('Example: (.*)', self.help or '')[0]}"
+                known = "".join(re.findall("Example: .*", self.help or "")[:1])
                 meant = f"Did you mean {parameter.opts[0]} {printable(' '.join(left))}?" if left else known
                 error.message = " ".join(filter(None, (parameter.help, meant)))
             raise
