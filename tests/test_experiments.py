@@ -246,6 +246,30 @@ def test_another_grade_is_kept_only_while_the_validation_error_falls():
         do(Case(name="f", method="mgdl", config=falling, data=Data(train=data.train)))
 
 
+def overfitting(steps: int) -> Case:
+    """Return three grades that learn noise, and stop where samples without that noise say so."""
+    x = np.linspace(0, 1, 40)
+    noise = np.random.RandomState(0).normal(size=(2, 40))
+    of = [samples(at, np.sin(5 * at) + part) for at, part in zip((x, x + 0.01), noise, strict=True)]
+    config = configuration("mgdl", problem(steps=steps), effort="quick", authors=SMOKE, seed=0, grades=3)
+    data = Data(train=of[0], validation=of[1])
+    return Case(name="f", method="mgdl", config=dataclasses.replace(config, stop="held-out"), data=data)
+
+
+def test_each_grade_is_left_where_the_validation_error_was_least():
+    one = overfitting(200)
+    stopped = do(one)
+    to_the_end = do(dataclasses.replace(one, config=dataclasses.replace(one.config, stop="end")))
+    last, other = stopped.grades[-1], to_the_end.grades[-1]
+    assert last.validation.rse < 0.9 * other.validation.rse and last.train.rse > 1.2 * other.train.rse
+    looks = [at.validation.rse for at in stopped.curve if at.grade == 1]
+    assert stopped.grades[0].validation.rse <= 1.02 * min(looks) and looks[-1] > 1.05 * min(looks)
+    held = [at.validation.rse for at in stopped.grades]
+    assert held == sorted(held, reverse=True) and (len(held) == 3 or "and was dropped" in stopped.stopped)
+    with pytest.raises(inr.ConfigError, match="no validation set"):
+        do(dataclasses.replace(one, data=Data(train=one.data.train)))
+
+
 def test_lbfgs_finishes_where_adam_does_not_arrive():
     x = np.linspace(-1, 1, 60)
     data = Data(train=samples(x, x**2, dtype=torch.float64))
@@ -350,6 +374,13 @@ def test_an_interrupted_finish_goes_on_to_the_same_numbers(tmp_path, monkeypatch
     config = published.stages(2, 4, 120)
     one = Case(name="f", method="msnn", config=config, data=Data(train=samples(x, x**2, dtype=torch.float64)))
     goes_on(one, stop, tmp_path / "x.part.npz")
+
+
+@pytest.mark.parametrize("stop", [30, 55, 90])
+def test_an_interrupted_training_remembers_where_it_was_best(tmp_path, monkeypatch, stop):
+    """Cut off in grade 1 before and behind its best, and in grade 2, which is dropped in the end."""
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    goes_on(overfitting(80), stop, tmp_path / "x.part.npz")
 
 
 def test_a_training_that_diverges_is_a_row(tmp_path):
@@ -507,7 +538,7 @@ def test_every_experiment_shows_a_page_of_its_own_runs(tmp_path, monkeypatch):
         monkeypatch.setattr(each, "TRAIN", 1200)
         monkeypatch.setattr(each, "HELD_OUT", 50)
     monkeypatch.setattr(images, "STEPS", {"quick": 2})
-    monkeypatch.setattr(labels, "STEPS", {"quick": 2})
+    monkeypatch.setattr(labels, "STEPS", 2)
     monkeypatch.setattr(robustness, "STEPS", {"quick": 2})
     monkeypatch.setattr(robustness, "NOISE", {"quick": ((0.5, 1.0), (5.0,))})
     monkeypatch.setattr(robustness, "RATES", {"quick": (0.01, 0.1)})

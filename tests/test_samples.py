@@ -9,7 +9,10 @@ from helpers.configs import small_config
 
 import inr
 from inr.settings.shape import EncodingConfig, Form, GradeShape
-from inr.spectra.samples import spectrum_of
+from inr.spectra.samples import sign_changes, spectrum_of
+from inr.training.greedy.objective import make_objective
+from inr.training.greedy.pool import Pool
+from inr.training.greedy.start import new_grade
 from inr.training.samples import Samples, fit_samples
 
 
@@ -91,6 +94,39 @@ def test_the_strongest_frequency_of_a_line_is_a_shift():
     shape = GradeShape(depth=1, width=8, activation="tanh", form=Form(shifts=2))
     fitted = fit_samples(samples, config(grades=(shape,), steps=(2,)))
     assert fitted.grades[0].waves.tolist() == [[17.0, 3.0]]
+
+
+def test_a_sine_changes_its_sign_twice_a_cycle():
+    x = np.random.RandomState(0).permutation(np.linspace(-1, 1, 4001))[:, None]
+    waves = np.concatenate([np.sin(2 * np.pi * f * x + 0.1) for f in (5, 20)], axis=1)
+    assert sign_changes(x, waves[:, :1]) == pytest.approx(10, abs=0.5)
+    assert sign_changes(x, waves) == pytest.approx(25, abs=0.5)
+
+
+@pytest.mark.parametrize("line", [True, False])
+def test_a_stage_on_a_line_has_the_size_and_scale_of_the_authors_code(line):
+    """Wang & Lai's regression code: half of the largest error, and 3 times its zero crossings on [-1, 1]."""
+    x = torch.linspace(-1, 1, 400, dtype=torch.float64)[:, None]
+    left = torch.cos(40 * x) * x.exp()
+    shape = GradeShape(depth=2, width=30, activation="tanh", form=Form(first="sine"))
+    two = config(
+        feed="encoding", rescale_residual=True, scale_from_residual=True, init="glorot-normal", grades=(shape,) * 2
+    )
+    pool = Pool(
+        pixels=torch.arange(400), colours=left, encode=lambda at: x[at], feed="encoding", widest=1, visits=0, seed=0,
+        pool_bytes=1 << 40, dimensions=1, middle=0.0, spectrum=lambda values: spectrum_of(x.numpy(), values),
+        sign_changes=(lambda values: sign_changes(x.numpy(), values)) if line else None,
+    )  # fmt: skip
+    stage = new_grade(pool, two, two.training, 2)
+    scale = make_objective(stage, pool, two.training, torch.float32).scale
+    reach = float(stage.layers[0].weight.detach().square().sum(dim=1).mean().sqrt()) * stage.form.scales[0]
+    crossings = int((left[1:, 0].sign() != left[:-1, 0].sign()).sum())
+    assert crossings == 26
+    if line:
+        assert scale == pytest.approx(float(left.abs().max()) / 2)
+        assert reach == pytest.approx(3 * crossings * math.sqrt(2 / 31), rel=0.05)
+    else:
+        assert scale == pytest.approx(float(left.square().mean().sqrt())) and reach == pytest.approx(40, rel=0.05)
 
 
 def test_the_spectrum_of_points_anywhere_peaks_where_the_wave_is():

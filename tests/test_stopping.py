@@ -63,7 +63,7 @@ def test_grades_are_added_as_long_as_held_out_pixels_gain():
     result = inr.fit(noisy(), config)
     values = [log.validation_db for log in result.grades]
     assert 1 <= len(result.grades) < 8 and values == sorted(values)
-    assert result.stopped is not None and "did not lower the error of the held-out" in result.stopped
+    assert result.stopped is not None and "did not lower the validation error" in result.stopped
     assert all(0 < log.kept_step <= log.steps for log in result.grades)
 
 

@@ -66,7 +66,7 @@ def network(
 def stages(count: int, steps: int, finish: int) -> FitConfig:
     """Return a multi-stage network (Wang & Lai 2024): tanh first, then a sine layer scaled to the residue's frequency.
 
-    Each stage sees the raw input and fits the residue divided by its RMS; Adam, then L-BFGS.
+    Each stage sees the raw input and fits the residue divided by half of its largest size; Adam, then L-BFGS.
     """
     later = GradeShape(depth=3, width=30, activation="tanh", form=Form(first="sine"))
     return FitConfig(
@@ -123,8 +123,8 @@ DEMOS: dict[str, Demo] = {
     "msnn": Demo(
         title="Multi-stage networks: ln(x + 2) cos(2 x + x^3) to machine precision (Wang & Lai 2024)",
         claim="The claim: errors of 1e-16, since each stage begins at its own magnitude and frequency. In "
-        "float64. The frequency of a stage is the median of the residue's spectrum, where the paper counts "
-        "zero crossings; 4,801 points in all stages, where the paper has 1,501 in the first two.",
+        "float64. The scale of a stage is 3 times the zero crossings of the residue, its size half of the largest "
+        "error, as in their code. 4,801 points in all stages, where the paper has 1,501 in the first two.",
         interval=(-1.0, 1.0),
         points=4801,
         target=lambda x: np.log(x + 2.0) * np.cos(2.0 * x + x**3),

@@ -138,8 +138,9 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         title="Robustness to noise in labels and to the learning rate (Fang & Xu 2024, section 3.4; 2025)",
         about=(
             "Digits are learned from labels with noise of amplitude beta and frequency kappa, and tested on clean "
-            "labels. Then plain gradient descent learns two sums of sines at several constant rates, by one network "
-            "of four layers of 32 and by four grades of one layer each.",
+            "labels; with this program's training the validation error decides when each grade ends. Then plain "
+            "gradient descent learns two sums of sines at several constant rates, by one network of four layers of 32 "
+            "and by four grades of one layer each.",
         ),
         parts=tuple(parts),
         runs=tuple(runs),

@@ -37,9 +37,9 @@ class FitConfig:
         feed: what grades after the first see: the `features` of the one before (Fang & Xu 2024), the `encoding`
             only (Wang & Lai 2024), or `both`, the encoding with all planes so far.
         pixels: train on `all` pixels or on the `half` lattice [::2, ::2], a quarter of them.
-        stop: greedy training goes on to its `end`, or with `held-out` keeps a ninth of the training pixels from it and
-            goes on only while their error falls: each grade is left as it was when it was least, and a grade that does
-            not lower it is dropped and is the last.
+        stop: greedy training goes on to its `end`, or with `held-out` keeps a ninth of the training pixels from it (of
+            other samples, takes the validation set) and goes on only while their error falls: each grade is left as it
+            was when it was least, and a grade that does not lower it is dropped and is the last.
         seed: start of all randomness of this fit.
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.

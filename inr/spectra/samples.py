@@ -1,4 +1,4 @@
-"""Values at points on a line, or in the plane -> their frequencies and power."""
+"""Values at points on a line, or in the plane -> their frequencies and power, or how often they change their sign."""
 
 from typing import Any
 
@@ -39,6 +39,19 @@ def spectrum_of(inputs: Array, values: Array) -> tuple[Array, Array]:
         return np.fft.rfftfreq(len(values), abs(gaps).mean())[None, 1:].astype(np.float32), power[1:]
     waves = np.arange(1, len(values) // 2 + 1)[None] / extent[0]
     return waves.astype(np.float32), _power(inputs, values, waves)
+
+
+def sign_changes(inputs: Array, values: Array) -> float:
+    """Return how often values change their sign along a line, per unit of the inputs, the mean over the channels.
+
+    A sine of f cycles per unit has 2 f.
+
+    Args:
+        inputs: (N, 1), in any order.
+        values: (N, C).
+    """
+    along = values[inputs[:, 0].argsort()] >= 0.0
+    return float((along[1:] != along[:-1]).sum(axis=0).mean() / np.ptp(inputs))
 
 
 def _power(inputs: Array, values: Array, waves: Array) -> Array:

@@ -15,7 +15,7 @@ from inr.networks.grade import Grade
 from inr.settings.config import DeviceName, FitConfig
 from inr.settings.shape import FeedName
 from inr.settings.trainings import GreedyTraining
-from inr.spectra.samples import spectrum_of
+from inr.spectra.samples import sign_changes, spectrum_of
 from inr.training.greedy.batches import CHUNK
 from inr.training.greedy.grades import train_grades
 from inr.training.greedy.pool import Pool
@@ -96,7 +96,8 @@ def fit_samples(
     Args:
         samples: to train on.
         config: with greedy training.
-        watched: other samples, not trained on, whose leftover `Progress.watched` tells.
+        watched: other samples, not trained on, whose leftover `Progress.watched` tells. The first of them validate,
+            where `FitConfig.grades_auto` or the stop `held-out` asks for that.
         device: that trains.
         progress: called after every step.
         keeper: holds what an interrupted training left, from which this one goes on, and what this one would leave.
@@ -110,8 +111,8 @@ def fit_samples(
         raise ConfigError("joint training needs a picture; functions are learned by greedy training.")
     if config.encoding.sigma is None:
         raise ConfigError("sigma is not given; only a picture's is read off its spectrum.")
-    if config.grades_auto and not watched:
-        raise ConfigError("grades are to be added while the validation error falls, but there is no validation set.")
+    if (config.grades_auto or config.stop == "held-out") and not watched:
+        raise ConfigError("the validation error is to decide when to stop, but there is no validation set.")
     keep_freed_memory()
     on = choose_device(device)
     kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]
@@ -121,7 +122,7 @@ def fit_samples(
     length = Length(steps=sum(training.updates), seconds=config.seconds, began=time.perf_counter() - before)
     dtype = choose_precision(training.precision, on) if kind == torch.float32 else torch.float32
 
-    def pool(of: Samples) -> Pool:
+    def pool(of: Samples, apart: Pool | None = None) -> Pool:
         inputs = of.inputs.to(on)
         return Pool(
             pixels=torch.arange(len(inputs)),
@@ -134,16 +135,19 @@ def fit_samples(
             pool_bytes=1 << 62,
             dimensions=dimensions,
             middle=of.middle,
+            apart=apart,
             spectrum=None if dimensions > 2 else lambda values: spectrum_of(of.inputs.numpy(), values),
+            sign_changes=None if dimensions > 1 else lambda values: sign_changes(of.inputs.numpy(), values),
         )
 
+    others = [pool(each) for each in watched]
     trained = train_grades(
-        pool(samples),
+        pool(samples, others[0] if config.stop == "held-out" else None),
         config,
         training,
         length=length,
         dtype=dtype,
-        watched=[pool(each) for each in watched],
+        watched=others,
         progress=progress,
         kept=kept,
         keeper=keeper,

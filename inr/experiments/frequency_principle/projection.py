@@ -45,7 +45,8 @@ def _cases(wishes: Wishes, activation: ActivationName, rate: float) -> list[Case
     if wishes.effort == "paper":  # batches of 50, 100 passes
         network = Network(widths=widths, rate=rate, steps=100 * count // 50, activation=activation, batch=50)
     else:  # the whole batch: less noise in what a few hundred pictures say of a frequency
-        network = Network(widths=widths, rate=1e-3, steps=600, activation=activation)
+        few = wishes.effort == "quick"  # the wide network swings at the higher rate
+        network = Network(widths=widths, rate=1e-3 if few else 1e-4, steps=600 if few else 3000, activation=activation)
     train, test = parts
     return network.cases(data.name, Data(train=train, test=test), wishes, looks=100, grades=False)
 

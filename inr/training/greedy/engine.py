@@ -77,7 +77,8 @@ def train_grade(
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
     finishing, finished, begun = [make_finish(grade)], kept_finish(kept or {}), 0
     if kept and isinstance(pool, Pool):
-        begun, watch.recent = restore_step(kept, grade, finishing if finished else optimizers, pool)
+        own = finishing if finished else optimizers
+        begun, watch.recent = restore_step(kept, grade, own, pool, watch.best)
 
     def update(_done: int, _fraction: float, _factor: float) -> float:
         return objective.backward(training.batch_size, short=training.epochs is not None) * objective.scale**2
@@ -90,7 +91,7 @@ def train_grade(
         if keep is not None:
             assert isinstance(pool, Pool), "only what is held whole is kept"
             own = finishing if further else optimizers
-            keep(lambda: step_table(grade, own, pool, done, watch.recent, rate, finish=further))
+            keep(lambda: step_table(grade, own, pool, done, watch.recent, rate, best=watch.best, finish=further))
         return ended
 
     def report(done: int, fraction: float, loss: float) -> bool:

@@ -13,6 +13,7 @@ from inr.errors import TrainingError
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig
 from inr.settings.trainings import GreedyTraining
+from inr.training.greedy.batches import weighed
 from inr.training.greedy.engine import OnStep, TrainedGrade, train_grade
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
@@ -96,32 +97,38 @@ def train_grades(
             grade, trained, rate = _train(pool, config, training, number, own, dtype, report, kept, keep)
         done, held = trained.steps, trained.validation_error
         if held is not None and held >= best:
-            stopped = f"grade {number} did not lower the error of the held-out training pixels, and was dropped"
+            stopped = f"grade {number} did not lower the validation error, and was dropped"
             break
         grade.requires_grad_(False)
         grades.append(grade)
         for each in (pool, *watched):
             each.freeze(grade, last=number == len(config.grades))
-        after = pool.error
+        after, best_before = pool.error, best
+        best = _validation_error(pool, watched, config)
         logs.append(_log(number, trained, earlier + time.perf_counter() - began, rate, after))
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
             grades.pop()  # cut off before it was of use
             logs.pop()
             break
-        if config.grades_auto:
-            held = watched[0].error
-            if held >= best:
-                grades.pop()
-                logs.pop()
-                stopped = f"grade {number} did not lower the validation error"
-                break
-        best = math.inf if held is None else held
+        if config.grades_auto and best >= best_before:
+            grades.pop()
+            logs.pop()
+            stopped = f"grade {number} did not lower the validation error, and was dropped"
+            break
         if config.target_psnr is not None and logs[-1].psnr_db >= config.target_psnr:
             stopped = f"target of {config.target_psnr:g} dB reached on the training pixels in grade {number}"
             break
     if stopped is None and tuple(log.steps for log in logs) != training.updates and _out_of_time(config, length):
         stopped = f"time limit of {config.seconds:g} s"
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
+
+
+def _validation_error(pool: Pool | Pairs, watched: Sequence[Pool], config: FitConfig) -> float:
+    """Return the mean square of what the grades so far leave of what is not trained on; infinite without such."""
+    held_out = pool.validation()
+    if held_out is not None:
+        return float(weighed(held_out[1], held_out[2]).square().mean())
+    return watched[0].error if config.grades_auto else math.inf
 
 
 _Keep = Callable[[Callable[[], Table]], None]

@@ -24,7 +24,7 @@ class Objective:
     Attributes:
         grade: g_l, in training.
         pool: x^l and e^l.
-        scale: RMS(e^l) with `rescale_residual`, 1/2 for symmetric targets.
+        scale: RMS(e^l) with `rescale_residual`, or half of max |e^l|, see there; 1/2 for symmetric targets.
         shift: 1/2 for symmetric targets, else 0.
         dtype: of the products.
     """
@@ -83,9 +83,11 @@ def make_objective(
     if training.targets == "symmetric" and pool.first:
         scale, shift = 0.5, 0.5
     elif training.rescale_residual:
-        scale = _rms(pool.residual)
+        on_a_line = isinstance(pool, Pool) and pool.sign_changes is not None
+        scale = _size(pool.residual, largest=training.scale_from_residual and on_a_line)
     return Objective(grade=grade, pool=pool, scale=scale, shift=shift, dtype=dtype)
 
 
-def _rms(residual: torch.Tensor) -> float:
-    return max(float(residual.square().mean().sqrt()), 1e-8 if residual.dtype == torch.float32 else 1e-18)
+def _size(residual: torch.Tensor, *, largest: bool) -> float:
+    size = residual.abs().max() / 2.0 if largest else residual.square().mean().sqrt()
+    return max(float(size), 1e-8 if residual.dtype == torch.float32 else 1e-18)

@@ -41,7 +41,7 @@ class Pairs:
 
     held = 1.0
     dimensions, middle = 2, 0.5
-    spectrum = None
+    spectrum = sign_changes = None
 
     def __init__(self, pixels: Tensor, blur: float, *, feed: FeedName, seed: int, device: torch.device) -> None:
         """Blur the lattice.

@@ -20,6 +20,8 @@ from inr.training.greedy.visits import Visits
 Array = np.ndarray[Any, Any]
 Spectrum = Callable[[Array], tuple[Array, Array]]
 """(N, C) values -> (d, K) frequencies, cycles per unit of the coordinates, and their (K,) power."""
+SignChanges = Callable[[Array], float]
+"""(N, C) values along a line -> how often they change their sign, per unit of the coordinates."""
 
 
 class Pool:
@@ -34,6 +36,7 @@ class Pool:
         dimensions: see the constructor.
         middle: see the constructor.
         spectrum: see the constructor.
+        sign_changes: see the constructor.
     """
 
     inputs: Tensor
@@ -56,7 +59,9 @@ class Pool:
         dimensions: int = 2,
         middle: float = 0.5,
         spectrum: Spectrum | None = None,
+        sign_changes: SignChanges | None = None,
         validation: Tensor | None = None,
+        apart: "Pool | None" = None,
     ) -> None:
         """Hold the pixels of grade 1.
 
@@ -74,10 +79,13 @@ class Pool:
             middle: what the colours lie around.
             spectrum: turns the leftover of all training pixels into its frequencies and their power; None where
                 there is no way to do so.
+            sign_changes: counts those of the leftover of all training pixels; None where they lie on no line.
             validation: (N,) whether a training pixel is never visited, only looked at; None where all are visited.
+            apart: instead, samples of their own that are only looked at, held whole and put behind the same grades.
         """
-        self._validation = validation
-        self.dimensions, self.middle, self.spectrum = dimensions, middle, spectrum
+        self._validation, self._apart = validation, apart
+        self.dimensions, self.middle = dimensions, middle
+        self.spectrum, self.sign_changes = spectrum, sign_changes
         self._pixels, self._colours, self._shown = pixels, colours, shown
         self._frozen = Frozen(encode, feed)
         fits = pool_bytes // (4 * widest)
@@ -132,6 +140,8 @@ class Pool:
 
     def validation(self) -> Batch | None:
         """Return inputs, residual and `shown` of some pixels that are never visited, or None without such."""
+        if self._apart is not None:
+            return self._apart.inputs, self._apart.residual, self._apart.shown
         at = self._visits.looked_at
         if at is None:
             return None

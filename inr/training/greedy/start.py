@@ -33,9 +33,12 @@ def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, n
     if scaled or form.shifts:
         if pool.spectrum is None:
             raise ConfigError(f"method '{config.method}' needs the spectrum of its samples, which these do not have.")
-        frequencies, power = pool.spectrum(pool.leftover().cpu().numpy())
+        left = pool.leftover().cpu().numpy()
+        frequencies, power = pool.spectrum(left)
         if scaled:
-            reach = 2.0 * math.pi * median_radius(frequencies, power)
+            # On a line as the authors' code: 3 times the zero crossings on [-1, 1], before weights of Glorot's start.
+            along = pool.sign_changes
+            reach = 2.0 * math.pi * median_radius(frequencies, power) if along is None else 0.5 * math.pi * along(left)
             form = dataclasses.replace(form, scales=(1.0,))
         waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
     grade = Grade(

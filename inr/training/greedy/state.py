@@ -8,6 +8,7 @@ from torch import Tensor
 
 from inr.networks.grade import Grade
 from inr.training.greedy.pool import Pool
+from inr.training.greedy.stopping import Best
 from inr.training.result import GradeLog
 
 Table = dict[str, Tensor]
@@ -72,6 +73,7 @@ def step_table(
     recent: float,
     rate: float,
     *,
+    best: Best | None = None,
     finish: int = 0,
 ) -> Table:
     """Return a grade in training, after so many steps: its numbers, its optimisers', and the order of visits.
@@ -83,6 +85,7 @@ def step_table(
         done: steps, without those of the finish.
         recent: mean of the recent losses.
         rate: its learning rate at its highest.
+        best: the grade as it was best on what is not trained on; None where nothing is held out.
         finish: steps of the finish; if there are any, `optimizers` are the finish's.
     """
     table = {f"now.grade.{name}": value for name, value in grade.state_dict().items()}
@@ -92,13 +95,15 @@ def step_table(
             table |= {f"now.{number}.{place}.{name}": value for name, value in state.items()}
     table |= {f"now.pool.{name}": value for name, value in pool.order.items()}
     table["now.facts"] = torch.tensor([done, recent, rate], dtype=torch.float64)
+    if best is not None:
+        table |= {f"now.best.{name}": value for name, value in best.table.items()}
     if finish:
         table["now.finish"] = torch.tensor(finish)
     return table
 
 
 def restore_step(
-    table: Table, grade: Grade, optimizers: Sequence[torch.optim.Optimizer], pool: Pool
+    table: Table, grade: Grade, optimizers: Sequence[torch.optim.Optimizer], pool: Pool, best: Best | None = None
 ) -> tuple[int, float]:
     """Put a training back to where `step_table` found it, and return the steps done and the mean recent loss.
 
@@ -107,8 +112,11 @@ def restore_step(
         grade: to be overwritten.
         optimizers: of its parameters, fresh: the finish's if `kept_finish` says that it has begun.
         pool: that it is trained on.
+        best: to be put back too.
     """
     grade.load_state_dict(_part(table, "now.grade."))
+    if best is not None:
+        best.go_on(_part(table, "now.best."))
     for number, optimizer in enumerate(optimizers):
         for place, parameter in enumerate(_parameters(optimizer)):
             there, state = parameter.device, _part(table, f"now.{number}.{place}.")

@@ -53,6 +53,18 @@ class Best:
             self._kept = {name: value.clone() for name, value in self._grade.state_dict().items()}
         return fraction - self._found > _PATIENCE
 
+    @property
+    def table(self) -> dict[str, Tensor]:
+        """The best so far, for `go_on`."""
+        facts = torch.tensor([self.error, self.step, self._due, self._found], dtype=torch.float64)
+        return {"facts": facts} | {f"grade.{name}": value for name, value in self._kept.items()}
+
+    def go_on(self, table: dict[str, Tensor]) -> None:
+        """Go on from what `table` told of an interrupted training."""
+        self.error, step, self._due, self._found = table["facts"].tolist()
+        self.step, prefix = int(step), "grade."
+        self._kept = {name.removeprefix(prefix): value for name, value in table.items() if name.startswith(prefix)}
+
     def restore(self) -> None:
         """Make the grade what it was at its best."""
         if self._kept:
