@@ -391,6 +391,20 @@ def test_a_training_that_diverges_is_a_row(tmp_path):
     assert table.rows == (("mgdl: diverged", 0, *[None] * 5),)
 
 
+def test_rates_at_which_some_trainings_diverged_are_named(tmp_path, monkeypatch):
+    pytest.importorskip("sklearn")
+    monkeypatch.setattr(labels, "STEPS", 2)
+    for name, value in (("STEPS", 2), ("NOISE", ((1.0,), (5.0,))), ("RATES", (0.01,))):
+        monkeypatch.setattr(robustness, name, {"quick": value})
+    asked = Wishes(seeds=2)
+    runs = Store(tmp_path).runs(robustness.cases(asked))
+    lost = [run.method == "sgdl" and run.seed == 0 and run.case.startswith("set 1") for run in runs]
+    runs = [dataclasses.replace(run, grades=()) if gone else run for run, gone in zip(runs, lost, strict=True)]
+    found = {part.name: part for part in robustness.page(asked, runs).parts if hasattr(part, "rows")}
+    assert "the rest are shown: sgdl at 0.01: 1 of 2." in found["rates-1"].note and found["rates-1"].rows[1][1] > 0
+    assert "the rest" not in found["rates-2"].note
+
+
 @pytest.mark.parametrize("name", ["synthetic", "manifold", "images"])
 def test_a_page_of_nothing_but_diverged_trainings_is_written(tmp_path, name):
     saved(tmp_path / "a.png", picture(12, 12))

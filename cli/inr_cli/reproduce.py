@@ -22,6 +22,9 @@ from inr_cli.process import say, talk
 
 if TYPE_CHECKING:
     from inr.batch.task import Engine
+    from inr.experiments.page import Page
+    from inr.experiments.runs import Case
+    from inr.experiments.store import Store
 
 
 def reproduce(
@@ -94,39 +97,64 @@ def reproduce(
         chosen = asked(name, wishes)
         every = [each.doing(own).cases(own) for each, own in chosen]  # all that can be wrong is found here
         folder = out or Path(f"experiment-{name}")
-        folders = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
+        places = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
         check_workers(scheduler, jobs, device=device)
-        for place in folders:
+        for place in places:
             _check_free(place, image, overwrite=overwrite)
-        from inr.experiments.page import PAGE, Table, text_lines, to_data, write_page
-        from inr.experiments.store import Store
+        from inr.experiments.page import to_data
 
         pages: list[dict[str, Any]] = []
-        for (each, own), cases, place in zip(chosen, every, folders, strict=True):
-            store = Store(place / "runs")
-            try:
-                with common.bar(quiet, unit="step") as show, _workers(scheduler, jobs, device) as engine:
-                    runs = store.runs(
-                        cases, device=device, tell=show, engine=engine, threads=_share(scheduler, jobs, threads)
-                    )
-            except KeyboardInterrupt:
-                again = f"{common.this_command()}{' --overwrite' if pages and not overwrite else ''}"
-                talk(f"Error: interrupted; {_kept(*store.kept(cases), len(cases), place / 'runs')}:\n  {again}")
-                raise typer.Exit(130) from None
-            page = each.doing(own).page(own, runs)
-            command = _command(each, own)
-            try:
-                files = write_page(page, place, command, overwrite=overwrite)
-            except OSError as error:
-                raise InrError(f"{place} cannot be written: {error.strerror or error}.") from error
-            pages.append(to_data(page, command))
+        for (each, own), cases, place in zip(chosen, every, places, strict=True):
+            replaces = bool(pages) and not overwrite  # begun again, it meets the pages of this time
+            with (
+                _explained(cases, place, " --overwrite" if replaces else ""),
+                common.bar(quiet, unit="step") as show,
+                _workers(scheduler, jobs, device) as engine,
+            ):
+                share = _share(scheduler, jobs, threads)
+                runs = _runs(place).runs(cases, device=device, tell=show, engine=engine, threads=share)
+            page, command = each.doing(own).page(own, runs), _command(each, own)
             if not json and not quiet:
-                for part in page.parts:
-                    if isinstance(part, Table):
-                        say("\n".join([f"{part.title}", *text_lines(part), *([part.note] if part.note else []), ""]))
-            talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
+                _say(page)
+            _write(page, place, command, overwrite=overwrite, quiet=quiet)
+            pages.append(to_data(page, command))
         if json:
             say(json_text(pages[0] if name != "all" else {"schema": 1, "experiments": pages}))
+
+
+def _runs(place: Path) -> "Store":
+    from inr.experiments.store import Store
+
+    return Store(place / "runs")
+
+
+@contextlib.contextmanager
+def _explained(cases: list["Case"], place: Path, option: str) -> Iterator[None]:
+    """Turn an interruption into what is kept, and the command that goes on, with an option more."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = _kept(*_runs(place).kept(cases), len(cases), place / "runs")
+        talk(f"Error: interrupted; {kept}:\n  {common.this_command()}{option}")
+        raise typer.Exit(130) from None
+
+
+def _write(page: "Page", place: Path, command: str, *, overwrite: bool, quiet: bool) -> None:
+    from inr.experiments.page import PAGE, write_page
+
+    try:
+        files = write_page(page, place, command, overwrite=overwrite)
+    except OSError as error:
+        raise InrError(f"{place} cannot be written: {error.strerror or error}.") from error
+    talk(f"{place / PAGE}: {page.title}; beside it {len(files) - 1} files", quiet=quiet)
+
+
+def _say(page: "Page") -> None:
+    from inr.experiments.page import Table, text_lines
+
+    for part in page.parts:
+        if isinstance(part, Table):
+            say("\n".join([part.title, *text_lines(part), *([part.note] if part.note else []), ""]))
 
 
 @contextlib.contextmanager

@@ -162,12 +162,14 @@ def _rates(number: int, wishes: Wishes, runs: Sequence[Run], methods: Sequence[s
     """Return what gradient descent reaches at each rate on one of the sets."""
     rates = np.array(RATES[wishes.effort])
     rows: list[tuple[Cell, ...]] = []
-    lines = []
+    lines, lost = [], []
     for method in methods:
         reached = []
         for rate in RATES[wishes.effort]:
             own = [run for run in runs if run.case == f"set {number}, rate {rate:g}" and run.method == method]
             kept = [r for r in own if r.grades and all(used == rate for used in r.rates)]  # else it had to be retried
+            if 0 < len(kept) < len(own):
+                lost.append(f"{method} at {rate:g}: {len(own) - len(kept)} of {len(own)}")
             mse = [10.0 ** (-run.grades[-1].train.psnr_db / 10.0) for run in kept]
             reached.append(float(np.exp(np.mean(np.log(mse)))) / 2.0 if mse else float("nan"))
         rows.append((method, *reached))
@@ -183,7 +185,9 @@ def _rates(number: int, wishes: Wishes, runs: Sequence[Run], methods: Sequence[s
             title=f"Set {number}, frequencies {SETS[number]}: training loss after {steps} steps of each grade",
             columns=("method", *(f"rate {rate:g}" for rate in rates)),
             rows=tuple(rows),
-            note=f"A dash is a loss that did not stay finite. The follow-up paper: {paper[number]}.",
+            note="A dash is a loss that did not stay finite."
+            f"{' Of these some did not, and the rest are shown: ' + '; '.join(lost) + '.' if lost else ''} "
+            f"The follow-up paper: {paper[number]}.",
         ),
         Figure(
             name=f"rates-{number}",
