@@ -13,7 +13,6 @@ from inr.errors import TrainingError
 from inr.networks.grade import Grade
 from inr.settings.config import FitConfig
 from inr.settings.trainings import GreedyTraining
-from inr.training.greedy.batches import weighed
 from inr.training.greedy.engine import OnStep, TrainedGrade, train_grade
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
@@ -89,8 +88,10 @@ def train_grades(
         report = _reporter(training, number, length, (pool, *watched), progress)
         found = restored(kept, number, partial(_new, pool, config, training, number))
         if found is not None:
-            grade, done, rate, earlier = found
-            trained = TrainedGrade(steps=done, kept_step=None, validation_error=None)
+            grade, log = found
+            held = None if log.validation_db is None else 10.0 ** (-log.validation_db / 10.0)
+            trained = TrainedGrade(steps=log.steps, kept_step=log.kept_step, validation_error=held)
+            rate, earlier = log.learning_rate, log.seconds
         else:
             earlier = seconds_before(kept)
             keep = None if keeper is None else _keeping(keeper, grades, logs, length, began - earlier)
@@ -104,7 +105,8 @@ def train_grades(
         for each in (pool, *watched):
             each.freeze(grade, last=number == len(config.grades))
         after, best_before = pool.error, best
-        best = _validation_error(pool, watched, config)
+        held = watched[0].error if config.grades_auto else held
+        best = math.inf if held is None else held
         logs.append(_log(number, trained, earlier + time.perf_counter() - began, rate, after))
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
             grades.pop()  # cut off before it was of use
@@ -121,14 +123,6 @@ def train_grades(
     if stopped is None and tuple(log.steps for log in logs) != training.updates and _out_of_time(config, length):
         stopped = f"time limit of {config.seconds:g} s"
     return Trained(grades=tuple(grades), logs=tuple(logs), stopped=stopped)
-
-
-def _validation_error(pool: Pool | Pairs, watched: Sequence[Pool], config: FitConfig) -> float:
-    """Return the mean square of what the grades so far leave of what is not trained on; infinite without such."""
-    held_out = pool.validation()
-    if held_out is not None:
-        return float(weighed(held_out[1], held_out[2]).square().mean())
-    return watched[0].error if config.grades_auto else math.inf
 
 
 _Keep = Callable[[Callable[[], Table]], None]
@@ -182,7 +176,7 @@ def _train(
     return grade, trained, rate
 
 
-def _log(number: int, trained: TrainedGrade, seconds: float, rate: float, error: float) -> GradeLog:
+def _log(number: int, trained: TrainedGrade, seconds: float, rate: float | None, error: float) -> GradeLog:
     """Return the log of a grade that leaves this mean squared error, if that is finite."""
     if not math.isfinite(error):
         raise TrainingError(f"grade {number}: the picture is no longer finite; give a lower --learning-rate.")

@@ -1,5 +1,7 @@
 """A greedy training on its way <-> a table of tensors, from which it goes on to the same bits after an interruption."""
 
+import dataclasses
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -35,12 +37,13 @@ def frozen_table(grades: Sequence[Grade], logs: Sequence[GradeLog]) -> Table:
     table: Table = {}
     for number, (grade, log) in enumerate(zip(grades, logs, strict=True), start=1):
         table |= {f"grade{number}.{name}": value for name, value in grade.state_dict().items()}
-        table[f"log{number}"] = torch.tensor([log.steps, log.seconds, log.learning_rate or 0.0], dtype=torch.float64)
+        facts = [math.nan if fact is None else float(fact) for fact in dataclasses.astuple(log)]
+        table[f"log{number}"] = torch.tensor(facts, dtype=torch.float64)
     return table
 
 
-def restored(table: Table, number: int, empty: Callable[[], Grade]) -> tuple[Grade, int, float, float] | None:
-    """Return a grade that is kept as trained, its steps, learning rate and seconds; None if it is not.
+def restored(table: Table, number: int, empty: Callable[[], Grade]) -> tuple[Grade, GradeLog] | None:
+    """Return a grade that is kept as trained, and its log; None if it is not.
 
     Args:
         table: that was kept.
@@ -51,8 +54,10 @@ def restored(table: Table, number: int, empty: Callable[[], Grade]) -> tuple[Gra
         return None
     grade = empty()
     grade.load_state_dict(_part(table, f"grade{number}."))
-    steps, seconds, rate = table[f"log{number}"].tolist()
-    return grade, int(steps), rate, seconds
+    kept = zip(dataclasses.fields(GradeLog), table[f"log{number}"].tolist(), strict=True)
+    facts: dict[str, Any] = {field.name: None if math.isnan(fact) else fact for field, fact in kept}
+    kept_step = None if facts["kept_step"] is None else int(facts["kept_step"])
+    return grade, GradeLog(**facts | {"steps": int(facts["steps"]), "kept_step": kept_step})
 
 
 def times_table(whole: float, grade: float) -> Table:
