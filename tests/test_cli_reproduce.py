@@ -147,6 +147,7 @@ def test_grades_may_be_given_or_left_to_the_validation_error(short):
         (["msnn"], "'msnn' is a part of an experiment: inr reproduce methods msnn.", 2),
         (["methods", "sines"], "there is no part 'sines'; experiment 'methods' has msnn,", 2),
         (["synthetic", "sines"], "there is no part 'sines'; experiment 'synthetic' has no parts", 2),
+        (["labels", "--methods", " ,"], "--methods is ' ,'; it takes names separated by commas", 2),
         (["methods", "--methods", "mgdl"], "--methods is given, but experiment 'methods' takes --effort, --seeds.", 2),
         (["synthetic", "--setting", "5"], "settings 1 to 4", 2),
         (["manifold", "--setting", "3"], "settings 1 and 2", 2),

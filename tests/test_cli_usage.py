@@ -57,6 +57,9 @@ def test_what_is_missing_is_told_with_what_it_is_and_an_example():
 
 @pytest.mark.parametrize("rest", [["-o", "q.png"], []])
 def test_an_option_without_its_value(rest):
+    assert said("fit", "a.png", "--sigma", "x") == (
+        "Error: Invalid value for '--sigma': 'x'; accepted are a number of cycles, or auto."
+    )
     words = "Option '--noise' requires an argument. Deviation of the noise in levels of 255, or auto"
     assert words in said("denoise", "noisy.png", "--noise", *rest)
 

@@ -246,6 +246,12 @@ def test_another_grade_is_kept_only_while_the_validation_error_falls():
         do(Case(name="f", method="mgdl", config=falling, data=Data(train=data.train)))
 
 
+def test_only_the_authors_methods_have_a_grid():
+    asked = Wishes(effort="paper", grid=True, methods=("mgdl",))
+    with pytest.raises(inr.ConfigError, match="name a method that ends in -paper"):
+        synthetic.cases(dataclasses.replace(asked, setting=1))
+
+
 def overfitting(steps: int) -> Case:
     """Return three grades that learn noise, and stop where samples without that noise say so."""
     x = np.linspace(0, 1, 40)
@@ -264,10 +270,39 @@ def test_each_grade_is_left_where_the_validation_error_was_least():
     assert last.validation.rse < 0.9 * other.validation.rse and last.train.rse > 1.2 * other.train.rse
     looks = [at.validation.rse for at in stopped.curve if at.grade == 1]
     assert stopped.grades[0].validation.rse <= 1.02 * min(looks) and looks[-1] > 1.05 * min(looks)
-    held = [at.validation.rse for at in stopped.grades]
-    assert held == sorted(held, reverse=True) and (len(held) == 3 or "and was dropped" in stopped.stopped)
-    with pytest.raises(inr.ConfigError, match="no validation set"):
-        do(dataclasses.replace(one, data=Data(train=one.data.train)))
+    assert len(stopped.grades) == 1 and "grade 2 did not lower the validation error" in stopped.stopped
+    assert 0 < last.kept < stopped.curve[-1].step <= last.step == stopped.steps < 150
+    for without in (Data(train=one.data.train), Data(train=one.data.train, test=one.data.validation)):
+        with pytest.raises(inr.ConfigError, match="no validation set"):
+            do(dataclasses.replace(one, data=without))
+
+
+def test_grades_that_lower_the_validation_error_stay(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "EVERY", 0.0)
+    data = line_data()
+    config = configuration("mgdl", problem(steps=60), effort="quick", authors=SMOKE, seed=0, grades=3)
+    one = Case(name="f", method="mgdl", config=dataclasses.replace(config, stop="held-out"), data=data)
+    run = do(one)
+    held = [at.validation.rse for at in run.grades]
+    assert len(held) > 1 and held == sorted(held, reverse=True)
+    assert all(at.kept is not None and at.kept <= at.step for at in run.grades)
+    assert [at.step for at in run.curve] == sorted(at.step for at in run.curve)
+    goes_on(one, 90, tmp_path / "x.part.npz")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"inputs": torch.empty(0, 1), "targets": torch.empty(0, 1)}, r"validation inputs are \(0, 1\)"),
+        ({"targets": torch.zeros(40, 2)}, r"validation targets are \(40, 2\) of torch.float32; rows like"),
+        ({"targets": torch.full((40, 1), math.nan)}, "validation targets hold a number that is not finite"),
+    ],
+)
+def test_validation_samples_of_another_kind_are_refused(change, message):
+    one = overfitting(5)
+    other = dataclasses.replace(one.data.validation, **change)
+    with pytest.raises(inr.ConfigError, match=message):
+        do(dataclasses.replace(one, data=dataclasses.replace(one.data, validation=other)))
 
 
 def test_lbfgs_finishes_where_adam_does_not_arrive():
@@ -376,9 +411,9 @@ def test_an_interrupted_finish_goes_on_to_the_same_numbers(tmp_path, monkeypatch
     goes_on(one, stop, tmp_path / "x.part.npz")
 
 
-@pytest.mark.parametrize("stop", [30, 55, 90])
+@pytest.mark.parametrize("stop", [30, 59, 81, 90])
 def test_an_interrupted_training_remembers_where_it_was_best(tmp_path, monkeypatch, stop):
-    """Cut off in grade 1 before and behind its best, and in grade 2, which is dropped in the end."""
+    """Cut off in grade 1 before its best and in its last update, and in grade 2, which is dropped in the end."""
     monkeypatch.setattr(training, "EVERY", 0.0)
     goes_on(overfitting(80), stop, tmp_path / "x.part.npz")
 
@@ -401,8 +436,8 @@ def test_rates_at_which_some_trainings_diverged_are_named(tmp_path, monkeypatch)
     lost = [run.method == "sgdl" and run.seed == 0 and run.case.startswith("set 1") for run in runs]
     runs = [dataclasses.replace(run, grades=()) if gone else run for run, gone in zip(runs, lost, strict=True)]
     found = {part.name: part for part in robustness.page(asked, runs).parts if hasattr(part, "rows")}
-    assert "the rest are shown: sgdl at 0.01: 1 of 2." in found["rates-1"].note and found["rates-1"].rows[1][1] > 0
-    assert "the rest" not in found["rates-2"].note
+    assert "not in the mean: sgdl at 0.01: 1 of 2." in found["rates-1"].note and found["rates-1"].rows[1][1] > 0
+    assert "Lost" not in found["rates-2"].note
 
 
 @pytest.mark.parametrize("name", ["synthetic", "manifold", "images"])

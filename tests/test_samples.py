@@ -129,6 +129,21 @@ def test_a_stage_on_a_line_has_the_size_and_scale_of_the_authors_code(line):
         assert scale == pytest.approx(float(left.square().mean().sqrt())) and reach == pytest.approx(40, rel=0.05)
 
 
+def test_a_residual_of_one_sign_is_scaled_by_its_spectrum():
+    x = torch.linspace(-1, 1, 200)[:, None]
+    shape = GradeShape(depth=1, width=30, activation="tanh", form=Form(first="sine"))
+    two = config(
+        feed="encoding", steps=(1, 1), scale_from_residual=True, rescale_residual=True, learning_rate=1e-9,
+        grades=(shape,) * 2,
+    )  # fmt: skip
+    fitted = fit_samples(Samples(inputs=x, targets=9.0 + torch.cos(30 * x)), two)
+    layer = fitted.grades[1].layers[0].weight.detach()
+    reach = float(layer.square().sum(dim=1).mean().sqrt()) * fitted.grades[1].form.scales[0]
+    assert reach > 1.0  # without a change of sign it would be 0
+    with pytest.raises(inr.ConfigError, match="all samples lie at one point"):
+        fit_samples(Samples(inputs=torch.ones(9, 1), targets=torch.rand(9, 1)), two)
+
+
 def test_the_spectrum_of_points_anywhere_peaks_where_the_wave_is():
     random = np.random.default_rng(0)
     scattered = np.sort(random.uniform(size=(300, 1)), axis=0)

@@ -55,7 +55,8 @@ def reproduce(
         bool, typer.Option("--grid", help="Search the authors' grid of rates and batches; with --effort paper.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for page and figures. [default: experiment-NAME]")
+        Path | None,
+        typer.Option("--out", "-o", help="Folder for page and figures. [default: experiment-NAME[-PART]]"),
     ] = None,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, max=256, help="Trainings at a time. [default: 1]")
@@ -82,7 +83,7 @@ def reproduce(
             streams.refuse_stdout(out)
         wishes = Wishes(
             effort=effort,
-            methods=None if methods is None else tuple(each.strip() for each in methods.split(",") if each.strip()),
+            methods=_methods(methods),
             seeds=seeds,
             grades=_grades(grades),
             setting=setting,
@@ -96,7 +97,7 @@ def reproduce(
         )
         chosen = asked(name, wishes)
         every = [each.doing(own).cases(own) for each, own in chosen]  # all that can be wrong is found here
-        folder = out or Path(f"experiment-{name}")
+        folder = out or Path("-".join(filter(None, ("experiment", name, demo))))
         places = [folder / each.name for each, _ in chosen] if name == "all" else [folder]
         check_workers(scheduler, jobs, device=device)
         for place in places:
@@ -123,6 +124,7 @@ def reproduce(
 
 
 def _runs(place: Path) -> "Store":
+    """Return what keeps the trainings of an experiment."""
     from inr.experiments.store import Store
 
     return Store(place / "runs")
@@ -140,6 +142,7 @@ def _explained(cases: list["Case"], place: Path, option: str) -> Iterator[None]:
 
 
 def _write(page: "Page", place: Path, command: str, *, overwrite: bool, quiet: bool) -> None:
+    """Write the page of an experiment with all that stands beside it."""
     from inr.experiments.page import PAGE, write_page
 
     try:
@@ -150,6 +153,7 @@ def _write(page: "Page", place: Path, command: str, *, overwrite: bool, quiet: b
 
 
 def _say(page: "Page") -> None:
+    """Print the tables of a page."""
     from inr.experiments.page import Table, text_lines
 
     for part in page.parts:
@@ -184,6 +188,13 @@ def _list(json: bool) -> None:
         known = {"parts": each.parts, "methods": each.methods}
         for line in (each.paper, *(f"{what}: {', '.join(names)}" for what, names in known.items() if names)):
             say(f"{'':<38}{line}")
+
+
+def _methods(text: str | None) -> tuple[str, ...] | None:
+    names = None if text is None else tuple(each.strip() for each in text.split(",") if each.strip())
+    if names == ():
+        raise ConfigError(f"--methods is {text!r}; it takes names separated by commas, see `inr reproduce`.")
+    return names
 
 
 def _grades(text: str | None) -> int | None:

@@ -80,7 +80,7 @@ class Command(TyperCommand):
         kinds = get_args(hint) or (hint,)
         if int not in kinds and float not in kinds:
             words = name.replace("_", "-")  # the library below has named the option already
-            return re.sub(f"^(--)?{words} is ", "", message.removeprefix("Value error, "))
+            return re.sub(f"^(--)?{re.escape(words)} is ", "", message.removeprefix("Value error, "))
         limits = f", at least {info.min}" if info.max is None else f", {info.min} to {info.max}"
         such = "a whole number" if int in kinds else "a number such as 3.5"
         return f"{value!r}; it takes {such}{'' if info.min is None else limits}."

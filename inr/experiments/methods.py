@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from inr.errors import ConfigError
 from inr.experiments.wishes import Effort, Wishes
 from inr.settings.config import FitConfig
 from inr.settings.methods import AUTO_GRADES
@@ -59,7 +60,12 @@ def trainings(method: str, usual: Authors, grid: Sequence[Authors], wishes: Wish
     """Return what tables call a method, and its authors' training: one, or every one of the grid if that is asked for.
 
     Of the methods with our training there is one.
+
+    Raises:
+        ConfigError: the grid is asked for, and none of the methods has the authors' training.
     """
+    if wishes.grid and wishes.methods and not any(name.endswith("-paper") for name in wishes.methods):
+        raise ConfigError("--grid is of the authors' rates and batches; name a method that ends in -paper, or none.")
     if wishes.grid and method.endswith("-paper"):
         return [(f"{method}, {each.label}", each) for each in grid]
     return [(method, usual)]

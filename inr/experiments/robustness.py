@@ -186,7 +186,7 @@ def _rates(number: int, wishes: Wishes, runs: Sequence[Run], methods: Sequence[s
             columns=("method", *(f"rate {rate:g}" for rate in rates)),
             rows=tuple(rows),
             note="A dash is a loss that did not stay finite."
-            f"{' Of these some did not, and the rest are shown: ' + '; '.join(lost) + '.' if lost else ''} "
+            f"{' Lost in that way, and not in the mean: ' + '; '.join(lost) + '.' if lost else ''} "
             f"The follow-up paper: {paper[number]}.",
         ),
         Figure(

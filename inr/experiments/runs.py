@@ -13,7 +13,7 @@ from inr.settings.trainings import GreedyTraining
 from inr.training.samples import Samples
 
 Array = np.ndarray[Any, Any]
-RECORD = 1
+RECORD = 2
 """Of the records on disk: another number makes them be done again."""
 
 
@@ -118,11 +118,12 @@ class Moment:
 
     Attributes:
         grade: in training, from 1.
-        step: updates done in all.
+        step: updates done in all, of grades that are kept and of this one.
         seconds: of training, without the looks.
         train: of the training samples.
         validation: of the validation samples, or None.
         test: of the test samples, or None.
+        kept: of a grade, the update after which it was left as it is, where the validation error decided; else None.
     """
 
     grade: int
@@ -131,6 +132,7 @@ class Moment:
     train: Score
     validation: Score | None = None
     test: Score | None = None
+    kept: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -146,7 +148,7 @@ class Run:
         seconds: of training, without the looks.
         stopped: why it ended before the configured end, or why it failed, or None.
         rates: highest learning rate of each grade; lower than configured where the loss did not stay finite at first.
-        curve: during the training; none of a training that failed.
+        curve: during the training, of the grades that are kept; none of a training that failed.
         grades: after each grade.
         view: (looks, M, C) float32 predictions at the samples in view, one for each moment of the curve.
         final: (L, M, C) predictions there after each grade, in the type of the samples.

@@ -81,8 +81,8 @@ def errors(run: Run) -> tuple[Cell, ...]:
 
 
 def by_grade(run: Run) -> list[tuple[Cell, ...]]:
-    """Return a row for each grade: method, seed, grade, updates and seconds so far and the three errors."""
-    return [(run.method, run.seed, at.grade, at.step, round(at.seconds, 1), *_rse(at)) for at in run.grades]
+    """Return a row for each grade: method, seed, grade, updates so far, the one after which it was kept, and so on."""
+    return [(run.method, run.seed, at.grade, at.step, at.kept, round(at.seconds, 1), *_rse(at)) for at in run.grades]
 
 
 def _rse(at: Moment) -> tuple[Cell, Cell, Cell]:
@@ -108,9 +108,12 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
             f"of all grades together.{updates(runs)} {ratios(runs)}".rstrip(),
         )
     ]
-    grades = tuple(row for run in runs if len(run.grades) > 1 for row in by_grade(run))
+    chosen = any(at.kept is not None for run in runs for at in run.grades)
+    grades = tuple(row for run in runs if len(run.grades) > 1 or chosen for row in by_grade(run))
     if grades:
-        columns = ("method", "seed", "grade", *ERRORS[2:])
+        columns: tuple[str, ...] = ("method", "seed", "grade", "updates", "kept after", *ERRORS[3:])
+        if not chosen:
+            columns, grades = (*columns[:4], *columns[5:]), tuple((*row[:4], *row[5:]) for row in grades)
         found.append(
             Table(name=f"{name}-grades", title=f"{title}: the sum of the grades so far", columns=columns, rows=grades)
         )

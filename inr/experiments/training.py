@@ -44,8 +44,9 @@ def do(
     keeper = None if part is None else Checkpoint(part, recorder)
     try:
         fitted = fit_samples(
-            case.data.train, case.config, watched=recorder.watched, device=device, progress=recorder, keeper=keeper
-        )
+            case.data.train, case.config, validation=case.data.validation, watched=recorder.watched, device=device,
+            progress=recorder, keeper=keeper,
+        )  # fmt: skip
     except TrainingError as error:
         return Run(
             case=case.name, method=case.method, seed=case.config.seed, parameters=0, steps=0, seconds=0.0,
@@ -57,10 +58,12 @@ def do(
     drawn = {name: fitted.predictions(samples.inputs) for name, samples in there.items()}
     done, seconds, moments = 0, 0.0, []
     for number, log in enumerate(fitted.logs):
+        kept = None if log.kept_step is None else done + log.kept_step
         done, seconds = done + log.steps, seconds + log.seconds
         scores = {name: score(of.targets - drawn[name][number], of.targets) for name, of in there.items()}
         spent = seconds - recorder.cost(number + 1)
-        moments.append(Moment(grade=number + 1, step=done, seconds=spent, **scores))
+        moments.append(Moment(grade=number + 1, step=done, seconds=spent, kept=kept, **scores))
+    looked = [index for index, moment in enumerate(recorder.curve) if moment.grade <= len(moments)]
     final = drawn["train"] if data.view is None else fitted.predictions(data.view.inputs)
     return Run(
         case=case.name,
@@ -68,12 +71,12 @@ def do(
         seed=case.config.seed,
         parameters=fitted.parameters_count,
         steps=done,
-        seconds=fitted.seconds - recorder.cost(len(fitted.grades)),
+        seconds=fitted.seconds - recorder.cost(len(case.config.grades)),
         stopped=fitted.stopped,
         rates=tuple(log.learning_rate for log in fitted.logs),
-        curve=tuple(recorder.curve),
+        curve=tuple(recorder.curve[index] for index in looked),
         grades=tuple(moments),
-        view=np.stack(recorder.views).astype(np.float32),
+        view=np.stack([recorder.views[index] for index in looked]).astype(np.float32),
         final=torch.stack(final).numpy(),
     )
 
@@ -87,13 +90,14 @@ class Recorder:
         named = ((name, getattr(case.data, name)) for name in names)
         self._watched = {name: samples for name, samples in named if samples is not None}
         self._costs: list[tuple[int, float]] = []
+        self._steps: dict[int, int] = {}
         self.curve: list[Moment] = []
         self.views: list[Array] = []
 
     @property
     def watched(self) -> list[Samples]:
-        """What the training is to watch."""
-        return list(self._watched.values())
+        """What the training is to watch, besides the validation samples."""
+        return [samples for name, samples in self._watched.items() if name != "validation"]
 
     def cost(self, grade: int) -> float:
         """Return the seconds that looks took up to the end of a grade."""
@@ -104,6 +108,7 @@ class Recorder:
         if at.step == 1:
             kept = [index for index, moment in enumerate(self.curve) if moment.grade < at.grade]
             self.curve, self.views = [self.curve[i] for i in kept], [self.views[i] for i in kept]
+        self._steps[at.grade] = at.step
         if self._tell is not None:
             self._tell(at.done)
         if at.done not in self._moments:
@@ -111,12 +116,13 @@ class Recorder:
         began, data = time.perf_counter(), self._case.data
         left = {"train": at.leftover, **dict(zip(self._watched, at.watched, strict=True))}
         over = {name: self._left(leftover) for name, leftover in left.items()}
-        scores = {
+        scores: dict[str, Any] = {
             name: score(over[name], of.targets)
             for name, of in {"train": data.train, **self._watched}.items()
             if name != "view"
         }
-        self.curve.append(Moment(grade=at.grade, step=at.done, seconds=at.seconds - self.cost(at.grade), **scores))
+        step = sum(steps for grade, steps in self._steps.items() if grade <= at.grade)  # a grade may end early
+        self.curve.append(Moment(grade=at.grade, step=step, seconds=at.seconds - self.cost(at.grade), **scores))
         self.views.append((data.seen.targets - over["train" if data.view is None else "view"]).numpy())
         self._costs.append((at.grade, time.perf_counter() - began))
 
@@ -128,13 +134,19 @@ class Recorder:
         """Return what was recorded, as plain arrays."""
         curve = json.dumps([dataclasses.asdict(moment) for moment in self.curve])
         views = np.stack(self.views) if self.views else np.empty(0)
-        return {"curve": np.array(curve), "views": views, "costs": np.array(self._costs, np.float64).reshape(-1, 2)}
+        return {
+            "curve": np.array(curve),
+            "views": views,
+            "costs": np.array(self._costs, np.float64).reshape(-1, 2),
+            "steps": np.array(list(self._steps.items()), np.int64).reshape(-1, 2),
+        }
 
     def restore(self, table: dict[str, Array]) -> None:
         """Go on from what `table` returned."""
         self.curve = [moment_from_json(each) for each in json.loads(str(table["curve"]))]
         self.views = list(table["views"])
         self._costs = [(int(grade), float(seconds)) for grade, seconds in table["costs"]]
+        self._steps = {int(grade): int(steps) for grade, steps in table["steps"]}
 
 
 class Checkpoint:

@@ -37,9 +37,9 @@ class FitConfig:
         feed: what grades after the first see: the `features` of the one before (Fang & Xu 2024), the `encoding`
             only (Wang & Lai 2024), or `both`, the encoding with all planes so far.
         pixels: train on `all` pixels or on the `half` lattice [::2, ::2], a quarter of them.
-        stop: greedy training goes on to its `end`, or with `held-out` keeps a ninth of the training pixels from it (of
-            other samples, takes the validation set) and goes on only while their error falls: each grade is left as it
-            was when it was least, and a grade that does not lower it is dropped and is the last.
+        stop: greedy training goes on to its `end`, or with `held-out` only while the error of samples falls that are
+            not trained on: of a picture a ninth of the training pixels, else the validation samples. Each grade is left
+            as it was when that error was least. The first grade that does not lower it is dropped and ends the fit.
         seed: start of all randomness of this fit.
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.
@@ -73,6 +73,8 @@ class FitConfig:
         of_coordinates = self.encoding.kind != "lattice" and isinstance(self.training, GreedyTraining)
         if self.stop == "held-out" and not of_coordinates:
             raise ConfigError("stop 'held-out' needs a network of coordinates, such as --method mgdl-fourier.")
+        if self.stop == "held-out" and isinstance(self.training, GreedyTraining) and self.training.finish:
+            raise ConfigError("stop 'held-out' ends a grade where its error is least; it takes no finish.")
         between("seed", self.seed, 0, 2**63 - 1)
         if self.seconds is not None:
             between("seconds", self.seconds, 0.01, 1e7)

@@ -43,8 +43,8 @@ class GreedyTraining:
         rescale_residual: each residual is divided by its RMS before a grade fits it, and the head is
             multiplied back (Wang & Lai 2024, arXiv 2307.08934, their epsilon). Not in the paper of Fang & Xu.
         scale_from_residual: grades after the first have one scale, read from the spectrum of what the grades before
-            left over (Wang & Lai 2024, section 3.3). Of samples on a line it is read from how often that changes its
-            sign, and `rescale_residual` divides by half of its largest size, both as in their code.
+            left over (Wang & Lai 2024, section 3.3). Of samples on a line it is read from the sign changes of the
+            residual, and `rescale_residual` divides by half of the largest |residual|, both as in their code.
         precision: of the products in training; `auto` measures once at the start and takes the faster type.
         rounding_db: PSNR that may be lost by rounding the weights for the file, over all pixels; 0 rounds to 16 bits.
         blur: of local networks: training pairs are cut from the lattice after a Gaussian of this standard deviation

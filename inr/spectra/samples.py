@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from inr.errors import ConfigError
+
 Array = np.ndarray[Any, Any]
 
 _WAVES = 40
@@ -27,7 +29,7 @@ def spectrum_of(inputs: Array, values: Array) -> tuple[Array, Array]:
         (d, K) cycles per unit of the inputs, and (K,) power, summed over the channels.
     """
     values = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
-    extent = np.ptp(inputs, axis=0)
+    extent = _extent(inputs)
     if inputs.shape[1] == 2:
         across = np.arange(-_WAVES, _WAVES + 1) / extent.max()
         waves = np.stack(np.meshgrid(across, across, indexing="ij")).reshape(2, -1)
@@ -51,7 +53,14 @@ def sign_changes(inputs: Array, values: Array) -> float:
         values: (N, C).
     """
     along = values[inputs[:, 0].argsort()] >= 0.0
-    return float((along[1:] != along[:-1]).sum(axis=0).mean() / np.ptp(inputs))
+    return float((along[1:] != along[:-1]).sum(axis=0).mean() / _extent(inputs)[0])
+
+
+def _extent(inputs: Array) -> Array:
+    extent: Array = np.ptp(inputs, axis=0)
+    if not extent.max() > 0.0:
+        raise ConfigError("all samples lie at one point; a method that reads their spectrum needs several points.")
+    return extent
 
 
 def _power(inputs: Array, values: Array, waves: Array) -> Array:

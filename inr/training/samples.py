@@ -79,10 +79,24 @@ class SamplesFit:
         return tuple(torch.cat(each) for each in zip(*parts, strict=True))
 
 
+def _check_alike(samples: Samples, validation: Samples) -> None:
+    """Raise ConfigError unless the validation samples are of the kind that is trained on, finite, and at least one."""
+    for name in ("inputs", "targets"):
+        ours, theirs = getattr(samples, name), getattr(validation, name)
+        if not len(theirs) or ours.shape[1] != theirs.shape[1] or ours.dtype != theirs.dtype:
+            found = f"{tuple(theirs.shape)} of {theirs.dtype}"
+            raise ConfigError(
+                f"validation {name} are {found}; rows like {tuple(ours.shape)} of {ours.dtype} are needed."
+            )
+        if not bool(theirs.isfinite().all()):
+            raise ConfigError(f"validation {name} hold a number that is not finite.")
+
+
 def fit_samples(
     samples: Samples,
     config: FitConfig,
     *,
+    validation: Samples | None = None,
     watched: Sequence[Samples] = (),
     device: DeviceName = "cpu",
     progress: Callable[[Progress], None] | None = None,
@@ -96,14 +110,16 @@ def fit_samples(
     Args:
         samples: to train on.
         config: with greedy training.
-        watched: other samples, not trained on, whose leftover `Progress.watched` tells. The first of them validate,
-            where `FitConfig.grades_auto` or the stop `held-out` asks for that.
+        validation: samples not trained on, whose error decides where `FitConfig.grades_auto` or the stop `held-out`
+            asks for that.
+        watched: further samples not trained on. `Progress.watched` tells the leftover of the validation samples, if
+            there are any, and of these.
         device: that trains.
         progress: called after every step.
         keeper: holds what an interrupted training left, from which this one goes on, and what this one would leave.
 
     Raises:
-        ConfigError: settings that need a picture.
+        ConfigError: settings that need a picture, or validation samples that are missing or of another kind.
         TrainingError: the loss did not stay finite, even at a quarter of the learning rate.
     """
     training = config.training
@@ -111,8 +127,10 @@ def fit_samples(
         raise ConfigError("joint training needs a picture; functions are learned by greedy training.")
     if config.encoding.sigma is None:
         raise ConfigError("sigma is not given; only a picture's is read off its spectrum.")
-    if (config.grades_auto or config.stop == "held-out") and not watched:
+    if (config.grades_auto or config.stop == "held-out") and validation is None:
         raise ConfigError("the validation error is to decide when to stop, but there is no validation set.")
+    if validation is not None:
+        _check_alike(samples, validation)
     keep_freed_memory()
     on = choose_device(device)
     kind, dimensions = samples.inputs.dtype, samples.inputs.shape[1]
@@ -140,7 +158,7 @@ def fit_samples(
             sign_changes=None if dimensions > 1 else lambda values: sign_changes(of.inputs.numpy(), values),
         )
 
-    others = [pool(each) for each in watched]
+    others = [pool(each) for each in (*([] if validation is None else [validation]), *watched)]
     trained = train_grades(
         pool(samples, others[0] if config.stop == "held-out" else None),
         config,

@@ -111,7 +111,8 @@ def _projection(wishes: Wishes, runs: Sequence[Run]) -> Finding:
         name="projection",
         title=f"{data.name}: along the first principal component",
         caption=f"Left, the transform of the labels of class {_CLASS} along one direction, and of what is drawn. "
-        "Right, the peaks turn dark from below.",
+        "A peak is where the labels' transform has a local maximum. Right, the relative error at each: the claim is "
+        "that the rows turn dark from below.",
         panels=(Curves(title="sizes of the transform", x="k", y="|F(k)|", lines=tuple(lines), log="y"), *panels),
     )
     return Finding(holds=holds, measured="; ".join(said) + ".", parts=(_which(data), table, figure))

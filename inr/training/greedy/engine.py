@@ -11,7 +11,7 @@ from inr.settings.trainings import GreedyTraining
 from inr.training.greedy.objective import Objective, make_objective
 from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
-from inr.training.greedy.state import Table, kept_finish, restore_step, step_table
+from inr.training.greedy.state import Table, kept_ended, kept_finish, restore_step, step_table
 from inr.training.greedy.stopping import Best
 from inr.training.greedy.windows import Windows
 from inr.training.loop import DivergedError, Length, cosine, train
@@ -54,7 +54,7 @@ def train_grade(
 ) -> TrainedGrade:
     """Fit a grade to the pool's residual and return how that went.
 
-    Minimises 1/2 mean (e^l - g_l(x^l))^2, see `Objective`. With `rescale_residual` the grade fits e^l / RMS(e^l), with
+    Minimises 1/2 mean (e^l - g_l(x^l))^2, see `Objective`. With `rescale_residual` the grade fits e^l / scale, with
     symmetric targets grade 1 fits 2 e^1 - 1; both are folded into its head at the end.
 
     Args:
@@ -76,6 +76,7 @@ def train_grade(
     watch = _Watch(objective, training, target_psnr, on_step)
     optimizers = make_optimizers(grade, training.optimizer, rate, dtype)
     finishing, finished, begun = [make_finish(grade)], kept_finish(kept or {}), 0
+    ended = kept_ended(kept or {})
     if kept and isinstance(pool, Pool):
         own = finishing if finished else optimizers
         begun, watch.recent = restore_step(kept, grade, own, pool, watch.best)
@@ -87,11 +88,16 @@ def train_grade(
         return objective.backward(None)  # the loss whose gradient it is: a search needs both
 
     def over(done: int, further: int, fraction: float, loss: float) -> bool:
+        nonlocal ended
         ended = watch.over(done + further, fraction, loss)
         if keep is not None:
             assert isinstance(pool, Pool), "only what is held whole is kept"
             own = finishing if further else optimizers
-            keep(lambda: step_table(grade, own, pool, done, watch.recent, rate, best=watch.best, finish=further))
+            keep(
+                lambda: step_table(
+                    grade, own, pool, done, watch.recent, rate, best=watch.best, finish=further, ended=ended
+                )
+            )
         return ended
 
     def report(done: int, fraction: float, loss: float) -> bool:
@@ -100,10 +106,10 @@ def train_grade(
     def report_finish(further: int, _: float, loss: float) -> bool:
         return over(done, further, (done + further) / (done + training.finish), loss * objective.scale**2)
 
-    done, further = begun, 0
-    if not finished:
+    done, further = begun, finished
+    if not finished and not ended:
         done = train(update, optimizers, length, schedule=_schedule(training), on_step=report, start=begun)
-    if training.finish:
+    if training.finish and not ended:
         rest = Length(steps=training.finish)
         further = train(update_whole, finishing, rest, schedule=lambda _: 1.0, on_step=report_finish, start=finished)
     if not all(bool(parameter.isfinite().all()) for parameter in grade.parameters()):

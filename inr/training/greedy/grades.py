@@ -97,7 +97,7 @@ def train_grades(
             keep = None if keeper is None else _keeping(keeper, grades, logs, length, began - earlier)
             grade, trained, rate = _train(pool, config, training, number, own, dtype, report, kept, keep)
         done, held = trained.steps, trained.validation_error
-        if held is not None and held >= best:
+        if held is not None and held >= best and number > 1:
             stopped = f"grade {number} did not lower the validation error, and was dropped"
             break
         grade.requires_grad_(False)
@@ -107,12 +107,14 @@ def train_grades(
         after, best_before = pool.error, best
         held = watched[0].error if config.grades_auto else held
         best = math.inf if held is None else held
+        if number == 1 and held is not None and not math.isfinite(held):
+            raise TrainingError("the validation error of grade 1 is not finite; give a lower --learning-rate.")
         logs.append(_log(number, trained, earlier + time.perf_counter() - began, rate, after))
         if config.seconds is not None and done < steps and len(grades) > 1 and after > before:
             grades.pop()  # cut off before it was of use
             logs.pop()
             break
-        if config.grades_auto and best >= best_before:
+        if config.grades_auto and not best < best_before:
             grades.pop()
             logs.pop()
             stopped = f"grade {number} did not lower the validation error, and was dropped"

@@ -24,7 +24,8 @@ class Objective:
     Attributes:
         grade: g_l, in training.
         pool: x^l and e^l.
-        scale: RMS(e^l) with `rescale_residual`, or half of max |e^l|, see there; 1/2 for symmetric targets.
+        scale: RMS(e^l) with `rescale_residual`, 1/2 for symmetric targets; half of max |e^l| for
+            samples on a line with `scale_from_residual`.
         shift: 1/2 for symmetric targets, else 0.
         dtype: of the products.
     """

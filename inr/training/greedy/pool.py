@@ -79,9 +79,11 @@ class Pool:
             middle: what the colours lie around.
             spectrum: turns the leftover of all training pixels into its frequencies and their power; None where
                 there is no way to do so.
-            sign_changes: counts those of the leftover of all training pixels; None where they lie on no line.
+            sign_changes: tells how often the leftover of all training samples changes its sign, per unit; None where
+                they lie on no line.
             validation: (N,) whether a training pixel is never visited, only looked at; None where all are visited.
-            apart: instead, samples of their own that are only looked at, held whole and put behind the same grades.
+            apart: the pool of validation samples, where these are no part of `pixels`; the caller freezes the same
+                grades in it.
         """
         self._validation, self._apart = validation, apart
         self.dimensions, self.middle = dimensions, middle

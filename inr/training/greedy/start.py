@@ -14,6 +14,10 @@ from inr.training.greedy.pairs import Pairs
 from inr.training.greedy.pool import Pool
 from inr.training.seeds import generator
 
+_HALF_TURN = 6.0 * math.sqrt(2.0 / 31.0)
+"""Radians of the first layer's RMS frequency for each sign change per unit of a line: 3 times the zero crossings on
+[-1, 1], as the code of Wang & Lai has it, before weights of Glorot's start of a layer from 1 to 30."""
+
 
 def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, number: int) -> Grade:
     """Build a grade at the start of its training, with the frequencies that it reads from the residual.
@@ -34,13 +38,13 @@ def new_grade(pool: Pool | Pairs, config: FitConfig, training: GreedyTraining, n
         if pool.spectrum is None:
             raise ConfigError(f"method '{config.method}' needs the spectrum of its samples, which these do not have.")
         left = pool.leftover().cpu().numpy()
-        frequencies, power = pool.spectrum(left)
+        changes = pool.sign_changes(left) if scaled and pool.sign_changes is not None else 0.0
+        if form.shifts or not changes:
+            frequencies, power = pool.spectrum(left)
+            waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
         if scaled:
-            # On a line as the authors' code: 3 times the zero crossings on [-1, 1], before weights of Glorot's start.
-            along = pool.sign_changes
-            reach = 2.0 * math.pi * median_radius(frequencies, power) if along is None else 0.5 * math.pi * along(left)
+            reach = _HALF_TURN * changes if changes else 2.0 * math.pi * median_radius(frequencies, power)
             form = dataclasses.replace(form, scales=(1.0,))
-        waves = torch.from_numpy(strongest(frequencies, power, form.shifts))
     grade = Grade(
         pool.inputs.shape[1],
         pool.residual.shape[1],

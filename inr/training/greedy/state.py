@@ -33,7 +33,7 @@ class Keeper(Protocol):
 
 
 def frozen_table(grades: Sequence[Grade], logs: Sequence[GradeLog]) -> Table:
-    """Return trained grades and how their training went."""
+    """Return trained grades, and for each `log1`, `log2`, ...: the fields of its `GradeLog` in order, NaN for None."""
     table: Table = {}
     for number, (grade, log) in enumerate(zip(grades, logs, strict=True), start=1):
         table |= {f"grade{number}.{name}": value for name, value in grade.state_dict().items()}
@@ -80,6 +80,7 @@ def step_table(
     *,
     best: Best | None = None,
     finish: int = 0,
+    ended: bool = False,
 ) -> Table:
     """Return a grade in training, after so many steps: its numbers, its optimisers', and the order of visits.
 
@@ -92,6 +93,7 @@ def step_table(
         rate: its learning rate at its highest.
         best: the grade as it was best on what is not trained on; None where nothing is held out.
         finish: steps of the finish; if there are any, `optimizers` are the finish's.
+        ended: this was the grade's last step.
     """
     table = {f"now.grade.{name}": value for name, value in grade.state_dict().items()}
     for number, optimizer in enumerate(optimizers):
@@ -99,7 +101,7 @@ def step_table(
             state = _tensors(optimizer.state[parameter])
             table |= {f"now.{number}.{place}.{name}": value for name, value in state.items()}
     table |= {f"now.pool.{name}": value for name, value in pool.order.items()}
-    table["now.facts"] = torch.tensor([done, recent, rate], dtype=torch.float64)
+    table["now.facts"] = torch.tensor([done, recent, rate, ended], dtype=torch.float64)
     if best is not None:
         table |= {f"now.best.{name}": value for name, value in best.table.items()}
     if finish:
@@ -132,13 +134,18 @@ def restore_step(
                 moved = value.ndim or optimizer.defaults.get("fused")
                 optimizer.state[parameter][name] = value.to(there) if moved else value
     pool.order = _part(table, "now.pool.")
-    done, recent, _ = table["now.facts"].tolist()
+    done, recent, *_ = table["now.facts"].tolist()
     return int(done), recent
 
 
 def kept_rate(table: Table) -> float | None:
     """Return the learning rate of the grade in training, or None."""
     return float(table["now.facts"][2]) if "now.facts" in table else None
+
+
+def kept_ended(table: Table) -> bool:
+    """Return whether the grade in training has done its last step."""
+    return bool(table["now.facts"][3]) if "now.facts" in table else False
 
 
 def kept_finish(table: Table) -> int:

@@ -55,7 +55,7 @@ class Best:
 
     @property
     def table(self) -> dict[str, Tensor]:
-        """The best so far, for `go_on`."""
+        """What `go_on` needs: `facts` (error, step, when the next look is due, when this was found) and the weights."""
         facts = torch.tensor([self.error, self.step, self._due, self._found], dtype=torch.float64)
         return {"facts": facts} | {f"grade.{name}": value for name, value in self._kept.items()}
 
