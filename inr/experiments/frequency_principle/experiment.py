@@ -78,7 +78,7 @@ def page(wishes: Wishes, runs: Sequence[Run]) -> Page:
         rows=tuple(rows),
         note="A frequency counts as learned once its relative error stays below 10 % for ten looks in a row, unless "
         "the demonstration says otherwise. Low ones come first if two or more are learned and Kendall's tau of "
-        "frequency and time is 0.8 or more.",
+        "frequency and time is 0.8 or more, where those never learned count as learned last.",
     )
     return Page(
         title="The frequency principle" if len(demos) > 1 else f"The frequency principle: {demos[0].title}",
