@@ -98,6 +98,7 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
         paper: rows of the paper.
         runs: ours.
     """
+    chosen = any(at.kept is not None for run in runs for at in run.grades)
     found = [
         Table(
             name=name,
@@ -105,10 +106,9 @@ def tables(name: str, title: str, paper: Sequence[Row], runs: Sequence[Run]) -> 
             columns=ERRORS,
             rows=(*(row.cells() for row in paper), *(errors(run) for run in runs)),
             note=f"TrRSE, VaRSE, TeRSE: {RSE}, of the samples to train, validate and test on. Updates and seconds are "
-            f"of all grades together.{updates(runs)} {ratios(runs)}".rstrip(),
+            f"of all grades {'that were kept' if chosen else 'together'}.{updates(runs)} {ratios(runs)}".rstrip(),
         )
     ]
-    chosen = any(at.kept is not None for run in runs for at in run.grades)
     grades = tuple(row for run in runs if len(run.grades) > 1 or chosen for row in by_grade(run))
     if grades:
         columns: tuple[str, ...] = ("method", "seed", "grade", "updates", "kept after", *ERRORS[3:])
