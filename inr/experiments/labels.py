@@ -112,8 +112,8 @@ def page(wishes: Wishes, every: Sequence[Run]) -> Page:
         )
     caption = (
         "The relative squared error of noisy labels: what is trained on, and dashed what is validated on. Where the "
-        "noise of what is trained on is learned, the dashed line rises while the other falls; what is kept of a grade of "
-        "this program's training is where the dashed line was lowest."
+        "noise of what is trained on is learned, the dashed line rises while the other falls. Of each grade of this "
+        "program's training, what is kept is where its dashed line was lowest."
     )
     parts.append(loss_figure("loss", title, [run for run in runs if run.seed == 0], caption))
     return Page(
