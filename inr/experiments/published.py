@@ -64,9 +64,9 @@ def network(
 
 
 def stages(count: int, steps: int, finish: int) -> FitConfig:
-    """Return a multi-stage network (Wang & Lai 2024): tanh first, then a sine layer scaled to the residue's frequency.
+    """Return a multi-stage network (Wang & Lai 2024): tanh first, then a sine layer scaled to the residual's frequency.
 
-    Each stage sees the raw input and fits the residue divided by half of its largest size; Adam, then L-BFGS.
+    Each stage sees the raw input and fits the residual divided by half of its largest value; Adam, then L-BFGS.
     """
     later = GradeShape(depth=3, width=30, activation="tanh", form=Form(first="sine"))
     return FitConfig(
@@ -123,7 +123,7 @@ DEMOS: dict[str, Demo] = {
     "msnn": Demo(
         title="Multi-stage networks: ln(x + 2) cos(2 x + x^3) to machine precision (Wang & Lai 2024)",
         claim="The claim: errors of 1e-16, since each stage begins at its own magnitude and frequency. In "
-        "float64. The scale of a stage is 3 times the zero crossings of the residue, its size half of the largest "
+        "float64. The scale of a stage is 3 times the zero crossings of the residual, its size half of the largest "
         "error, as in their code. 4,801 points in all stages, where the paper has 1,501 in the first two.",
         interval=(-1.0, 1.0),
         points=4801,
