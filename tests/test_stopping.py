@@ -88,3 +88,8 @@ def test_full_batches_leave_out_what_validates_too():
     config = small_config(stop="held-out", pixels="half", batch_size=None)
     assert isinstance(config.training, GreedyTraining)
     assert all(log.kept_step is not None for log in inr.fit(noisy(14), config).grades)
+
+
+def test_a_picture_has_no_validation_samples_to_add_grades_by():
+    with pytest.raises(inr.ConfigError, match="grades_auto needs validation samples, which a picture has not"):
+        inr.fit(noisy(8), small_config(grades_auto=True, steps=(2,) * len(small_config().grades)))

@@ -44,7 +44,7 @@ class FitConfig:
         seconds: stop training after this time; grades share it in proportion to their steps.
         target_psnr: greedy training stops when the training pixels reach this PSNR in dB; joint training aims at it.
         grades_auto: the grades are the most there may be; another is kept only while it lowers the error of samples
-            that are not trained on (Lyu, Fang & Xu 2026, S-MGDL): of a picture, the pixels [1::2, 1::2].
+            that are not trained on (Lyu, Fang & Xu 2026, S-MGDL). Not for pictures: there `stop` does it.
         max_bytes: of the model file, never exceeded; joint training only.
         target_bpp: the same limit in bits per pixel.
     """

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 
 from inr.device import choose_precision
+from inr.errors import ConfigError
 from inr.imaging.alpha import visibility
 from inr.imaging.image import Image
 from inr.imaging.sampling import coordinates, spacing, training_pixels, validation_pixels
@@ -51,9 +52,11 @@ def fit_greedy(
         progress: see `inr.fit`.
 
     Raises:
-        ConfigError: the memory is too little.
+        ConfigError: the memory is too little, or `grades_auto` is asked for.
         TrainingError: a loss did not stay finite, even at a quarter of the learning rate.
     """
+    if config.grades_auto:
+        raise ConfigError("grades_auto needs validation samples, which a picture has not; give it the stop 'held-out'.")
     whole = Length(steps=sum(training.updates), seconds=config.seconds)
     if config.encoding.sigma is None:
         chosen = dataclasses.replace(config.encoding, sigma=choose_sigma(image))
